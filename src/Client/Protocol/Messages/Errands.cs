@@ -1,0 +1,36 @@
+using Broker.Client.Protocol.Values;
+
+namespace Broker.Client.Protocol.Messages;
+
+/// <summary>
+/// Runs one autocommit statement. It may travel in one round trip with statements of other callers; nobody can tell.
+/// Answered by <see cref="ErrandCompleted"/> or <see cref="Refused"/>. Errands of one caller are ordered only when each is awaited.
+/// </summary>
+/// <param name="Id">Names the errand for <see cref="CancelErrand"/>.</param>
+/// <param name="Statement">The text and its parameters.</param>
+/// <param name="Context">Role, search path and settings that hold for this statement only.</param>
+/// <param name="Limits">How long it may wait and how much it may answer.</param>
+public sealed record RunErrand(ErrandId Id, Statement Statement, CallerContext Context, ErrandLimits Limits) : IBrokerRequest;
+
+/// <summary>Limits of one errand; null means the pool's setting.</summary>
+/// <param name="Wait">How long it may wait in line (`broker.pool.acquire-timeout`).</param>
+/// <param name="ResultBytes">How many bytes of rows it may answer (`broker.errands.result-limit`).</param>
+/// <param name="IdempotencyKey">With a ledger configured: the key under which the write is recorded, so that it happens once however often it is sent.</param>
+public sealed record ErrandLimits(TimeSpan? Wait = null, long? ResultBytes = null, string? IdempotencyKey = null)
+{
+    /// <summary>All by the pool's settings.</summary>
+    public static ErrandLimits Default { get; } = new();
+}
+
+/// <summary>
+/// Leaves the line, or cancels on the server when the statement runs alone there. Never cancels a group. There is no
+/// answer of its own: the errand itself is answered, by <see cref="Refused"/> with <c>Cancelled</c> or by its true outcome.
+/// </summary>
+/// <param name="Id">Which errand.</param>
+public sealed record CancelErrand(ErrandId Id) : IBrokerRequest;
+
+/// <summary>The errand's statement took effect and its transaction is committed.</summary>
+/// <param name="Verb">The command tag's verb, such as SELECT or INSERT.</param>
+/// <param name="Affected">Rows inserted, updated, deleted or merged; -1 when the statement changes no rows.</param>
+/// <param name="Rows">The rows it answered; empty when none.</param>
+public sealed record ErrandCompleted(string Verb, long Affected, RowSet Rows) : IBrokerReply;

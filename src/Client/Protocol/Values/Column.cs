@@ -1,0 +1,50 @@
+namespace Broker.Client.Protocol.Values;
+
+/// <summary>What a column is: shared by all results of one prepared statement.</summary>
+/// <param name="Name">Its name in the select list.</param>
+/// <param name="TypeName">PostgreSQL's name of its type, such as `integer`.</param>
+/// <param name="TypeOid">The type's OID on the server.</param>
+public sealed record ColumnDescription(string Name, string TypeName, uint TypeOid);
+
+/// <summary>The values of one column of a result.</summary>
+public abstract class Column
+{
+    private protected Column(ColumnDescription description, int count) => (Description, Count) = (description, count);
+
+    /// <summary>Name and type.</summary>
+    public ColumnDescription Description { get; }
+
+    /// <summary>The number of rows.</summary>
+    public int Count { get; }
+
+    /// <summary>The .NET type of its values.</summary>
+    public abstract Type ElementType { get; }
+
+    /// <summary>Whether the value of this row is NULL.</summary>
+    public abstract bool IsNull(int row);
+
+    /// <summary>The value of this row, boxed; null for NULL.</summary>
+    public abstract object? GetValue(int row);
+}
+
+/// <summary>The values of one column, unboxed. The arrays given are the column's own from then on.</summary>
+public sealed class Column<T> : Column where T : notnull
+{
+    private readonly T[] _values;
+    private readonly bool[]? _nulls;
+
+    /// <summary>Takes over the first <paramref name="count"/> values; a true in <paramref name="nulls"/> marks a NULL, no array means none.</summary>
+    public Column(ColumnDescription description, T[] values, bool[]? nulls, int count) : base(description, count) => (_values, _nulls) = (values, nulls);
+
+    /// <inheritdoc/>
+    public override Type ElementType => typeof(T);
+
+    /// <summary>The value of this row; the type's default for NULL.</summary>
+    public T this[int row] => _values[row];
+
+    /// <inheritdoc/>
+    public override bool IsNull(int row) => _nulls is not null && _nulls[row];
+
+    /// <inheritdoc/>
+    public override object? GetValue(int row) => IsNull(row) ? null : _values[row];
+}
