@@ -1,1 +1,5 @@
-return 0;
+using Broker.Bench;
+
+return args is ["errands", .. var rest]
+    ? await ErrandsBench.RunAsync(BenchOptions.Parse(rest))
+    : BenchOptions.Usage();
