@@ -10,8 +10,15 @@ internal static class ScreenTable
     private static readonly string[] Columns =
         ["callers/conn.", "who", "op/s", "x pool", "p50 ms", "p99 ms", "max ms", "client us/op", "server us/op", "B/op", "GC 0/1/2", "noise", "target"];
 
+    private const int WidthWithoutTerminal = 200;
+
     public static void Print(IReadOnlyList<CellResult> results)
     {
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = WidthWithoutTerminal;
+        }
+
         foreach (var workload in results.GroupBy(result => result.Cell.Workload.Name))
         {
             var table = new Table().Title(workload.Key).AddColumns(Columns);
