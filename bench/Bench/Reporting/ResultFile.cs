@@ -4,7 +4,7 @@ using Broker.Bench.Measuring;
 
 namespace Broker.Bench.Reporting;
 
-/// <summary>Everything that was measured, as JSON in bench/results of the checkout; an earlier file is never overwritten.</summary>
+/// <summary>Everything that was measured, as JSON in bench/results of the checkout; a new name beside an earlier file.</summary>
 internal static class ResultFile
 {
     private static readonly JsonSerializerOptions Format = new()

@@ -62,9 +62,12 @@ internal static class ScreenTable
             $"{typical.AllocatedBytes:0}",
             $"{typical.Gen0:0}/{typical.Gen1:0}/{typical.Gen2:0}",
             $"{typical.ForeignCores:0.0}",
-            string.Join("; ", [.. Expected(result, contender, group), .. typical.Beside.Select(figure => $"{figure.Key}: {figure.Value:0}")]),
+            string.Join("; ", [.. Expected(result, contender, group), .. Beside(typical, group)]),
         ];
     }
+
+    private static IEnumerable<string> Beside(Round typical, GroupFigures group) =>
+        group == typical.Groups[0] ? typical.Beside.Select(figure => $"{figure.Key}: {figure.Value:0}") : [];
 
     private static IEnumerable<string> Expected(CellResult result, ContenderResult contender, GroupFigures group) =>
         contender.Name == Targets.Contender ? Targets.For(result, group).Select(target => target.ToString()) : [];
