@@ -1,0 +1,27 @@
+namespace Broker.Configuration;
+
+/// <summary><c>broker.pool.reconnect</c>: pauses between attempts to reach a server that does not answer. Defaults are in hocon/reference.conf.</summary>
+public sealed record ReconnectSettings
+{
+    /// <summary>The first pause, 1 ms to 1 min; each next one is twice as long.</summary>
+    public required TimeSpan MinBackoff { get; init; }
+
+    /// <summary>The longest pause, up to 1 h.</summary>
+    public required TimeSpan MaxBackoff { get; init; }
+
+    /// <summary>Random part of each pause as a fraction of it, 0 to 1.</summary>
+    public required double Jitter { get; init; }
+
+    internal static ReconnectSettings From(SettingsReader reader)
+    {
+        var settings = new ReconnectSettings
+        {
+            MinBackoff = reader.Duration("min-backoff", "1ms", "1m"),
+            MaxBackoff = reader.Duration("max-backoff", "1ms", "1h"),
+            Jitter = reader.Fraction("jitter", 0, 1),
+        };
+        reader.Check(settings.MaxBackoff >= settings.MinBackoff, "max-backoff", "allowed is a time not below min-backoff");
+        reader.Done();
+        return settings;
+    }
+}

@@ -1,0 +1,27 @@
+namespace Broker.Configuration;
+
+/// <summary>Collects problems while settings are read, so that all are told at once; the same one is told once.</summary>
+internal sealed class SettingsProblems
+{
+    private readonly List<SettingsProblem> _found = [];
+
+    public bool Any => _found.Count > 0;
+
+    public void Add(SettingsProblem problem)
+    {
+        if (!_found.Contains(problem))
+        {
+            _found.Add(problem);
+        }
+    }
+
+    public void Add(SettingsNode node, string text) => Add(new SettingsProblem(node.Path, node.Shown, node.Origin, text));
+
+    public void ThrowIfAny()
+    {
+        if (Any)
+        {
+            throw new SettingsException([.. _found]);
+        }
+    }
+}
