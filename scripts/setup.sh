@@ -1,9 +1,8 @@
 # What a fresh machine lacks: the .NET SDK and a PostgreSQL server. Sourced by ./broker, which sets $root.
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
-export DOTNET_CLI_UI_LANGUAGE=en                # its closing lines are read by scripts/test.sh
-export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1  # so that the SDK asks for no ICU library
-export MSBUILDDISABLENODEREUSE=1                # no build processes stay behind
+export DOTNET_CLI_UI_LANGUAGE=en  # its closing lines are read by scripts/test.sh
+export MSBUILDDISABLENODEREUSE=1  # no build processes stay behind
 
 sdk_channel=10.0
 install_script=https://dot.net/v1/dotnet-install.sh
@@ -19,9 +18,12 @@ has_sdk() { "$1" --list-sdks 2>/dev/null | grep -q "^${sdk_channel%%.*}\."; }
 
 # Puts an SDK on PATH: the machine's, the checkout's, or a new one in the checkout.
 ensure_dotnet() {
-    if has_sdk dotnet; then
-        return
-    fi
+    has_sdk dotnet || use_own_sdk
+    # a machine without the ICU library has an SDK that refuses to start; the broker itself never asks for one
+    dotnet help >/dev/null 2>&1 || export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+}
+
+use_own_sdk() {
     export DOTNET_ROOT="$root/.dotnet" PATH="$root/.dotnet:$PATH"
     if has_sdk "$root/.dotnet/dotnet"; then
         return
