@@ -6,7 +6,7 @@ namespace Broker.Client.Protocol.Values;
 /// <param name="TypeOid">The type's OID on the server.</param>
 public sealed record ColumnDescription(string Name, string TypeName, uint TypeOid);
 
-/// <summary>The values of one column of a result.</summary>
+/// <summary>The values of one column of a result. Immutable.</summary>
 public abstract class Column
 {
     private protected Column(ColumnDescription description, int count) => (Description, Count) = (description, count);
@@ -27,24 +27,56 @@ public abstract class Column
     public abstract object? GetValue(int row);
 }
 
-/// <summary>The values of one column, unboxed. The arrays given are the column's own from then on.</summary>
+/// <summary>The values of one column, unboxed. A column of one row is a single object without arrays, because most results have one row.</summary>
 public sealed class Column<T> : Column where T : notnull
 {
-    private readonly T[] _values;
+    private readonly T _only;
+    private readonly bool _onlyIsNull;
+    private readonly T[]? _values;
     private readonly bool[]? _nulls;
 
-    /// <summary>Takes over the first <paramref name="count"/> values; a true in <paramref name="nulls"/> marks a NULL, no array means none.</summary>
-    public Column(ColumnDescription description, T[] values, bool[]? nulls, int count) : base(description, count) => (_values, _nulls) = (values, nulls);
+    /// <summary>
+    /// Takes over the first <paramref name="count"/> values; a true in <paramref name="nulls"/> marks a NULL, no array means none.
+    /// The arrays are the column's own from then on.
+    /// </summary>
+    public Column(ColumnDescription description, T[] values, bool[]? nulls, int count) : base(description, count)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, values.Length);
+        (_values, _nulls, _only) = (values, nulls, default!);
+    }
+
+    /// <summary>A column of one row.</summary>
+    public Column(ColumnDescription description, T value) : base(description, 1) => _only = value;
+
+    private Column(ColumnDescription description) : base(description, 1) => (_only, _onlyIsNull) = (default!, true);
+
+    /// <summary>A column of one row, which is NULL.</summary>
+    internal static Column<T> OneNull(ColumnDescription description) => new(description);
 
     /// <inheritdoc/>
     public override Type ElementType => typeof(T);
 
     /// <summary>The value of this row; the type's default for NULL.</summary>
-    public T this[int row] => _values[row];
+    public T this[int row]
+    {
+        get
+        {
+            if ((uint)row >= (uint)Count)
+                throw new ArgumentOutOfRangeException(nameof(row));
+            return _values is null ? _only : _values[row];
+        }
+    }
 
     /// <inheritdoc/>
-    public override bool IsNull(int row) => _nulls is not null && _nulls[row];
+    public override bool IsNull(int row)
+    {
+        if ((uint)row >= (uint)Count)
+            throw new ArgumentOutOfRangeException(nameof(row));
+        return _values is null ? _onlyIsNull : _nulls is not null && _nulls[row];
+    }
 
     /// <inheritdoc/>
-    public override object? GetValue(int row) => IsNull(row) ? null : _values[row];
+    public override object? GetValue(int row) => IsNull(row) ? null : this[row];
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Broker.Client.Parameters;
 
 namespace Broker.Client.Protocol.Values;
 
@@ -9,4 +11,18 @@ public sealed record Statement(string Text, ImmutableArray<Parameter> Parameters
 {
     /// <summary>A statement without parameters.</summary>
     public Statement(string text) : this(text, []) { }
+
+    /// <summary>
+    /// A statement with the values of $1, $2, ...; a <see cref="Parameter"/> stands for itself. Values that their owner could change are
+    /// copied. Throws <see cref="BrokerException"/> with <c>ParameterRefused</c> for one that cannot be sent, such as an untyped null.
+    /// </summary>
+    public static Statement Of(string text, params ReadOnlySpan<object?> values)
+    {
+        if (values.IsEmpty)
+            return new(text);
+        var parameters = new Parameter[values.Length];
+        for (var i = 0; i < values.Length; i++)
+            parameters[i] = ParameterCapture.Capture(values[i], i + 1);
+        return new(text, ImmutableCollectionsMarshal.AsImmutableArray(parameters));
+    }
 }

@@ -1,0 +1,84 @@
+using System.Threading.Tasks.Sources;
+using Akka.Actor;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+
+namespace Broker.Client.Sending;
+
+/// <summary>
+/// One caller that awaits one answer: the Sender of its request, and the source of the ValueTask it awaits, in a single object. The
+/// first message told is the answer and is read on the caller's thread; every later one is dropped, after `abandoned` has seen it, so
+/// that a resource in it can be given back. Not Ask: no task, no timer, no entry in a table. Never used again for a second request,
+/// because a late answer to the first would end it.
+/// </summary>
+internal sealed class Reply<T> : ClientRef, IValueTaskSource<T>
+{
+    private readonly Func<object, T> _read;
+    private readonly Action<object>? _abandoned;
+    private ManualResetValueTaskSourceCore<object> _core = new() { RunContinuationsAsynchronously = true };
+    private CancellationToken _token;
+    private CancellationTokenRegistration _registration;
+    private int _told;
+
+    /// <param name="home">Where replies live.</param>
+    /// <param name="read">Makes the result of the answer; may throw. A <see cref="Refused"/> is thrown before it is asked.</param>
+    /// <param name="abandoned">Sees every answer that nobody will read.</param>
+    internal Reply(ReplyHome home, Func<object, T> read, Action<object>? abandoned = null) : base(home) => (_read, _abandoned) = (read, abandoned);
+
+    /// <summary>The answer, once. Refusals are thrown.</summary>
+    internal ValueTask<T> Answer => new(this, _core.Version);
+
+    /// <summary>
+    /// Sends <paramref name="cancel"/> to <paramref name="receiver"/> when the token fires; the caller keeps waiting for the one answer.
+    /// To be called after the request was sent (a cancel must not overtake it), and before the answer is awaited.
+    /// </summary>
+    internal void CancelBy(IActorRef receiver, CancelErrand cancel, CancellationToken token)
+    {
+        _token = token;
+        _registration = token.UnsafeRegister(static state =>
+        {
+            var (receiver, cancel) = ((IActorRef, CancelErrand))state!;
+            receiver.Tell(cancel, ActorRefs.NoSender);
+        }, (receiver, cancel));
+    }
+
+    /// <summary>Ends the wait without an answer; whatever is told from now on is abandoned. False when the answer was told already.</summary>
+    internal bool TryAbandon(Exception reason)
+    {
+        if (Interlocked.Exchange(ref _told, 1) != 0)
+            return false;
+        _core.SetException(reason);
+        return true;
+    }
+
+    protected override void TellInternal(object message, IActorRef sender)
+    {
+        if (Interlocked.Exchange(ref _told, 1) == 0)
+            _core.SetResult(message);
+        else
+            _abandoned?.Invoke(message);
+    }
+
+    T IValueTaskSource<T>.GetResult(short token)
+    {
+        _registration.Dispose();
+        var answer = _core.GetResult(token);
+        return answer is Refused refused ? throw Refusal.Of(refused.Failure, _token) : _read(answer);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => _core.GetStatus(token);
+
+    void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+}
+
+/// <summary>What a refusal is thrown as.</summary>
+internal static class Refusal
+{
+    /// <summary>Cancelled by the caller's own token is an <see cref="OperationCanceledException"/> of that token; all else is a <see cref="BrokerException"/>.</summary>
+    internal static Exception Of(Failure failure, CancellationToken token)
+    {
+        var refused = new BrokerException(failure);
+        return failure is Cancelled && token.IsCancellationRequested ? new OperationCanceledException(refused.Message, refused, token) : refused;
+    }
+}

@@ -1,0 +1,70 @@
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
+
+namespace Broker.Client.Sending;
+
+/// <summary>How a caller's statements are to run: as whom, with which settings, within which limits.</summary>
+internal sealed record SendingTerms(string? User, CallerContext Context, ErrandLimits Limits)
+{
+    internal static SendingTerms Default { get; } = new(null, CallerContext.None, ErrandLimits.Default);
+}
+
+/// <summary>
+/// Sends requests to pools and hands out their answers. One per client and its views; when the pool is known, a statement costs no
+/// more than its messages and its <see cref="Reply{T}"/>.
+/// </summary>
+internal sealed class StatementSender
+{
+    private readonly long _client = Random.Shared.NextInt64();
+    private long _errands;
+
+    internal StatementSender(ActorSystem system, IActorRef supervisor)
+    {
+        Home = ReplyHome.Of(system);
+        Pools = new(system, supervisor, Home);
+        UndeliveredRequests.AnswerFor(system, Home, Pools);
+    }
+
+    internal ReplyHome Home { get; }
+
+    internal PoolDirectory Pools { get; }
+
+    internal ErrandId NextId() => new(_client, Interlocked.Increment(ref _errands));
+
+    /// <summary>Runs an errand; <paramref name="read"/> makes the result of its <see cref="ErrandCompleted"/>.</summary>
+    internal ValueTask<T> RunAsync<T>(string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation) =>
+        cancellation.IsCancellationRequested ? ValueTask.FromCanceled<T>(cancellation)
+        : Pools.TryFind(database, terms.User, out var pool) ? Run(pool, statement, terms, read, cancellation)
+        : FindAndRunAsync(database, statement, terms, read, cancellation);
+
+    private async ValueTask<T> FindAndRunAsync<T>(
+        string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
+    {
+        var pool = await Pools.FindAsync(database, terms.User).ConfigureAwait(false);
+        return await Run(pool, statement, terms, read, cancellation).ConfigureAwait(false);
+    }
+
+    private ValueTask<T> Run<T>(PoolFound pool, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
+    {
+        var reply = new Reply<T>(Home, read);
+        var id = NextId();
+        pool.Supervisor.Tell(new RunErrand(id, statement, terms.Context, terms.Limits), reply);
+        if (cancellation.CanBeCanceled)
+            reply.CancelBy(pool.Supervisor, new CancelErrand(id), cancellation);
+        return reply.Answer;
+    }
+
+    /// <summary>Sends any other request to a pool.</summary>
+    internal async ValueTask<T> AskPoolAsync<T>(string database, SendingTerms terms, IBrokerRequest request, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var pool = await Pools.FindAsync(database, terms.User).ConfigureAwait(false);
+        var reply = new Reply<T>(Home, static answer => (T)answer);
+        pool.Supervisor.Tell(request, reply);
+        using var giveUp = cancellation.UnsafeRegister(
+            static (state, token) => ((Reply<T>)state!).TryAbandon(new OperationCanceledException(token)), reply);
+        return await reply.Answer.ConfigureAwait(false);
+    }
+}
