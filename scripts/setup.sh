@@ -10,7 +10,7 @@ install_script=https://dot.net/v1/dotnet-install.sh
 say() { printf '%s\n' "$*" >&2; }
 
 die() {
-    say "$@"
+    printf '%s\n' "$@" >&2
     exit 1
 }
 
@@ -59,7 +59,7 @@ ensure_postgres() {
     if has_postgres; then
         return
     fi
-    local install=
+    local install asks_for_root=yes
     if command -v apt-get >/dev/null; then
         install='apt-get update && apt-get install --yes postgresql'
     elif command -v dnf >/dev/null; then
@@ -67,17 +67,20 @@ ensure_postgres() {
     elif command -v apk >/dev/null; then
         install='apk add postgresql'
     elif command -v brew >/dev/null; then
-        install='brew install postgresql@17'
+        install='brew install postgresql@17' asks_for_root=
+    else
+        die 'No PostgreSQL server was found. Install one (13 to 18), or set BROKER_POSTGRES_BIN to the folder of its initdb.'
     fi
-    [ -n "$install" ] || die "No PostgreSQL server was found. Install one (13 to 18), or set BROKER_POSTGRES_BIN to the folder of its initdb."
 
     say "No PostgreSQL server was found; installing one: $install"
-    if command -v brew >/dev/null && [ "${install%% *}" = brew ] || [ "$(id -u)" -eq 0 ]; then
-        DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2 || true
-    elif sudo -n true 2>/dev/null; then
-        sudo -n DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2 || true
+    export DEBIAN_FRONTEND=noninteractive
+    if [ -z "$asks_for_root" ] || [ "$(id -u)" -eq 0 ]; then
+        sh -c "$install" >&2 || true
+    else
+        install="sudo sh -c '$install'"
+        ! sudo -n true 2>/dev/null || sh -c "$install" >&2 || true
     fi
-    has_postgres || die "It could not be installed from here. Run this, then try again:" "  sudo sh -c '$install'"
+    has_postgres || die 'It could not be installed from here. Run this, then try again:' "  $install"
 }
 
 build_release() {

@@ -46,14 +46,24 @@ internal static class Cluster
         {
             using (folder)
             {
-                var left = PostmasterFile.Read(folder.DataDirectory);
-                if (left is not null && left.SocketDirectory == folder.Path && left.IsAlive())
+                try
                 {
-                    await Postmaster.StopDetachedAsync(binaries, account, folder.Path, folder.DataDirectory, Shutdown.Immediate, cancellation);
+                    await StopAsync(binaries, account, folder, cancellation);
+                    folder.Remove();
                 }
-
-                folder.Remove();
+                catch (Exception failure) when (failure is LocalPostgresException or IOException or UnauthorizedAccessException)
+                {
+                    // another's rubbish does not keep us from starting; the next start tries again
+                }
             }
+        }
+    }
+
+    private static async Task StopAsync(PostgresBinaries binaries, OsAccount account, RunFolder folder, CancellationToken cancellation)
+    {
+        if (PostmasterFile.Read(folder.DataDirectory) is { } left && left.SocketDirectory == folder.Path && left.IsAlive())
+        {
+            await Postmaster.StopDetachedAsync(binaries, account, folder.Path, folder.DataDirectory, Shutdown.Immediate, cancellation);
         }
     }
 }

@@ -1,0 +1,51 @@
+namespace Broker.Postgres.Tests;
+
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly string _parent = Directory.CreateTempSubdirectory("broker-run-").FullName;
+
+    public void Dispose() => Directory.Delete(_parent, recursive: true);
+
+    [Fact]
+    public void A_folder_is_taken_only_after_its_owner_let_go_and_only_once()
+    {
+        var owned = RunFolder.Create(_parent, dataDirectory: null);
+        Assert.Empty(RunFolder.TakeAbandoned(_parent));
+
+        owned.Dispose();
+
+        using var taken = Assert.Single(RunFolder.TakeAbandoned(_parent));
+        Assert.Equal(owned.Path, taken.Path);
+        Assert.Empty(RunFolder.TakeAbandoned(_parent));
+    }
+
+    [Fact]
+    public void Whoever_takes_a_folder_learns_where_its_cluster_is()
+    {
+        var given = Path.Combine(_parent, "cluster");
+        RunFolder.Create(_parent, given).Dispose();
+
+        using var taken = Assert.Single(RunFolder.TakeAbandoned(_parent));
+        Assert.Equal(given, taken.DataDirectory);
+    }
+
+    [Fact]
+    public void A_folder_that_has_no_owner_yet_and_a_strangers_folder_are_left_alone()
+    {
+        Directory.CreateDirectory(Path.Combine(_parent, "broker-pg-halfmade"));
+        Directory.CreateDirectory(Path.Combine(_parent, "somebody-elses"));
+
+        Assert.Empty(RunFolder.TakeAbandoned(_parent));
+    }
+
+    [Fact]
+    public void Removing_twice_does_no_harm()
+    {
+        var folder = RunFolder.Create(_parent, dataDirectory: null);
+
+        folder.Remove();
+        folder.Remove();
+
+        Assert.False(Directory.Exists(folder.Path));
+    }
+}
