@@ -14,7 +14,7 @@ internal static class ReferenceConfiguration
 
     public static HoconText Shape { get; } = HoconText.Read(Text, Name);
 
-    public static SettingsNode.Section Tree { get; } = SettingsTree.Of(Config, Origin);
+    public static SettingsNode Tree { get; } = SettingsTree.Of(Config, Origin);
 
     /// <summary>The path of every value.</summary>
     public static ImmutableArray<string> Leaves { get; } = [.. LeavesOf(Tree).Select(leaf => leaf.Path)];

@@ -8,10 +8,13 @@ namespace Broker.Configuration;
 /// </summary>
 internal abstract record SettingsNode(string Path, string Origin)
 {
+    private static readonly ImmutableArray<string> SecretKeys = [".password", ".connection-string", ".users", ".databases", ".database-defaults"];
+
     /// <summary>The value as a message may show it; null for what has none and for what may be a secret.</summary>
     public virtual string? Shown => null;
 
-    protected bool IsSecret => Path.EndsWith(".password", StringComparison.Ordinal) || Path.EndsWith(".connection-string", StringComparison.Ordinal);
+    // a password, or what stands in the place of a section that may have one
+    protected bool IsSecret => SecretKeys.Any(key => Path.EndsWith(key, StringComparison.Ordinal));
 
     internal sealed record Section(string Path, string Origin, ImmutableSortedDictionary<string, SettingsNode> Children) : SettingsNode(Path, Origin)
     {

@@ -1,6 +1,6 @@
 namespace Broker.Configuration;
 
-/// <summary>Collects problems while settings are read, so that all are told at once; the same one is told once.</summary>
+/// <summary>Collects problems while settings are read, so that all are told at once. Of one key only the first is told: what follows from it is no news.</summary>
 internal sealed class SettingsProblems
 {
     private readonly List<SettingsProblem> _found = [];
@@ -9,7 +9,7 @@ internal sealed class SettingsProblems
 
     public void Add(SettingsProblem problem)
     {
-        if (!_found.Contains(problem))
+        if (problem.Path.Length == 0 || !_found.Exists(found => found.Path == problem.Path))
         {
             _found.Add(problem);
         }

@@ -150,7 +150,8 @@ internal sealed class SettingsReader
             }
             else
             {
-                _problems.Add(node, $"a section is expected here: {name} {{ ... }}");
+                // the value is not shown: somebody may have written the connection string here
+                _problems.Add(new SettingsProblem(node.Path, null, node.Origin, $"a section is expected here: {name} {{ ... }}"));
             }
         }
     }

@@ -9,19 +9,20 @@ internal static class SettingsTree
 {
     private const string Root = "broker";
 
-    /// <summary>The merged section <c>broker</c>: the configuration first, then each of its fallbacks.</summary>
-    public static SettingsNode.Section Of(Config config, Func<string, string> origin)
+    /// <summary>What stands at <c>broker</c>, the fallbacks' part merged into it; an empty section if nothing does.</summary>
+    public static SettingsNode Of(Config config, Func<string, string> origin)
     {
-        SettingsNode tree = SettingsNode.Section.Empty(Root, origin(Root));
+        SettingsNode? tree = null;
         for (var layer = config; layer is not null; layer = layer.Fallback)
         {
             if (layer.Root is { } root && root.IsObject() && root.GetObject().Items.TryGetValue(Root, out var broker))
             {
-                tree = Merge(tree, Node(broker, Root, origin, []), static _ => { });
+                var node = Node(broker, Root, origin, []);
+                tree = tree is null ? node : Merge(tree, node, static _ => { });
             }
         }
 
-        return tree as SettingsNode.Section ?? SettingsNode.Section.Empty(Root, origin(Root));
+        return tree ?? SettingsNode.Section.Empty(Root, origin(Root));
     }
 
     /// <summary>
