@@ -20,6 +20,36 @@ internal static class Immutability
         return [.. open, .. MutableFields(type), .. MutableCollections(type)];
     }
 
+    /// <summary>
+    /// The types of one assembly that travel when <paramref name="roots"/> do: what their properties hold, what derives from those, and so on. A builder
+    /// beside a message does not travel, and may change.
+    /// </summary>
+    public static IReadOnlySet<Type> Closure(IEnumerable<Type> roots)
+    {
+        var found = new HashSet<Type>();
+        var open = new Queue<Type>(roots);
+        while (open.TryDequeue(out var type))
+        {
+            if (!found.Add(type))
+            {
+                continue;
+            }
+
+            var held = type.GetProperties(Instance).SelectMany(property => Named(property.PropertyType));
+            var derived = type.Assembly.GetTypes().Where(other => type.IsAbstract && type.IsAssignableFrom(other));
+            foreach (var next in held.Concat(derived).Where(next => next.Assembly == type.Assembly && !next.IsGenericParameter))
+            {
+                open.Enqueue(next);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>A type without its arguments, and its arguments: <c>ImmutableArray&lt;Column&gt;</c> holds columns.</summary>
+    private static IEnumerable<Type> Named(Type type) =>
+        type.IsGenericType ? [type.GetGenericTypeDefinition(), .. type.GetGenericArguments().SelectMany(Named)] : [type];
+
     private static IEnumerable<string> MutableFields(Type type) =>
         from declaring in BasesAndSelf(type)
         from field in declaring.GetFields(Instance)

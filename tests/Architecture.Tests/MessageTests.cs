@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
 
 namespace Broker.Architecture.Tests;
 
@@ -10,7 +12,14 @@ public sealed class MessageTests
     private static readonly string[] FamilyEndings = ["Command", "Commands", "Event", "Events", "Request", "Reply", "Message", "Messages", "Query", "Queries"];
 
     [Fact]
-    public void What_clients_and_broker_tell_each_other_is_sealed_and_immutable() => Assert.Empty(ProtocolTypes().SelectMany(Immutability.Violations));
+    public void What_clients_and_broker_tell_each_other_is_sealed_and_immutable_with_all_it_holds()
+    {
+        var travelling = Immutability.Closure(RemoteMessages.All);
+
+        Assert.Contains(typeof(Column<>), travelling);
+        Assert.Contains(typeof(StatementFailed), travelling);
+        Assert.Empty(travelling.SelectMany(Immutability.Violations));
+    }
 
     [Fact]
     public void What_actors_tell_each_other_is_sealed_and_immutable()
