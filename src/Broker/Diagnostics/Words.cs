@@ -1,0 +1,65 @@
+using Broker.Connections;
+using Broker.Errands;
+
+namespace Broker.Diagnostics;
+
+/// <summary>Why a lease counts as leaked.</summary>
+internal enum LeakCause
+{
+    /// <summary>Out for longer than `pool.leak-threshold`: perhaps only slow.</summary>
+    Overdue,
+    /// <summary>Given back by the finalizer: its holder forgot it.</summary>
+    Forgotten,
+}
+
+/// <summary>What a settlement found out about a commit whose answer was lost.</summary>
+internal enum SettledAs
+{
+    /// <summary>It was committed.</summary>
+    Committed,
+    /// <summary>It was not, and never will be.</summary>
+    RolledBack,
+    /// <summary>Nobody can tell.</summary>
+    Unknown,
+}
+
+/// <summary>The values of attributes: one word per case, the same in metrics, traces and logs.</summary>
+internal static class Words
+{
+    internal static string Word(this TripShape shape) => shape switch
+    {
+        TripShape.Alone => "alone",
+        TripShape.ReadGroup => "read_group",
+        TripShape.WriteGroup => "write_group",
+    };
+
+    internal static string Word(this LeakCause cause) => cause switch
+    {
+        LeakCause.Overdue => "overdue",
+        LeakCause.Forgotten => "forgotten",
+    };
+
+    internal static string Word(this SettledAs outcome) => outcome switch
+    {
+        SettledAs.Committed => "committed",
+        SettledAs.RolledBack => "rolled_back",
+        SettledAs.Unknown => "unknown",
+    };
+
+    internal static string Word(this CloseReason reason) => reason switch
+    {
+        CloseReason.Overflow => "overflow",
+        CloseReason.IdleTimeout => "idle_timeout",
+        CloseReason.Recycled => "recycled",
+        CloseReason.Invalidated => "invalidated",
+        CloseReason.Broken => "broken",
+        CloseReason.PingFailed => "ping_failed",
+        CloseReason.HolderLost => "holder_lost",
+        CloseReason.Breach => "breach",
+        CloseReason.HookFailed => "hook_failed",
+        CloseReason.Yielded => "yielded",
+        CloseReason.ReserveOver => "reserve_over",
+        CloseReason.Detached => "detached",
+        CloseReason.Stopping => "stopping",
+    };
+}
