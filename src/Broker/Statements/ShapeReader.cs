@@ -32,6 +32,11 @@ internal ref struct ShapeReader
             _marks |= ShapeMarks.Nul;
         }
 
+        if (_sql.Length > ClassifiedTexts.LongestText)
+        {
+            _marks |= ShapeMarks.LongText;
+        }
+
         if (StatementOutline.ModifiesWithin(_sql, _tokens, main))
         {
             _marks |= ShapeMarks.ModifiesWithin;
@@ -91,7 +96,7 @@ internal ref struct ShapeReader
             case "for" when Is(i + 1, "update") || Is(i + 1, "share") || (Is(i + 1, "no") && Is(i + 2, "key")) || Is(i + 1, "key"):
                 _marks |= ShapeMarks.LocksRows;
                 break;
-            case "into":
+            case "into" when !Is(i - 1, "insert") && !Is(i - 1, "merge"):
                 _marks |= ShapeMarks.SelectsInto;
                 break;
             case "returning":

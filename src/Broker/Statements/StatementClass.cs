@@ -30,7 +30,7 @@ internal enum ClassReason
 
     // seen in the text
     Empty, NotPlainVerb, NotLexed, UnicodeName, LongName, NamedOperator, LocksRows, SelectsInto, ModifiesWithin, SystemColumn,
-    TransactionFunction, ReadsSetting, TemporarySchema,
+    TransactionFunction, ReadsSetting, TemporarySchema, LongText,
 
     // told by the catalogue
     Function, FunctionalNotation, Operator, UserCast, UserType, RowSecurity, Trigger, Rule, TemporaryTable, ForeignTable,

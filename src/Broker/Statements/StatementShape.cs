@@ -50,6 +50,9 @@ internal enum ShapeMarks
 
     /// <summary>current_setting of something else than a literal with a dot, so of a setting that a group may have changed.</summary>
     ReadsSetting = 8192,
+
+    /// <summary>The text is longer than <see cref="ClassifiedTexts.LongestText"/>, so nothing about it can be remembered.</summary>
+    LongText = 16_384,
 }
 
 /// <summary>

@@ -13,6 +13,7 @@ internal static class TextRules
         (ShapeMarks.TemporarySchema, ClassReason.TemporarySchema, true, "pg_temp is named"),
         (ShapeMarks.SelectsInto, ClassReason.SelectsInto, true, "SELECT INTO creates a table"),
         (ShapeMarks.ModifiesWithin, ClassReason.ModifiesWithin, false, "a WITH changes rows"),
+        (ShapeMarks.LongText, ClassReason.LongText, false, "the text is too long to be remembered"),
         (ShapeMarks.ReadsSetting, ClassReason.ReadsSetting, false, "current_setting may tell a setting of the group"),
     ];
 
