@@ -1,0 +1,2 @@
+global using Xunit;
+global using Failure = Broker.Client.Protocol.Failures.Failure;
