@@ -60,6 +60,12 @@ internal static class BudgetCommands
     /// <param name="Probe">Which probe is answered.</param>
     /// <param name="Sighting">What was seen; null if the server could not be asked.</param>
     internal sealed record GhostsSeen(IActorRef Pool, long Probe, GhostSighting? Sighting) : IBudgetCommand;
+
+    /// <summary>Answered to the sender by <see cref="BudgetStatus"/>.</summary>
+    internal sealed record GetBudgetStatus
+    {
+        internal static readonly GetBudgetStatus Instance = new();
+    }
 }
 
 internal static class BudgetEvents
