@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using System.Data;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Broker.Statements;
+
+/// <summary>
+/// Asks the catalogue over an open, idle connection, under the role and search_path that the connection has. One round
+/// trip, whatever the number of names; the connection is as before afterwards, also after an error.
+/// </summary>
+internal static class CatalogueQueries
+{
+    /// <summary>The answers to <paramref name="questions"/>, one for each, all of the same moment.</summary>
+    /// <exception cref="NpgsqlException">The server or the connection failed.</exception>
+    public static async Task<CatalogueSnapshot> AskAsync(NpgsqlConnection connection, CatalogueQuestions questions, CancellationToken cancel)
+    {
+        try
+        {
+            return await AnswersAsync(connection, questions, cancel);
+        }
+        catch when (connection.FullState == ConnectionState.Open)
+        {
+            await using var rollback = new NpgsqlCommand(CatalogueSql.Rollback, connection);
+            await rollback.ExecuteNonQueryAsync(CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>What the server, database and role presume for a fresh connection.</summary>
+    /// <exception cref="NpgsqlException">The server or the connection failed.</exception>
+    public static async Task<PoolDefaults> PoolDefaultsAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand(CatalogueSql.PoolDefaults, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        await reader.ReadAsync(cancel);
+        return new PoolDefaults(
+            reader.GetString(0), reader.GetString(1) == "on", reader.GetString(2) == "on", reader.GetString(3), reader.GetString(4) == "on",
+            reader.GetBoolean(5), TimeSpan.FromMilliseconds(reader.GetInt32(6)));
+    }
+
+    private static async Task<CatalogueSnapshot> AnswersAsync(
+        NpgsqlConnection connection, CatalogueQuestions questions, CancellationToken cancel)
+    {
+        var names = questions.Names.ToImmutableArray();
+        var symbols = questions.Operators.ToImmutableArray();
+        await using var batch = Batch(connection, names, symbols);
+        await using var reader = await batch.ExecuteReaderAsync(cancel);
+        await reader.NextResultAsync(cancel); // past the path that was kept
+
+        var functions = await CatalogueDecoder.FunctionsAsync(reader, cancel);
+        await reader.NextResultAsync(cancel);
+        var relations = await CatalogueDecoder.RelationsAsync(reader, cancel);
+        await reader.NextResultAsync(cancel);
+        var types = await CatalogueDecoder.TypesAsync(reader, cancel);
+        await reader.NextResultAsync(cancel);
+        var operators = await CatalogueDecoder.OperatorsAsync(reader, cancel);
+        await reader.NextResultAsync(cancel);
+        var casts = await CatalogueDecoder.NamesAsync(reader, cancel);
+
+        return new CatalogueSnapshot(
+            names.Select((name, i) => KeyValuePair.Create(
+                name, new NameAnswer([.. functions[i + 1]], relations.GetValueOrDefault(i + 1), types.GetValueOrDefault(i + 1))))
+                .ToImmutableDictionary(),
+            symbols.Select((symbol, i) => KeyValuePair.Create(symbol, new OperatorAnswer([.. operators[i + 1]])))
+                .ToImmutableDictionary(StringComparer.Ordinal),
+            casts);
+    }
+
+    private static NpgsqlBatch Batch(NpgsqlConnection connection, ImmutableArray<CatalogueName> names, ImmutableArray<string> symbols)
+    {
+        var schemas = names.Select(name => name.Schema).ToArray();
+        var plain = names.Select(name => name.Name).ToArray();
+        return new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                Command(CatalogueSql.Begin),
+                Command(CatalogueSql.KeepPath),
+                Command(CatalogueSql.SystemPath),
+                Command(CatalogueSql.Functions, schemas, plain),
+                Command(CatalogueSql.Relations, schemas, plain),
+                Command(CatalogueSql.Types, schemas, plain),
+                Command(CatalogueSql.Operators, [.. symbols]),
+                Command(CatalogueSql.BuiltInCasts),
+                Command(CatalogueSql.Commit),
+            },
+        };
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, params string?[][] arrays)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var array in arrays)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = array, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        }
+
+        return command;
+    }
+}
