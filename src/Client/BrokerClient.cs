@@ -56,7 +56,9 @@ public sealed class BrokerClient
     /// <summary>
     /// Runs a statement and reads all its rows, up to `broker.errands.result-limit`. <typeparamref name="T"/> is a scalar (one column), a
     /// tuple (columns in order), or a class, record or struct whose constructor and properties take columns by name, ignoring case and
-    /// underscores. Rows that do not fit are a <c>ResultMismatch</c>; the statement was carried out even so.
+    /// underscores. Numbers may become wider ones. A NULL needs a nullable to go to; only for a reference type that stands alone or in a
+    /// tuple cannot be seen whether it is one, and it is then null. Rows that do not fit are a <c>ResultMismatch</c>; the statement was carried
+    /// out even so.
     /// </summary>
     public ValueTask<IReadOnlyList<T>> QueryAsync<T>(string database, SqlInterpolation sql, CancellationToken cancellation = default) =>
         QueryAsync<T>(database, sql.ToStatement(), cancellation);
@@ -124,11 +126,11 @@ public sealed class BrokerClient
         CopyOutAsync(database, sql.ToStatementWithoutParameters(), cancellation);
 
     /// <summary>
-    /// Listens on a channel for as long as it is enumerated. All callers of a pool share one listening connection; when it is lost and made
+    /// Listens on a channel for as long as it is enumerated (`await foreach`). All callers of a pool share one listening connection; when it is lost and made
     /// anew, a <see cref="Notification"/> with <c>Gap</c> says so.
     /// </summary>
-    public IAsyncEnumerable<Notification> ListenAsync(string database, string channel, CancellationToken cancellation = default) =>
-        Listening.ReadAsync(_sender, database, _terms, channel, cancellation);
+    public Listening ListenAsync(string database, string channel, CancellationToken cancellation = default) =>
+        new(_sender, database, _terms, channel, cancellation);
 
     /// <summary>How the database's pool is: counts, the oldest waiter, who holds what.</summary>
     public ValueTask<PoolStatus> GetStatusAsync(string database, CancellationToken cancellation = default) =>

@@ -44,7 +44,7 @@ internal static class Members
             return target.IsValueType ? null : throw Answers.Mismatch($"{ParameterTypes.NameOf(target)} has no public constructor");
         // when none is filled, the shortest names in its refusal what is missing
         return all.FirstOrDefault(constructor => constructor.GetParameters().All(parameter => Find(row, NameOf(parameter)) >= 0 || parameter.HasDefaultValue))
-            ?? (target.IsValueType ? null : all[^1]);
+            ?? all[^1];
     }
 
     private static Expression Argument(Type target, ParameterInfo parameter, RowSource row, NullabilityInfoContext nullability)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Parameters;
@@ -34,8 +35,8 @@ internal sealed class ValueRule<TValue>(Func<TValue, int, TValue>? prove = null,
     }
 
     internal override Func<T, int, Parameter> ListOf<T>(Type element) => element == typeof(TValue)
-        ? (value, position) => value is IReadOnlyList<TValue> list ? new Parameter<TValue[]>(Copy(list, position)) : Parameter.Null<TValue[]>()
-        : (value, position) => value is IReadOnlyList<TValue?> list ? new Parameter<TValue?[]>(CopyNullables(list, position)) : Parameter.Null<TValue?[]>();
+        ? (value, position) => value is IReadOnlyList<TValue> list and not ImmutableArray<TValue> { IsDefault: true } ? new Parameter<TValue[]>(Copy(list, position)) : Parameter.Null<TValue[]>()
+        : (value, position) => value is IReadOnlyList<TValue?> list and not ImmutableArray<TValue?> { IsDefault: true } ? new Parameter<TValue?[]>(CopyNullables(list, position)) : Parameter.Null<TValue?[]>();
 
     private TValue[] Copy(IReadOnlyList<TValue> list, int position)
     {
@@ -64,7 +65,7 @@ internal sealed class ReferenceRule<TValue>(Func<TValue, int, TValue> prove) : P
         return (Func<T, int, Parameter>)(object)single;
     }
 
-    internal override Func<T, int, Parameter> ListOf<T>(Type element) => (value, position) => value is IReadOnlyList<TValue?> list
+    internal override Func<T, int, Parameter> ListOf<T>(Type element) => (value, position) => value is IReadOnlyList<TValue?> list and not ImmutableArray<TValue?> { IsDefault: true }
         ? new Parameter<TValue?[]>([.. list.Select(item => item is null ? null : prove(item, position))])
         : Parameter.Null<TValue[]>();
 }
@@ -78,5 +79,5 @@ internal sealed class ConvertedRule<TValue, TSent>(Func<TValue, int, TSent> conv
         value is TValue some ? new Parameter<TSent>(convert(some, position)) : Parameter.Null<TSent>();
 
     internal override Func<T, int, Parameter>? ListOf<T>(Type element) => element != typeof(TValue) ? null : (value, position) =>
-        value is IReadOnlyList<TValue> list ? new Parameter<TSent[]>([.. list.Select(item => convert(item, position))]) : Parameter.Null<TSent[]>();
+        value is IReadOnlyList<TValue> list and not ImmutableArray<TValue> { IsDefault: true } ? new Parameter<TSent[]>([.. list.Select(item => convert(item, position))]) : Parameter.Null<TSent[]>();
 }

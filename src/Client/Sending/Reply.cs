@@ -1,6 +1,5 @@
 using System.Threading.Tasks.Sources;
 using Akka.Actor;
-using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 
 namespace Broker.Client.Sending;
@@ -16,8 +15,7 @@ internal sealed class Reply<T> : ClientRef, IValueTaskSource<T>
     private readonly Func<object, T> _read;
     private readonly Action<object>? _abandoned;
     private ManualResetValueTaskSourceCore<object> _core = new() { RunContinuationsAsynchronously = true };
-    private CancellationToken _token;
-    private CancellationTokenRegistration _registration;
+    private Cancelling? _cancelling;
     private int _told;
 
     /// <param name="home">Where replies live.</param>
@@ -32,14 +30,10 @@ internal sealed class Reply<T> : ClientRef, IValueTaskSource<T>
     /// Sends <paramref name="cancel"/> to <paramref name="receiver"/> when the token fires; the caller keeps waiting for the one answer.
     /// To be called after the request was sent (a cancel must not overtake it), and before the answer is awaited.
     /// </summary>
-    internal void CancelBy(IActorRef receiver, CancelErrand cancel, CancellationToken token)
+    internal void CancelBy(IActorRef receiver, object cancel, CancellationToken token)
     {
-        _token = token;
-        _registration = token.UnsafeRegister(static state =>
-        {
-            var (receiver, cancel) = ((IActorRef, CancelErrand))state!;
-            receiver.Tell(cancel, ActorRefs.NoSender);
-        }, (receiver, cancel));
+        if (token.CanBeCanceled)
+            _cancelling = new(receiver, cancel, token);
     }
 
     /// <summary>Ends the wait without an answer; whatever is told from now on is abandoned. False when the answer was told already.</summary>
@@ -61,24 +55,13 @@ internal sealed class Reply<T> : ClientRef, IValueTaskSource<T>
 
     T IValueTaskSource<T>.GetResult(short token)
     {
-        _registration.Dispose();
+        var cancelled = _cancelling?.End() ?? CancellationToken.None;
         var answer = _core.GetResult(token);
-        return answer is Refused refused ? throw Refusal.Of(refused.Failure, _token) : _read(answer);
+        return answer is Refused refused ? throw Refusal.Of(refused.Failure, cancelled) : _read(answer);
     }
 
     ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => _core.GetStatus(token);
 
     void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
-}
-
-/// <summary>What a refusal is thrown as.</summary>
-internal static class Refusal
-{
-    /// <summary>Cancelled by the caller's own token is an <see cref="OperationCanceledException"/> of that token; all else is a <see cref="BrokerException"/>.</summary>
-    internal static Exception Of(Failure failure, CancellationToken token)
-    {
-        var refused = new BrokerException(failure);
-        return failure is Cancelled && token.IsCancellationRequested ? new OperationCanceledException(refused.Message, refused, token) : refused;
-    }
 }

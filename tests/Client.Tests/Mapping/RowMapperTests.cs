@@ -40,6 +40,8 @@ public sealed class RowMapperTests
         public string Name { get; set; } = "unset";
     }
 
+    public readonly record struct Pair(int A, int B);
+
     public struct Plain
     {
         public int A { get; set; }
@@ -135,6 +137,13 @@ public sealed class RowMapperTests
     {
         var read = Read<Plain>(Column("b", "integer", 2), Column("a", "integer", 1))[0];
         Assert.Equal((1, 2), (read.A, read.B));
+    }
+
+    [Fact]
+    public void A_record_struct_needs_all_its_columns()
+    {
+        Assert.Equal([new Pair(1, 2)], Read<Pair>(Column("b", "integer", 2), Column("a", "integer", 1)));
+        Assert.Contains("\"B\" of Pair", Mismatch<Pair>(Column("a", "integer", 1), Column("c", "integer", 1)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -35,6 +35,8 @@ public sealed class ParameterCaptureTests
         Assert.Equal(new(typeof(int[]), null), Seen(Typed<int[]?>(null)));
         Assert.Equal(new(typeof(string[]), null), Seen(Typed<List<string>?>(null)));
         Assert.Equal(new(typeof(JsonElement), null), Seen(Typed<JsonDocument?>(null)));
+        Assert.Equal(new(typeof(int[]), null), Seen(Typed<ImmutableArray<int>>(default)));
+        Assert.Equal(new(typeof(string[]), null), Seen(Typed<ImmutableArray<string>>(default)));
     }
 
     [Fact]

@@ -48,6 +48,34 @@ public sealed class ListeningTests : ScriptedBroker
     }
 
     [Fact]
+    public async Task Started_first_it_hears_what_was_notified_before_it_is_enumerated()
+    {
+        var listening = Client.ListenAsync("orders", "news");
+        var starting = listening.StartAsync();
+        await Started();
+        Pool.Reply(new Notified("news", "early", 17));
+        await starting;
+        await using var heard = listening.GetAsyncEnumerator();
+        Assert.True(await heard.MoveNextAsync());
+        Assert.Equal("early", heard.Current.Payload);
+        await Pool.ExpectNoMsgAsync(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Started_and_disposed_it_stops_once()
+    {
+        var listening = Client.ListenAsync("orders", "news");
+        var starting = listening.StartAsync();
+        await Started();
+        await starting;
+        await listening.DisposeAsync();
+        await listening.DisposeAsync();
+        await Pool.ExpectMsgAsync<StopListening>();
+        await Pool.ExpectNoMsgAsync(TimeSpan.Zero);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await listening.StartAsync());
+    }
+
+    [Fact]
     public async Task A_refusal_is_thrown()
     {
         var listening = Client.ListenAsync("orders", "news").ToListAsync().AsTask();

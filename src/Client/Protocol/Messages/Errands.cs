@@ -1,3 +1,4 @@
+using Akka.Event;
 using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Protocol.Messages;
@@ -27,7 +28,7 @@ public sealed record ErrandLimits(TimeSpan? Wait = null, long? ResultBytes = nul
 /// answer of its own: the errand itself is answered, by <see cref="Refused"/> with <c>Cancelled</c> or by its true outcome.
 /// </summary>
 /// <param name="Id">Which errand.</param>
-public sealed record CancelErrand(ErrandId Id) : IBrokerRequest;
+public sealed record CancelErrand(ErrandId Id) : IBrokerRequest, IDeadLetterSuppression;
 
 /// <summary>The errand's statement took effect and its transaction is committed.</summary>
 /// <param name="Verb">The command tag's verb, such as SELECT or INSERT.</param>

@@ -1,3 +1,5 @@
+using Akka.Event;
+
 namespace Broker.Client.Protocol.Messages;
 
 /// <summary>Listens on a channel until <see cref="StopListening"/> or the sender's death. Answered by <see cref="ListeningStarted"/>, then <see cref="Notified"/>.</summary>
@@ -17,4 +19,4 @@ public sealed record Notified(string Channel, string Payload, int SenderPid) : I
 public sealed record ListeningGap(string Channel) : IBrokerReply;
 
 /// <summary>Ends listening on a channel for the sender.</summary>
-public sealed record StopListening(string Channel) : IBrokerRequest;
+public sealed record StopListening(string Channel) : IBrokerRequest, IDeadLetterSuppression;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Protocol.Messages;
@@ -31,7 +32,7 @@ public sealed record CopyIn(Statement Statement) : StreamSource(Statement);
 public sealed record StreamOpened(ErrandId Id, IActorRef Stream) : IBrokerReply;
 
 /// <summary>Allows the stream to send this many more chunks. Nothing is read from the server beyond what was allowed, plus one chunk.</summary>
-public sealed record DemandChunks(ErrandId Id, int Count) : IBrokerRequest;
+public sealed record DemandChunks(ErrandId Id, int Count) : IBrokerRequest, IDeadLetterSuppression;
 
 /// <summary>One chunk of rows.</summary>
 public sealed record StreamRows(ErrandId Id, RowSet Rows) : IBrokerReply;
@@ -54,4 +55,4 @@ public sealed record FinishCopy(ErrandId Id) : IBrokerRequest;
 public sealed record StreamEnded(ErrandId Id, long Rows) : IBrokerReply;
 
 /// <summary>Gives the stream up: the query is cancelled, a COPY in is rolled back. Not answered.</summary>
-public sealed record CloseStream(ErrandId Id) : IBrokerRequest;
+public sealed record CloseStream(ErrandId Id) : IBrokerRequest, IDeadLetterSuppression;
