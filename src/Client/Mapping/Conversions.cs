@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using System.Reflection;
 using System.Text.Json;
 using Broker.Client.Parameters;
 using Broker.Client.Sending;
@@ -15,6 +16,8 @@ internal static class Conversions
         (typeof(long), typeof(decimal)),
         (typeof(float), typeof(double)),
     ];
+
+    private static readonly MethodInfo ParseMethod = ((Func<string, JsonElement>)Parse).Method;
 
     internal static bool CanRead(ShapeColumn column, Type target) => TryConvert(Expression.Default(column.ElementType), column, target) is not null;
 
@@ -34,20 +37,5 @@ internal static class Conversions
         return converted is null || wanted == target ? converted : Expression.Convert(converted, target);
     }
 
-    private static readonly System.Reflection.MethodInfo ParseMethod = ((Func<string, JsonElement>)Parse).Method;
-
     private static JsonElement Parse(string text) => JsonElement.Parse(text);
-}
-
-/// <summary>Types that take a whole column, never several.</summary>
-internal static class Scalars
-{
-    private static readonly HashSet<Type> Known =
-    [
-        typeof(bool), typeof(short), typeof(int), typeof(long), typeof(float), typeof(double), typeof(decimal), typeof(string), typeof(char), typeof(Guid),
-        typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan), typeof(JsonElement), typeof(object), typeof(byte),
-    ];
-
-    internal static bool IsScalar(Type type) =>
-        Known.Contains(Nullable.GetUnderlyingType(type) ?? type) || (Nullable.GetUnderlyingType(type) ?? type).IsEnum || type.IsArray;
 }

@@ -57,13 +57,10 @@ internal static class ParameterTypes
         : type.IsGenericType ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
         : type.Name;
 
-    private static Parameter Unbox<T>(object value, int position) =>
-        value.GetType() == typeof(T) && IsUnknown(typeof(T))
-            ? throw ParameterCapture.Refuse(position, typeof(T), WhyNot(typeof(T)))
-            : ParameterCapture<T>.Capture((T)value, position);
-
-    /// <summary>A run-time type that would only send us round in a circle.</summary>
-    private static bool IsUnknown(Type type) => type == typeof(object);
+    /// <summary>A bare object is nothing to send, and captured by its declared type it would come back here for ever.</summary>
+    private static Parameter Unbox<T>(object value, int position) => typeof(T) == typeof(object)
+        ? throw ParameterCapture.Refuse(position, typeof(T), WhyNot(typeof(T)))
+        : ParameterCapture<T>.Capture((T)value, position);
 
     private static Type? ElementOf(Type type) =>
         type.IsArray ? (type.IsSZArray ? type.GetElementType() : null)

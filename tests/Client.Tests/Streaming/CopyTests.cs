@@ -108,6 +108,17 @@ public sealed class CopyTests : ScriptedBroker
     }
 
     [Fact]
+    public async Task A_copy_out_that_nobody_disposes_is_closed_when_it_is_collected()
+    {
+        var id = await Forgotten();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(id, (await _stream.ExpectMsgAsync<CloseStream>()).Id);
+
+        async Task<ErrandId> Forgotten() => (await CopyOut()).Id;
+    }
+
+    [Fact]
     public async Task A_copy_out_read_synchronously_says_what_to_do_instead()
     {
         var (copy, _) = await CopyOut();
