@@ -41,12 +41,17 @@ internal static class CatalogueSql
         where {InPath}
         """;
 
-    /// <summary>The functions, not the server's own, that the object of columns classid and objid of x depends on, as JSON pairs.</summary>
+    /// <summary>
+    /// The functions, not the server's own, that the object of columns classid and objid of x depends on, as JSON pairs;
+    /// those behind operators that are not the server's own included.
+    /// </summary>
     private const string Dependencies =
         """
         (select coalesce(json_agg(json_build_array(pn.nspname, p.proname)), '[]')
-         from pg_depend d join pg_proc p on p.oid = d.refobjid join pg_namespace pn on pn.oid = p.pronamespace
-         where d.classid = x.classid and d.objid = x.objid and d.refclassid = 'pg_proc'::regclass and p.oid >= 16384)
+         from pg_depend d left join pg_operator o on d.refclassid = 'pg_operator'::regclass and o.oid = d.refobjid
+            join pg_proc p on p.oid = o.oprcode or (d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid)
+            join pg_namespace pn on pn.oid = p.pronamespace
+         where d.classid = x.classid and d.objid = x.objid and d.refobjid >= 16384)
         """;
 
     private const string CodeOf =
@@ -60,7 +65,8 @@ internal static class CatalogueSql
         $"""
         ,
         found as materialized (
-            select distinct on (a.place) a.place, n.nspname, c.oid, c.relname, c.relkind, c.relpersistence, c.relrowsecurity, c.reltype
+            select distinct on (a.place) a.place, n.nspname, c.oid, c.relname, c.relpersistence,
+                case when c.relam >= 16384 then 'x'::"char" else c.relkind end as relkind, c.relrowsecurity, c.reltype
             from asked a join pg_class c on c.relname = a.name join pg_namespace n on n.oid = c.relnamespace
                 left join schemas s on s.name = n.nspname
             where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and {InPath}
@@ -79,6 +85,9 @@ internal static class CatalogueSql
             select f.oid, 'expression', pg_get_expr(p.partexprs, p.partrelid), 'pg_class'::regclass, f.oid
             from found f join pg_partitioned_table p on p.partrelid = f.oid
             union all
+            select f.oid, 'expression', pg_get_partition_constraintdef(f.oid), 'pg_class'::regclass, f.oid
+            from found f
+            union all
             select f.oid, 'policy', e.text, 'pg_policy'::regclass, p.oid
             from found f join pg_policy p on p.polrelid = f.oid
                 cross join lateral (values (pg_get_expr(p.polqual, p.polrelid)), (pg_get_expr(p.polwithcheck, p.polrelid))) as e(text)
@@ -86,7 +95,8 @@ internal static class CatalogueSql
             select f.oid, 'view', pg_get_viewdef(f.oid), 'pg_rewrite'::regclass, r.oid
             from found f join pg_rewrite r on r.ev_class = f.oid where f.relkind = 'v' and r.ev_type = '1')
         select f.place::int, f.nspname, f.relname, f.relkind, f.relpersistence = 't', f.relrowsecurity,
-            array(select t.tgname::text from pg_trigger t where t.tgrelid = f.oid and not t.tgisinternal),
+            array(select t.tgname::text from pg_trigger t where t.tgrelid = f.oid
+                  and (not t.tgisinternal or t.tgfoid >= 16384)),
             array(select r.rulename::text from pg_rewrite r where r.ev_class = f.oid and r.ev_type <> '1'),
             ({CodeOf} and x.relation = f.oid)::text,
             (select json_agg(distinct jsonb_build_array(tn.nspname, t.typname))
@@ -102,7 +112,7 @@ internal static class CatalogueSql
             (select json_agg(json_build_array(pn.nspname, p.proname))
              from pg_type t join pg_cast k on k.castsource in (t.oid, t.typarray) or k.casttarget in (t.oid, t.typarray)
                 join pg_proc p on p.oid = k.castfunc join pg_namespace pn on pn.oid = p.pronamespace
-             where t.oid = f.reltype and p.oid >= 16384)::text,
+             where t.oid = f.reltype and p.oid >= 16384 and p.prolang <> 12)::text,
             array(select o.opcname::text from pg_index i cross join lateral unnest(i.indclass) as u(class) join pg_opclass o on o.oid = u.class
                   where i.indrelid = f.oid and o.oid >= 16384 and not exists (
                       select from pg_depend d where d.classid = 'pg_opclass'::regclass and d.objid = o.oid and d.deptype = 'e'))
@@ -143,7 +153,7 @@ internal static class CatalogueSql
                    union all select unnest(array[r.rngcanonical::oid, r.rngsubdiff::oid]) from pg_range r
                    where f.oid in (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)) as used
                 join pg_proc p on p.oid = used.oid join pg_namespace pn on pn.oid = p.pronamespace
-             where p.oid >= 16384)::text,
+             where p.oid >= 16384 and p.prolang <> 12)::text, -- 12 is C code of the server itself, as for the casts of every range
             ({CodeOf} and x.type = f.oid)::text
         from found f
         """;

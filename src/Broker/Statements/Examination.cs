@@ -179,8 +179,9 @@ internal sealed class Examination
             return;
         }
 
+        // the functions behind operators of other schemas are among the code's own, so their names say nothing new
         var shape = StatementShape.Of(code.Text);
-        TextRules.Apply(shape, _findings);
+        TextRules.Apply(shape with { Marks = shape.Marks & ~ShapeMarks.NamesOperator }, _findings);
         foreach (var (name, use) in shape.Names)
         {
             Name(name.OrSystem(), use, asTarget);

@@ -12,6 +12,9 @@ internal ref struct Lexer
 {
     private static readonly SearchValues<char> BeyondTheStandard = SearchValues.Create("~!@#^&|`?%");
 
+    // the server refuses operators that are longer; without an end, a run of signs would be read once for each of them
+    private const int LongestOperator = 64;
+
     private readonly ReadOnlySpan<char> _sql;
     private int _at;
 
@@ -147,7 +150,8 @@ internal ref struct Lexer
     private TokenKind Operator()
     {
         var end = _at + 1;
-        while (end < _sql.Length && Characters.IsOperator(_sql[end]) && !LiteralScanner.StartsComment(_sql, end))
+        var limit = Math.Min(_sql.Length, _at + LongestOperator);
+        while (end < limit && Characters.IsOperator(_sql[end]) && !LiteralScanner.StartsComment(_sql, end))
         {
             end++;
         }

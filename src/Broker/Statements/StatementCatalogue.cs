@@ -43,18 +43,36 @@ internal sealed record StatementCatalogue(
     public CatalogueLookup Lookup(StatementShape shape, PackingTrust trust, DateTimeOffset now)
     {
         var classification = StatementClassifier.Classify(shape, Answers, trust);
-        if (classification is not Classification.Decided { Relied: { IsEmpty: false } relied } decided)
+        return classification switch
         {
-            return classification is Classification.NeedsCatalogue needs
-                ? new CatalogueLookup(classification, needs.Missing)
-                : new CatalogueLookup(classification, CatalogueQuestions.None);
+            Classification.NeedsCatalogue needs => new CatalogueLookup(needs, needs.Missing, now),
+            Classification.Decided { Relied.IsEmpty: true } decided => new CatalogueLookup(decided, CatalogueQuestions.None, DateTimeOffset.MaxValue),
+            Classification.Decided decided => Aged(decided, now),
+            _ => throw new InvalidOperationException($"no such classification: {classification}"),
+        };
+    }
+
+    private CatalogueLookup Aged(Classification.Decided decided, DateTimeOffset now)
+    {
+        var oldest = OldestOf(decided.Relied);
+        var gone = oldest + Recheck + Recheck;
+        if (gone <= now)
+        {
+            return new CatalogueLookup(new Classification.NeedsCatalogue(decided.Relied), decided.Relied, now);
         }
 
-        var gone = OlderThan(relied, now - Recheck - Recheck);
-        return gone.IsEmpty
-            ? new CatalogueLookup(decided, OlderThan(relied, now - Recheck))
-            : new CatalogueLookup(new Classification.NeedsCatalogue(relied), relied);
+        // while the catalogue is being asked again, the text need not be looked up for every errand
+        var due = oldest + Recheck;
+        var soon = now + Recheck / 10;
+        return due > now
+            ? new CatalogueLookup(decided, CatalogueQuestions.None, due)
+            : new CatalogueLookup(decided, OlderThan(decided.Relied, now - Recheck), soon < gone ? soon : gone);
     }
+
+    private DateTimeOffset OldestOf(CatalogueQuestions relied) =>
+        relied.Names.Select(name => NamesAsked.GetValueOrDefault(name))
+            .Concat(relied.Operators.Select(symbol => OperatorsAsked.GetValueOrDefault(symbol)))
+            .Min();
 
     private CatalogueQuestions OlderThan(CatalogueQuestions questions, DateTimeOffset limit) => new(
         [.. questions.Names.Where(name => NamesAsked.TryGetValue(name, out var asked) && asked <= limit)],
@@ -79,5 +97,15 @@ internal sealed record StatementCatalogue(
         [.. asked.OrderBy(pair => pair.Value).Take(Math.Max(0, asked.Count - Capacity * 3 / 4)).Select(pair => pair.Key)];
 }
 
-/// <summary>A decision as far as it is possible, and what to ask the catalogue: at once if it is none, soon if it is one.</summary>
-internal sealed record CatalogueLookup(Classification Classification, CatalogueQuestions ToAsk);
+/// <summary>A decision as far as it is possible, and what to ask the catalogue for the next one.</summary>
+/// <param name="Classification">The decision; until there is one the text travels as <see cref="StatementClass.Unknown"/>.</param>
+/// <param name="ToAsk">What to ask now; nothing while every answer is young enough.</param>
+/// <param name="CheckAt">When to look again; the greatest moment for never.</param>
+internal sealed record CatalogueLookup(Classification Classification, CatalogueQuestions ToAsk, DateTimeOffset CheckAt)
+{
+    /// <summary>The decision, or what stands for it as long as there is none.</summary>
+    public StatementClass Class => Classification is Classification.Decided decided ? decided.Class : StatementClass.Unknown;
+
+    /// <summary>What to remember of the text with <paramref name="shape"/> that was looked up.</summary>
+    public ClassifiedText Known(StatementShape shape) => new(shape, Class, CheckAt);
+}

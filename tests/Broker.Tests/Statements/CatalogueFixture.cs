@@ -18,6 +18,7 @@ public sealed class CatalogueFixture : IAsyncLifetime
         Connection = await _source.OpenConnectionAsync();
         await RunAsync(CatalogueScripts.Ordinary);
         await RunAsync(CatalogueScripts.Traps);
+        await RunAsync("set search_path = public, ext");
     }
 
     public async Task DisposeAsync()

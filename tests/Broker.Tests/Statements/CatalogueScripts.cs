@@ -94,6 +94,35 @@ internal static class CatalogueScripts
         create table booked (s spans);
         create sequence numbers;
 
+        create function greeting(person) returns varchar language sql as 'select ''x''::varchar';
+        create cast (person as varchar) with function greeting(person) as assignment;
+        create table people (p person);
+        create aggregate total(int) (sfunc = int4pl, stype = int);
+        create function place(int) returns int language plpgsql immutable as 'begin return $1; end';
+        create table tenants (id int, region text) partition by list (place(id));
+        create table tenants_1 partition of tenants for values in (1);
+        create table logged (id int) partition by list (id);
+        create trigger audit after insert on logged for each row execute function touch();
+        create table logged_1 partition of logged for values in (1);
+        create table typed_default (id int, n checked default 3);
+        create table constraint_trigger (id int);
+        create constraint trigger late after insert on constraint_trigger deferrable initially deferred
+            for each row execute function touch();
+
+        create extension file_fdw;
+        create server files foreign data wrapper file_fdw;
+        create foreign table lines (line text) server files options (filename '/etc/hostname');
+        create table mixed (id int, line text) partition by list (id);
+        create foreign table mixed_1 partition of mixed for values in (1) server files options (filename '/etc/hostname');
+
+        create schema ext;
+        create extension citext schema ext;
+        create extension "uuid-ossp" schema ext;
+        create extension tablefunc schema ext;
+        create extension dblink schema ext;
+        create table members (email ext.citext primary key, id uuid default ext.uuid_generate_v4());
+        create view some_members as select * from members where email = 'a';
+
         create schema shadow;
         create function shadow.lower(text) returns text language sql as 'select $1';
         create function shadow.equal(int, int) returns bool language sql as 'select true';

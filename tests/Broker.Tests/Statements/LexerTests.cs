@@ -45,6 +45,27 @@ public sealed class LexerTests
     public void Every_text_has_a_shape(SqlText text) => Assert.NotNull(StatementShape.Of(text.Value));
 
     [Theory]
+    [InlineData("+")]
+    [InlineData("=-")]
+    [InlineData("/*")]
+    [InlineData("'a' \n")]
+    [InlineData("$a")]
+    [InlineData("$a$b")]
+    [InlineData("E'\\")]
+    [InlineData("(with a as ")]
+    [InlineData("create function ")]
+    [InlineData("a.")]
+    [InlineData("1.")]
+    [InlineData(";")]
+    public async Task Half_a_million_characters_of_the_same_are_read_in_time(string piece)
+    {
+        var text = string.Concat(Enumerable.Repeat(piece, 500_000 / piece.Length));
+
+        // a scan that looks back or ahead without end would need hours
+        Assert.NotNull(await Task.Run(() => StatementShape.Of(text)).WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Theory]
     [InlineData("'it''s'", "String<'it''s'>")]
     [InlineData("'a\\' b", "String<'a\\'> Word<b>")]
     [InlineData("e'a\\'b'", "String<e'a\\'b'>")]

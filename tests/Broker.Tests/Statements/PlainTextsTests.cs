@@ -36,6 +36,10 @@ public sealed class PlainTextsTests(CatalogueFixture database) : IClassFixture<C
     [InlineData("select * from audited where id = 1")]
     [InlineData("select * from indexed")]
     [InlineData("select * from pgbench_accounts tablesample_alias")]
+    [InlineData("select max(email), lower(email) from members where email = $1 or email like 'a%'")]
+    [InlineData("select ext.regexp_replace(email, 'a', 'b') from some_members")]
+    [InlineData("select * from booked where s is not null")]
+    [InlineData("select * from tenants where id = 1")]
     public async Task Ordinary_reads_travel_in_groups(string sql) =>
         Assert.Equal(StatementClass.PlainRead, await database.ClassOfAsync(sql));
 
@@ -56,6 +60,8 @@ public sealed class PlainTextsTests(CatalogueFixture database) : IClassFixture<C
     [InlineData("insert into events values (now(), $1)")]
     [InlineData("insert into payments values (1, $1)")]
     [InlineData("insert into shop.items select id, note from audited")]
+    [InlineData("insert into members (email) values ($1) on conflict (email) do nothing")]
+    [InlineData("insert into booked values ('[1,2)')")]
     public async Task Ordinary_writes_travel_in_groups(string sql) =>
         Assert.Equal(StatementClass.PlainWrite, await database.ClassOfAsync(sql));
 }

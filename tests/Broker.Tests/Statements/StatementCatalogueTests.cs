@@ -32,17 +32,29 @@ public sealed class StatementCatalogueTests
     }
 
     [Theory]
-    [InlineData(0, true, false)]
-    [InlineData(9.9, true, false)]
-    [InlineData(10, true, true)]
-    [InlineData(19.9, true, true)]
-    [InlineData(20, false, true)]
-    public void An_answer_is_asked_again_in_time_and_forgotten_after_twice_that_time(double seconds, bool decided, bool asks)
+    [InlineData(0, true, false, 10)]
+    [InlineData(9.9, true, false, 10)]
+    [InlineData(10, true, true, 11)]
+    [InlineData(19.9, true, true, 20)]
+    [InlineData(20, false, true, 20)]
+    public void An_answer_is_asked_again_in_time_and_forgotten_after_twice_that_time(double seconds, bool decided, bool asks, double checkAt)
     {
         var lookup = Asked(Start).Lookup(Shape, PackingTrust.None, Start.AddSeconds(seconds));
 
         Assert.Equal(decided, lookup.Classification is Classification.Decided { Class.Travel: Travel.InReadGroup });
         Assert.Equal(asks, !lookup.ToAsk.IsEmpty);
+        Assert.Equal(Start.AddSeconds(checkAt), lookup.CheckAt);
+        Assert.Equal(decided ? StatementClass.PlainRead : StatementClass.Unknown, lookup.Known(Shape).Class);
+    }
+
+    [Fact]
+    public void What_the_text_alone_decides_is_never_asked()
+    {
+        var lookup = StatementCatalogue.For("", Recheck).Lookup(StatementShape.Of("begin"), PackingTrust.None, Start);
+
+        Assert.Equal(Travel.Refused, lookup.Class.Travel);
+        Assert.True(lookup.ToAsk.IsEmpty);
+        Assert.Equal(DateTimeOffset.MaxValue, lookup.CheckAt);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ public sealed class TrapsTests(CatalogueFixture database) : IClassFixture<Catalo
     [InlineData("select * from over_guarded", ClassReason.RowSecurity)]
     [InlineData("insert into shop.items select id from guarded", ClassReason.RowSecurity)]
     [InlineData("select random()", ClassReason.Function)]
+    [InlineData("select ext.uuid_generate_v4()", ClassReason.Function)]
     [InlineData("select clock_timestamp()", ClassReason.Function)]
     [InlineData("select pg_sleep(1)", ClassReason.Function)]
     [InlineData("select nextval('numbers')", ClassReason.Function)]
@@ -84,6 +85,19 @@ public sealed class TrapsTests(CatalogueFixture database) : IClassFixture<Catalo
     [InlineData("insert into indexed values (1)", ClassReason.Function)]
     [InlineData("insert into partial values (1)", ClassReason.Function)]
     [InlineData("select * from u&\"customers\"", ClassReason.UnicodeName)]
+    [InlineData("select p::varchar from people", ClassReason.UserType)]
+    [InlineData("select total(aid) from pgbench_accounts", ClassReason.Function)]
+    [InlineData("select total(aid) over () from pgbench_accounts", ClassReason.Function)]
+    [InlineData("insert into tenants_1 values (1)", ClassReason.Function)]
+    [InlineData("insert into tenants values (1)", ClassReason.Function)]
+    [InlineData("insert into logged values (1)", ClassReason.Trigger)]
+    [InlineData("insert into logged_1 values (1)", ClassReason.Trigger)]
+    [InlineData("insert into typed_default values (1)", ClassReason.Function)]
+    [InlineData("insert into constraint_trigger values (1)", ClassReason.Trigger)]
+    [InlineData("select * from lines", ClassReason.ForeignTable)]
+    [InlineData("select * from mixed", ClassReason.ForeignTable)]
+    [InlineData("select * from ext.crosstab('select 1, 2, 3') as c(a int, b int)", ClassReason.Function)]
+    [InlineData("select * from ext.dblink('', 'select 1') as d(a int)", ClassReason.Function)]
     [InlineData("select 1 as aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff1234", ClassReason.LongName)]
     [InlineData("select * into kept from customers", ClassReason.SelectsInto)]
     [InlineData("create temp table x (a int)", ClassReason.NotPlainVerb)]
@@ -121,6 +135,37 @@ public sealed class TrapsTests(CatalogueFixture database) : IClassFixture<Catalo
         await using var connection = await database.OpenAsync(path);
 
         Assert.Equal((ClassReason)reason, (await CatalogueFixture.ClassOfAsync(connection, sql)).Reason);
+    }
+
+    [Fact]
+    public async Task A_cast_between_builtin_types_that_somebody_made_keeps_everything_alone()
+    {
+        var source = Npgsql.NpgsqlDataSource.Create(await Postgres.SharedPostgres.CreateDatabaseAsync());
+        await using var _ = source;
+        await using var connection = await source.OpenConnectionAsync();
+        Assert.True((await CatalogueFixture.ClassOfAsync(connection, "select 1")).IsPlain);
+
+        await using var cast = new Npgsql.NpgsqlCommand(
+            """
+            create function far(date) returns int language sql as 'select 1';
+            create cast (date as int) with function far(date) as implicit;
+            """,
+            connection);
+        await cast.ExecuteNonQueryAsync();
+
+        Assert.Equal(ClassReason.UserCast, (await CatalogueFixture.ClassOfAsync(connection, "select 1")).Reason);
+    }
+
+    [Fact]
+    public async Task An_error_while_asking_leaves_no_transaction_behind()
+    {
+        await using var connection = await database.OpenAsync("public");
+        var bad = CatalogueQuestions.None with { Names = [new CatalogueName(null, "a\0b")] };
+
+        await Assert.ThrowsAnyAsync<Exception>(() => CatalogueQueries.AskAsync(connection, bad, CancellationToken.None));
+
+        await using var command = new Npgsql.NpgsqlCommand("show transaction_isolation", connection);
+        Assert.Equal("read committed", await command.ExecuteScalarAsync());
     }
 
     [Fact]
