@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Client.Diagnostics;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
 using Broker.Client.Sending;
@@ -22,8 +23,9 @@ public sealed class BrokerClient
     /// <summary>A client of the broker in this actor system. Made once by the code that hosts the broker.</summary>
     /// <param name="supervisor">The broker's supervisor, which knows the pools.</param>
     /// <param name="system">The actor system that the supervisor is reached through.</param>
-    public BrokerClient(IActorRef supervisor, ActorSystem system)
-        : this(new StatementSender(system, supervisor), SendingTerms.Default) { }
+    /// <param name="tracing">What it tells to listeners of the activity source Broker; null: activities without statement texts.</param>
+    public BrokerClient(IActorRef supervisor, ActorSystem system, TracingOptions? tracing = null)
+        : this(new StatementSender(system, supervisor, tracing), SendingTerms.Default) { }
 
     private BrokerClient(StatementSender sender, SendingTerms terms) => (_sender, _terms) = (sender, terms);
 

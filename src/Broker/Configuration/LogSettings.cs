@@ -3,6 +3,9 @@ namespace Broker.Configuration;
 /// <summary><c>broker.log</c>: what is logged beside the usual. Defaults are in hocon/reference.conf.</summary>
 public sealed record LogSettings
 {
+    /// <summary>Least level that brokerd writes. An embedding application decides by its own logging.</summary>
+    public required LogLevel Level { get; init; }
+
     /// <summary>Whether statement texts (never parameters) are logged.</summary>
     public required bool Statements { get; init; }
 
@@ -16,6 +19,7 @@ public sealed record LogSettings
     {
         var settings = new LogSettings
         {
+            Level = reader.Choice<LogLevel>("level"),
             Statements = reader.Switch("statements"),
             SlowStatement = reader.DurationOrOff("slow-statement", "1ms", "1d"),
             SlowAcquire = reader.DurationOrOff("slow-acquire", "1ms", "1d"),

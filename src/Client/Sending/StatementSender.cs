@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Client.Diagnostics;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
@@ -20,8 +21,11 @@ internal sealed class StatementSender
     private readonly long _client = Random.Shared.NextInt64();
     private long _errands;
 
-    internal StatementSender(ActorSystem system, IActorRef supervisor)
+    private readonly TracingOptions _tracing;
+
+    internal StatementSender(ActorSystem system, IActorRef supervisor, TracingOptions? tracing = null)
     {
+        _tracing = tracing ?? TracingOptions.Default;
         Home = ReplyHome.Of(system);
         Pools = new(system, supervisor, Home);
         UndeliveredRequests.AnswerFor(system, Home, Pools);
@@ -36,6 +40,7 @@ internal sealed class StatementSender
     /// <summary>Runs an errand; <paramref name="read"/> makes the result of its <see cref="ErrandCompleted"/>.</summary>
     internal ValueTask<T> RunAsync<T>(string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation) =>
         cancellation.IsCancellationRequested ? ValueTask.FromCanceled<T>(cancellation)
+        : ErrandActivity.IsWatched(_tracing) ? RunTracedAsync(database, statement, terms, read, cancellation)
         : Pools.TryFind(database, terms.User, out var pool) ? Run(pool, statement, terms, read, cancellation)
         : FindAndRunAsync(database, statement, terms, read, cancellation);
 
@@ -46,11 +51,35 @@ internal sealed class StatementSender
         return await Run(pool, statement, terms, read, cancellation).ConfigureAwait(false);
     }
 
-    private ValueTask<T> Run<T>(PoolFound pool, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
+    private async ValueTask<T> RunTracedAsync<T>(
+        string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
+    {
+        using var activity = ErrandActivity.Start(database, statement, _tracing);
+        try
+        {
+            var pool = await Pools.FindAsync(database, terms.User).ConfigureAwait(false);
+            activity.Sent(pool.Pool);
+            return await Run(pool, statement, terms, Read, cancellation, activity?.Id).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            activity.Failed(exception);
+            throw;
+        }
+
+        T Read(object answer)
+        {
+            activity.Completed((ErrandCompleted)answer);
+            return read(answer);
+        }
+    }
+
+    private ValueTask<T> Run<T>(
+        PoolFound pool, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation, string? traceParent = null)
     {
         var reply = new Reply<T>(Home, read);
         var id = NextId();
-        pool.Supervisor.Tell(new RunErrand(id, statement, terms.Context, terms.Limits), reply);
+        pool.Supervisor.Tell(new RunErrand(id, statement, terms.Context, terms.Limits) { TraceParent = traceParent }, reply);
         if (cancellation.CanBeCanceled)
             reply.CancelBy(pool.Supervisor, new CancelErrand(id), cancellation);
         return reply.Answer;

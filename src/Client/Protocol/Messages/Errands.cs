@@ -11,7 +11,11 @@ namespace Broker.Client.Protocol.Messages;
 /// <param name="Statement">The text and its parameters.</param>
 /// <param name="Context">Role, search path and settings that hold for this statement only.</param>
 /// <param name="Limits">How long it may wait and how much it may answer.</param>
-public sealed record RunErrand(ErrandId Id, Statement Statement, CallerContext Context, ErrandLimits Limits) : IBrokerRequest;
+public sealed record RunErrand(ErrandId Id, Statement Statement, CallerContext Context, ErrandLimits Limits) : IBrokerRequest
+{
+    /// <summary>The caller's activity as a W3C traceparent, so that the broker can add to it where the time went; null when it is not traced.</summary>
+    public string? TraceParent { get; init; }
+}
 
 /// <summary>Limits of one errand; null means the pool's setting.</summary>
 /// <param name="Wait">How long it may wait in line (`broker.pool.acquire-timeout`).</param>
