@@ -1,0 +1,17 @@
+namespace Broker.Settlement;
+
+/// <summary>What became of a transaction in doubt.</summary>
+internal abstract record SettledOutcome
+{
+    private SettledOutcome() { }
+
+    /// <summary>It is committed.</summary>
+    /// <param name="Entry">Its row of the ledger, if the ledger told it.</param>
+    internal sealed record Committed(LedgerEntry? Entry = null) : SettledOutcome;
+
+    /// <summary>It is not, and never will be: it may be run again.</summary>
+    internal sealed record Aborted(string Cause) : SettledOutcome;
+
+    /// <summary>Nobody can tell within the limit: it must not be run again.</summary>
+    internal sealed record Unknown(string Cause) : SettledOutcome;
+}
