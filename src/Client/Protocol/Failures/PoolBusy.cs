@@ -6,6 +6,9 @@ namespace Broker.Client.Protocol.Failures;
 /// <param name="Limit">Size and overflow together; -1 when unlimited.</param>
 public sealed record PoolBusy(PoolId Pool, int Lent, int Limit) : Failure
 {
+    /// <summary>Who has the connection, in a pool of kind assertion; null elsewhere.</summary>
+    public string? Holder { get; init; }
+
     /// <inheritdoc/>
     public override string Code => "pool-busy";
 
@@ -16,5 +19,7 @@ public sealed record PoolBusy(PoolId Pool, int Lent, int Limit) : Failure
     public override bool SafeToRetry => true;
 
     /// <inheritdoc/>
-    public override string Message => $"pool {Pool} is busy: {Lent} of {Limit} in use, and the request does not queue (broker.databases.{Pool.Database}.pool.size, .overflow, .queueing)";
+    public override string Message => Holder is not null
+        ? $"pool {Pool} is of kind assertion and its connection is out already, taken by {Holder} (broker.databases.{Pool.Database}.pool.kind)"
+        : $"pool {Pool} is busy: {Lent} of {Limit} in use, and the request does not queue (broker.databases.{Pool.Database}.pool.size, .overflow, .queueing)";
 }
