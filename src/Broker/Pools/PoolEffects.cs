@@ -26,7 +26,9 @@ internal static class PoolEffects
     internal sealed record ReleaseGhost(PermitId Permit, BackendIdentity? Backend) : IPoolEffect;
 
     /// <summary>Start a connection's actor.</summary>
-    internal sealed record Open(ConnectionId Connection) : IPoolEffect;
+    /// <param name="Connection">Its name.</param>
+    /// <param name="First">Whether it is to run the first-connect hook; no other is opened until it is open.</param>
+    internal sealed record Open(ConnectionId Connection, bool First) : IPoolEffect;
 
     /// <summary>Close a connection.</summary>
     internal sealed record Close(ConnectionId Connection, CloseReason Reason) : IPoolEffect;

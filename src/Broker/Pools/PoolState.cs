@@ -54,6 +54,12 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
     /// <summary>Whether warm-up asked for a first connection that is not there yet.</summary>
     internal bool FirstWanted { get; init; }
 
+    /// <summary>
+    /// Whether the hook that is to run once per pool is yet to run. Until it has, one connection is opened at a time, and it runs on each that
+    /// is tried: who waits for the others waits for it.
+    /// </summary>
+    internal bool FirstConnectDue { get; init; }
+
     internal bool Suspended { get; init; }
 
     internal bool Stopping { get; init; }

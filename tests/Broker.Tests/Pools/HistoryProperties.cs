@@ -50,7 +50,7 @@ public sealed class HistoryProperties
         {
             _moves = new Queue<int>(moves);
             var settings = Settings[moves[0] % Settings.Length];
-            _pool = new PoolDriver(moves[1] % 8 == 0 ? settings with { Kind = PoolKind.Null } : settings, (ulong)moves[2])
+            _pool = new PoolDriver(moves[1] % 8 == 0 ? settings with { Kind = PoolKind.Null } : settings, (ulong)moves[2], firstConnectHook: moves[7] % 3 == 0)
             {
                 Grants = moves[3] % 2 == 0,
                 Opens = moves[4] % 2 == 0,

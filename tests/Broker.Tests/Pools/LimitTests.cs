@@ -158,6 +158,29 @@ public sealed class LimitTests
         Assert.Single(pool.All<PoolEffects.Open>());
     }
 
+    [Fact] // 15
+    public void The_first_connect_hook_runs_on_one_connection_while_all_others_wait_for_it()
+    {
+        var pool = new PoolDriver(PoolSettings.Parse("size = 5"), firstConnectHook: true) { Opens = false };
+        var asked = Enumerable.Range(0, 5).Select(_ => pool.Ask()).ToArray();
+        Assert.True(Assert.Single(pool.All<PoolEffects.Open>()).First);
+        pool.Opened(new(1));
+        pool.Lent(asked[0]);
+        Assert.Equal([true, false, false, false, false], pool.All<PoolEffects.Open>().Select(open => open.First));
+    }
+
+    [Fact] // 15
+    public void A_first_connect_hook_that_failed_runs_on_the_next_connection()
+    {
+        var pool = new PoolDriver(PoolSettings.Parse("size = 5"), firstConnectHook: true) { Opens = false };
+        var asked = new[] { pool.Ask(), pool.Ask() };
+        pool.ConnectFails(new(1), new HookFailed(pool.State.Pool, "first-connect", "boom"));
+        pool.Refused<HookFailed>(asked[0]);
+        Assert.Equal([true, true], pool.All<PoolEffects.Open>().Select(open => open.First));
+        pool.Opened(new(2));
+        pool.Lent(asked[1]);
+    }
+
     [Fact]
     public void A_closing_connection_counts_until_it_is_closed()
     {

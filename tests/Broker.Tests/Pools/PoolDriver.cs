@@ -27,7 +27,8 @@ internal sealed class PoolDriver
     {
     }
 
-    internal PoolDriver(PoolSettings settings, ulong seed = 1) => State = new PoolState(new PoolId("orders", "app"), settings, new Dice(seed));
+    internal PoolDriver(PoolSettings settings, ulong seed = 1, bool firstConnectHook = false) =>
+        State = new PoolState(new PoolId("orders", "app"), settings, new Dice(seed)) { FirstConnectDue = firstConnectHook };
 
     internal PoolState State { get; private set; }
 

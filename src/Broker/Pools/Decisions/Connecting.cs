@@ -31,7 +31,7 @@ internal static class Connecting
             ExpiresAt = step.Now.After(settings.RecycleAfter * (1 - (settings.RecycleJitter * roll))),
         };
         return step
-            .With(step.State with { Dice = dice, Connects = ConnectHistory.None, FirstWanted = false })
+            .With(step.State with { Dice = dice, Connects = ConnectHistory.None, FirstWanted = false, FirstConnectDue = false })
             .Do(new PoolEffects.Connected(id, step.Now - slot.Since))
             .Settle(slot);
     }

@@ -43,7 +43,7 @@ internal static class Growth
                 ReserveAsked = state.ReserveAsked && !reserve,
                 Slots = state.Slots.Put(slot),
             })
-            .Do(new PoolEffects.Open(slot.Id));
+            .Do(new PoolEffects.Open(slot.Id, state.FirstConnectDue));
     }
 
     /// <summary>The asks are gone; who waits is told, unless other connections of this pool can serve it.</summary>
@@ -90,6 +90,7 @@ internal static class Growth
     private static Step Ask(this Step step, int missing)
     {
         var wanted = Math.Min(missing, step.State.Room());
+        wanted = step.State.FirstConnectDue ? Math.Min(wanted, 1 - step.State.Asked - step.State.Slots.Counts.Opening) : wanted;
         if (wanted <= 0)
         {
             return step;
