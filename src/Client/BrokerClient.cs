@@ -25,6 +25,10 @@ public sealed class BrokerClient
     /// <param name="system">The actor system that the supervisor is reached through.</param>
     /// <param name="tracing">What it tells to listeners of the activity source Broker; null: activities without statement texts.</param>
     public BrokerClient(IActorRef supervisor, ActorSystem system, TracingOptions? tracing = null)
+        : this(_ => Task.FromResult(supervisor), system, tracing) { }
+
+    /// <summary>A client that may be made before the broker has started: its first call waits for the supervisor.</summary>
+    internal BrokerClient(Func<CancellationToken, Task<IActorRef>> supervisor, ActorSystem system, TracingOptions? tracing = null)
         : this(new StatementSender(system, supervisor, tracing), SendingTerms.Default) { }
 
     private BrokerClient(StatementSender sender, SendingTerms terms) => (_sender, _terms) = (sender, terms);

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Errands;
+using Broker.Statements;
 using Npgsql;
 
 namespace Broker.Connections;
@@ -26,6 +27,9 @@ internal static class ConnectionCommands
     /// <summary>Carries the errands of one trip in one round trip. Members are answered directly; the pool gets <see cref="ConnectionEvents.TripEnded"/>.</summary>
     internal sealed record RunTrip(Trip Trip) : IConnectionCommand;
 
+    /// <summary>Cancels on the server the errand that travels alone; never one of a group. Dropped when it is over.</summary>
+    internal sealed record CancelErrand(ErrandId Errand) : IConnectionCommand;
+
     /// <summary>Proves an idle connection alive (keepalive, or after a sibling broke). Answered by <see cref="ConnectionEvents.Pinged"/>.</summary>
     internal sealed record Ping : IConnectionCommand
     {
@@ -42,7 +46,7 @@ internal static class ConnectionCommands
 internal static class ConnectionEvents
 {
     /// <summary>The physical connection is open and idle.</summary>
-    internal sealed record Opened(ConnectionId Connection, BackendIdentity Backend) : IConnectionEvent;
+    internal sealed record Opened(ConnectionId Connection, BackendIdentity Backend, PoolDefaults Defaults) : IConnectionEvent;
 
     /// <summary>It could not be opened; the actor is gone.</summary>
     internal sealed record ConnectFailed(ConnectionId Connection, Failure Failure) : IConnectionEvent;
@@ -55,6 +59,12 @@ internal static class ConnectionEvents
 
     /// <summary>A trip is over and the connection is idle and clean.</summary>
     internal sealed record TripEnded(ConnectionId Connection, TripReport Report) : IConnectionEvent;
+
+    /// <summary>
+    /// The connection was lost after COMMIT of a write group was sent and before it was answered; it is closing. The members wait until the
+    /// outcome is settled.
+    /// </summary>
+    internal sealed record TripInDoubt(ConnectionId Connection, TripReport Report, TripDoubt Doubt, BackendIdentity Backend, string Cause) : IConnectionEvent;
 
     /// <summary>A ping was answered: alive.</summary>
     internal sealed record Pinged(ConnectionId Connection) : IConnectionEvent;
@@ -73,10 +83,12 @@ internal static class ConnectionEvents
 /// <param name="BackendPid">The server process.</param>
 internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnection Wrapper, IActorRef Owner, int BackendPid);
 
-/// <summary>Gives a lent connection back. One whose lease is not the current one is stale and is dropped.</summary>
+/// <summary>
+/// Gives a lent connection back, told to its owner. One whose lease is not the current one is stale and is dropped. That a connection is not to be
+/// used again, or stays with its holder for good, is told to the pool before it (<see cref="Leases.InvalidateLease"/>, <see cref="Leases.DetachLease"/>).
+/// </summary>
 /// <param name="Lease">Which lease.</param>
-/// <param name="Leaked">Whether the holder forgot it and the finalizer gave it back: it is closed, and counted as a leak.</param>
-internal sealed record ReturnConnection(LeaseId Lease, bool Leaked = false);
+internal sealed record ReturnConnection(LeaseId Lease);
 
 /// <summary>Why a connection was closed: one word each, the same in log, metric and code.</summary>
 internal enum CloseReason

@@ -2,32 +2,73 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Statements;
 
 namespace Broker.Errands;
 
 /// <summary>How the statements of a trip travel.</summary>
 internal enum TripShape
 {
-    /// <summary>One statement, its own implicit transaction.</summary>
+    /// <summary>One statement, its own implicit transaction; answered when the server is ready again.</summary>
     Alone,
-    /// <summary>`BEGIN READ ONLY; ...; COMMIT`, answers told as they come.</summary>
+    /// <summary>`BEGIN READ ONLY; ...; COMMIT`: each member is answered as soon as its own result is complete.</summary>
     ReadGroup,
-    /// <summary>`BEGIN READ WRITE; xid; ...; COMMIT`, answers told after COMMIT.</summary>
+    /// <summary>`BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is.</summary>
     WriteGroup,
+}
+
+/// <summary>Which of the pool's lanes a trip keeps busy.</summary>
+internal enum TripLane
+{
+    /// <summary>Fast reads: as many trips at a time as the width allows.</summary>
+    Reads,
+    /// <summary>Fast writes: one trip at a time, so that many commits share one flush of the log.</summary>
+    Writes,
+    /// <summary>None: it has a connection of its own.</summary>
+    None,
 }
 
 /// <summary>One errand and who asked.</summary>
 /// <param name="Request">The request as it came.</param>
 /// <param name="Caller">Who gets the one answer.</param>
-/// <param name="Text">What is known of its text.</param>
-/// <param name="Enqueued">When it came (TimeProvider.GetTimestamp).</param>
-internal sealed record Errand(RunErrand Request, IActorRef Caller, ErrandText Text, long Enqueued);
+/// <param name="Facts">What is known of its text.</param>
+/// <param name="Estimate">How long texts like it take; touched by the pool's actor only.</param>
+/// <param name="Arrived">When it came, as a TimeProvider timestamp.</param>
+/// <param name="Deadline">Until when it may wait in line, as a TimeProvider timestamp.</param>
+internal sealed record Errand(RunErrand Request, IActorRef Caller, TextFacts Facts, SharedEstimate Estimate, long Arrived, long Deadline)
+{
+    /// <summary>Whether it ran before and must not share a trip any more.</summary>
+    internal bool RunsAgain { get; init; }
+}
 
 /// <summary>Errands that go to the server in one round trip, all of one context.</summary>
-internal sealed record Trip(TripShape Shape, CallerContext Context, ImmutableArray<Errand> Members);
+/// <param name="Shape">How they travel.</param>
+/// <param name="Lane">Which lane they keep busy.</param>
+/// <param name="Context">What all of them run under.</param>
+/// <param name="Members">The errands in the order in which they came; exactly one when alone.</param>
+internal sealed record Trip(TripShape Shape, TripLane Lane, CallerContext Context, ImmutableArray<Errand> Members)
+{
+    /// <summary>What to ask the catalogue behind the trip, on the same connection and under the same context; null for nothing.</summary>
+    internal CatalogueLesson? Lesson { get; init; }
+
+    /// <summary>Whether the connection must be reset behind the trip, because a member may have left session state.</summary>
+    internal bool ResetAfter => Members is [{ Facts.Travel: Travel.AloneThenReset }];
+}
 
 /// <summary>What a trip was like, for estimates; and which members must run again alone.</summary>
 /// <param name="Trip">The trip.</param>
 /// <param name="Elapsed">From sending to the last answer.</param>
+/// <param name="Work">How long the server worked on the members of a group, COMMIT left out; zero when that is not known.</param>
+/// <param name="Completed">How many members were answered with a result.</param>
 /// <param name="RunAgain">Members without an answer yet: nothing of them took effect.</param>
-internal sealed record TripReport(Trip Trip, TimeSpan Elapsed, ImmutableArray<Errand> RunAgain);
+internal sealed record TripReport(Trip Trip, TimeSpan Elapsed, TimeSpan Work, int Completed, ImmutableArray<Errand> RunAgain)
+{
+    /// <summary>Texts that must never travel in a group again, with the reason.</summary>
+    internal ImmutableArray<(string Text, StatementClass Class)> AloneForEver { get; init; } = [];
+
+    /// <summary>The text that made the group fail, or that was running when the group was cancelled for its age; null for none.</summary>
+    internal string? Culprit { get; init; }
+
+    /// <summary>What the catalogue answered to <see cref="Trip.Lesson"/>; null when nothing was asked or the question failed.</summary>
+    internal LessonLearned? Learned { get; init; }
+}

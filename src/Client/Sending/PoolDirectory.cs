@@ -13,10 +13,10 @@ internal sealed class PoolDirectory
 {
     private readonly ConcurrentDictionary<(string Database, string? User), PoolFound> _found = new();
     private readonly ActorSystem _system;
-    private readonly IActorRef _supervisor;
+    private readonly Func<CancellationToken, Task<IActorRef>> _supervisor;
     private readonly ReplyHome _home;
 
-    internal PoolDirectory(ActorSystem system, IActorRef supervisor, ReplyHome home) => (_system, _supervisor, _home) = (system, supervisor, home);
+    internal PoolDirectory(ActorSystem system, Func<CancellationToken, Task<IActorRef>> supervisor, ReplyHome home) => (_system, _supervisor, _home) = (system, supervisor, home);
 
     /// <summary>Only from memory: true on every call but the first for a pool. Throws when the actor system has terminated.</summary>
     internal bool TryFind(string database, string? user, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PoolFound? pool)
@@ -32,7 +32,8 @@ internal sealed class PoolDirectory
         if (TryFind(database, user, out var known))
             return known;
         var reply = new Reply<PoolFound>(_home, static answer => (PoolFound)answer);
-        _supervisor.Tell(new FindPool(database, user), reply);
+        var supervisor = await _supervisor(CancellationToken.None).ConfigureAwait(false);
+        supervisor.Tell(new FindPool(database, user), reply);
         var found = await reply.Answer.ConfigureAwait(false);
         return _found[(database, user)] = found;
     }

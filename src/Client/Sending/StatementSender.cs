@@ -23,7 +23,7 @@ internal sealed class StatementSender
 
     private readonly TracingOptions _tracing;
 
-    internal StatementSender(ActorSystem system, IActorRef supervisor, TracingOptions? tracing = null)
+    internal StatementSender(ActorSystem system, Func<CancellationToken, Task<IActorRef>> supervisor, TracingOptions? tracing = null)
     {
         _tracing = tracing ?? TracingOptions.Default;
         Home = ReplyHome.Of(system);

@@ -5,6 +5,7 @@ using Broker.Client.Protocol.Failures;
 using Broker.Configuration;
 using Broker.Connections;
 using Broker.Pools;
+using Broker.Statements;
 using Xunit;
 
 namespace Broker.Tests.Pools;
@@ -90,7 +91,9 @@ internal sealed class PoolDriver
 
     internal void Return(WaiterId waiter) => Return(Lent(waiter));
 
-    internal void Opened(ConnectionId id) => Feed(new ConnectionEvents.Opened(id, Backend(id)));
+    private static PoolDefaults Defaults { get; } = new("read committed", false, false, "UTF8", true, false, TimeSpan.FromSeconds(1));
+
+    internal void Opened(ConnectionId id) => Feed(new ConnectionEvents.Opened(id, Backend(id), Defaults));
 
     internal void ConnectFails(ConnectionId id, Failure? failure = null) =>
         Feed(new ConnectionEvents.ConnectFailed(id, failure ?? new ServerUnavailable(State.Pool, "db:5432", "connection refused")));

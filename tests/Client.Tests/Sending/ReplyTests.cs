@@ -110,7 +110,7 @@ public sealed class ReplyTests : ScriptedBroker
     {
         const int Rounds = 2_000;
         var pool = new Reply<object>(Home, static answer => answer); // swallows what it is told
-        var sender = new StatementSender(Sys, Supervisor);
+        var sender = new StatementSender(Sys, _ => Task.FromResult(Supervisor));
         var client = new BrokerClient(new AnswersFindPool(Home, pool), Sys);
         for (var i = 0; i < 100; i++)
             _ = Errand(client, i);

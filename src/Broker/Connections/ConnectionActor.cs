@@ -1,0 +1,343 @@
+using Akka.Actor;
+using Akka.Event;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Errands;
+using Npgsql;
+
+namespace Broker.Connections;
+
+/// <summary>
+/// Owns one physical connection, and does one thing with it at a time: a trip of errands, a lease, a ping. It talks to its pool, to the members
+/// of a trip (their answers do not pass through the pool) and to the holder of a lease. It never knows what a conversation is.
+/// <para>
+/// Connecting → Idle → (Busy | Lending → Lent → Returning | Pinging) → Idle ... → Closing. It dies after <see cref="ConnectionEvents.Closed"/> or
+/// <see cref="ConnectionEvents.ConnectFailed"/>, never restarts, and whatever task is under way when it is stopped closes the connection at its end.
+/// </para>
+/// </summary>
+internal sealed class ConnectionActor : UntypedActor, IWithTimers
+{
+    private readonly ConnectionId _id;
+    private readonly IActorRef _pool;
+    private readonly ConnectionPlan _plan;
+    private readonly ConnectionTasks _tasks;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private Task? _underWay;
+    private CloseReason? _closeWhenFree;
+    private Trip? _trip;
+    private LentOut? _lent;
+    private bool _closed;
+
+    public ConnectionActor(ConnectionId id, IActorRef pool, ConnectionPlan plan, TimeProvider time)
+    {
+        _id = id;
+        _pool = pool;
+        _plan = plan;
+        _tasks = new(plan, time);
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>How to make one.</summary>
+    internal static Props For(ConnectionId id, IActorRef pool, ConnectionPlan plan, TimeProvider time) =>
+        Props.Create(() => new ConnectionActor(id, pool, plan, time));
+
+    private sealed record ConnectDone(Failure? Failure) : INoSerializationVerificationNeeded;
+
+    private sealed record TripDone(TripOutcome Outcome) : INoSerializationVerificationNeeded;
+
+    private sealed record TripOverdue(Trip Trip) : INoSerializationVerificationNeeded;
+
+    private sealed record LendDone(NpgsqlConnection? Wrapper, Failure? Failure, CloseReason Reason) : INoSerializationVerificationNeeded;
+
+    private sealed record TakenBack(CloseReason? Spoilt, string Cause) : INoSerializationVerificationNeeded;
+
+    private sealed record PingDone(string? Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record TaskFailed(Exception Exception) : INoSerializationVerificationNeeded;
+
+    private sealed record CloseDone : INoSerializationVerificationNeeded
+    {
+        internal static readonly CloseDone Instance = new();
+    }
+
+    /// <summary>A lease that is out.</summary>
+    private sealed record LentOut(LeaseId Lease, IActorRef Borrower, NpgsqlConnection? Wrapper)
+    {
+        internal string? RevokedBecause { get; init; }
+    }
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        Become(Connecting);
+        Start(_tasks.ConnectAsync(), static failure => new ConnectDone(failure));
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message) => Unhandled(message);
+
+    private void Connecting(object message)
+    {
+        switch (message)
+        {
+            case ConnectDone { Failure: null }:
+                _log.Debug("Connection {Connection} of pool {Pool} is open on server process {BackendPid}", _id, _plan.Pool, _tasks.Backend.Pid);
+                Become(Idle);
+                _pool.Tell(new ConnectionEvents.Opened(_id, _tasks.Backend, _tasks.Defaults));
+                CloseIfAsked();
+                break;
+            case ConnectDone { Failure: { } failure }:
+                _closed = true;
+                _pool.Tell(new ConnectionEvents.ConnectFailed(_id, failure));
+                Context.Stop(Self);
+                break;
+            case ConnectionCommands.Close close:
+                _closeWhenFree = close.Reason;
+                _tasks.GiveUpConnecting();
+                break;
+            default: Stale(message); break;
+        }
+    }
+
+    private void Idle(object message)
+    {
+        switch (message)
+        {
+            case ConnectionCommands.RunTrip run: OnRunTrip(run.Trip); break;
+            case ConnectionCommands.Lend lend: OnLend(lend); break;
+            case ConnectionCommands.Ping:
+                Become(Pinging);
+                Start(_tasks.PingAsync(), static problem => new PingDone(problem));
+                break;
+            case ConnectionCommands.Close close: StartClosing(close.Reason, clean: true); break;
+            default: Stale(message); break;
+        }
+    }
+
+    private void OnRunTrip(Trip trip)
+    {
+        _trip = trip;
+        Become(Busy);
+        if (trip.Members.Length > 1)
+        {
+            Timers.StartSingleTimer(nameof(TripOverdue), new TripOverdue(trip), _plan.TripLimit);
+        }
+        Start(_tasks.RunAsync(trip), static outcome => new TripDone(outcome));
+    }
+
+    private void Busy(object message)
+    {
+        switch (message)
+        {
+            case TripDone done: OnTripDone(done.Outcome); break;
+            case TripOverdue overdue when ReferenceEquals(overdue.Trip, _trip):
+                _log.Info("Trip of {Members} statements on {Connection} of pool {Pool} is overdue; its members run alone", _trip.Members.Length, _id, _plan.Pool);
+                Forget(_tasks.CancelTripAsync());
+                break;
+            case ConnectionCommands.CancelErrand cancel when _trip is { Shape: TripShape.Alone } trip && trip.Members[0].Request.Id == cancel.Errand:
+                Forget(_tasks.CancelTripAsync());
+                break;
+            case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
+            default: Stale(message); break;
+        }
+    }
+
+    private void OnTripDone(TripOutcome outcome)
+    {
+        if (_trip!.Members.Length > 1)
+        {
+            Timers.Cancel(nameof(TripOverdue));
+        }
+        _trip = null;
+        switch (outcome)
+        {
+            case TripOutcome.Clean clean:
+                Become(Idle);
+                _pool.Tell(new ConnectionEvents.TripEnded(_id, clean.Report));
+                CloseIfAsked();
+                break;
+            case TripOutcome.Unusable unusable:
+                _log.Warning("Connection {Connection} of pool {Pool} is given up: {Cause}", _id, _plan.Pool, unusable.Cause);
+                _pool.Tell(new ConnectionEvents.TripEnded(_id, unusable.Report));
+                StartClosing(unusable.Reason, clean: unusable.Reason == CloseReason.Breach);
+                break;
+            case TripOutcome.InDoubt inDoubt:
+                _log.Warning("Connection {Connection} of pool {Pool} was lost at COMMIT: {Cause}", _id, _plan.Pool, inDoubt.Cause);
+                _pool.Tell(new ConnectionEvents.TripInDoubt(_id, inDoubt.Report, inDoubt.Doubt, _tasks.Backend, inDoubt.Cause));
+                StartClosing(CloseReason.Broken, clean: false);
+                break;
+        }
+    }
+
+    private void OnLend(ConnectionCommands.Lend lend)
+    {
+        _lent = new(lend.Lease, lend.Borrower, null);
+        Become(Lending);
+        Start(_tasks.LendAsync(lend.Ping), static lent => new LendDone(lent.Wrapper, lent.Failure, lent.Reason));
+    }
+
+    private void Lending(object message)
+    {
+        switch (message)
+        {
+            case LendDone { Wrapper: { } wrapper }: OnLent(wrapper); break;
+            case LendDone failed:
+                _pool.Tell(new ConnectionEvents.LendFailed(_id, _lent!.Lease, failed.Failure!));
+                StartClosing(failed.Reason, clean: false);
+                break;
+            case ConnectionCommands.Revoke revoke when revoke.Lease == _lent!.Lease: _lent = _lent with { RevokedBecause = revoke.Reason }; break;
+            case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
+            default: Stale(message); break;
+        }
+    }
+
+    private void OnLent(NpgsqlConnection wrapper)
+    {
+        _lent = _lent! with { Wrapper = wrapper };
+        Become(Lent);
+        if (_lent.RevokedBecause is { } reason)
+        {
+            StartRevoking(reason);
+        }
+        else
+        {
+            _lent.Borrower.Tell(new ConnectionLent(_plan.Pool, _lent.Lease, wrapper, Self, _tasks.Backend.Pid));
+        }
+    }
+
+    private void StartRevoking(string reason)
+    {
+        _log.Warning("Lease {Lease} on {Connection} of pool {Pool} is revoked: {Reason}", _lent!.Lease, _id, _plan.Pool, reason);
+        Become(Returning);
+        Start(_tasks.RevokeAsync(_lent.Wrapper!), static cause => new TakenBack(CloseReason.HolderLost, cause));
+    }
+
+    private void Lent(object message)
+    {
+        switch (message)
+        {
+            case ReturnConnection back when back.Lease == _lent!.Lease: OnReturn(); break;
+            case ConnectionCommands.Revoke revoke when revoke.Lease == _lent!.Lease: StartRevoking(revoke.Reason); break;
+            case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
+            default: Stale(message); break;
+        }
+    }
+
+    private void OnReturn()
+    {
+        Become(Returning);
+        Start(_tasks.TakeBackAsync(_lent!.Wrapper!), static cause => new TakenBack(cause is null ? null : CloseReason.Broken, cause ?? ""));
+    }
+
+    private void Returning(object message)
+    {
+        switch (message)
+        {
+            case TakenBack { Spoilt: null }:
+                var lease = _lent!.Lease;
+                _lent = null;
+                Become(Idle);
+                _pool.Tell(new ConnectionEvents.Returned(_id, lease));
+                CloseIfAsked();
+                break;
+            case TakenBack { Spoilt: { } reason } taken:
+                _log.Debug("Connection {Connection} of pool {Pool} came back spoilt: {Reason} {Cause}", _id, _plan.Pool, reason, taken.Cause);
+                StartClosing(reason, clean: reason is not CloseReason.Broken);
+                break;
+            case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
+            default: Stale(message); break;
+        }
+    }
+
+    private void Pinging(object message)
+    {
+        switch (message)
+        {
+            case PingDone { Problem: null }:
+                Become(Idle);
+                _pool.Tell(new ConnectionEvents.Pinged(_id));
+                CloseIfAsked();
+                break;
+            case PingDone failed:
+                _log.Info("Connection {Connection} of pool {Pool} did not answer its ping: {Problem}", _id, _plan.Pool, failed.Problem);
+                StartClosing(CloseReason.PingFailed, clean: false);
+                break;
+            case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
+            default: Stale(message); break;
+        }
+    }
+
+    private void StartClosing(CloseReason reason, bool clean)
+    {
+        Become(Closing(reason, clean));
+        Start(_tasks.CloseAsync(), static _ => CloseDone.Instance);
+    }
+
+    private UntypedReceive Closing(CloseReason reason, bool clean) => message =>
+    {
+        switch (message)
+        {
+            case CloseDone:
+                _closed = true;
+                _log.Debug("Connection {Connection} of pool {Pool} is closed: {Reason}", _id, _plan.Pool, reason);
+                _pool.Tell(new ConnectionEvents.Closed(_id, reason, clean, _tasks.Backend));
+                Context.Stop(Self);
+                break;
+            case ConnectionCommands.RunTrip run:
+                // The pool sent it before it knew: nothing of it was sent, so all of it may go elsewhere.
+                _pool.Tell(new ConnectionEvents.TripEnded(_id, new TripReport(run.Trip, TimeSpan.Zero, TimeSpan.Zero, 0, run.Trip.Members)));
+                break;
+            case ConnectionCommands.Lend lend:
+                _pool.Tell(new ConnectionEvents.LendFailed(_id, lend.Lease, new ConnectionLost(_plan.Pool, $"the connection is closing ({reason})")));
+                break;
+            default: Stale(message); break;
+        }
+    };
+
+    private void CloseIfAsked()
+    {
+        if (_closeWhenFree is { } reason)
+        {
+            StartClosing(reason, clean: true);
+        }
+    }
+
+    /// <summary>Late messages about a lease or a trip that is over are dropped; anything else is a mistake and shows as unhandled.</summary>
+    private void Stale(object message)
+    {
+        switch (message)
+        {
+            case ReturnConnection or ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or TripOverdue: break;
+            case ConnectionCommands.Close: break;
+            // The tasks turn what can be foreseen into results; what is left is a bug: die, and let the pool see it.
+            case TaskFailed failed: throw new ConnectionActorFailedException(failed.Exception);
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void Start<T>(Task<T> task, Func<T, object> done)
+    {
+        _underWay = task;
+        _ = task.PipeTo(Self, success: done, failure: static exception => new TaskFailed(exception));
+    }
+
+    // Nobody waits for its end; what it throws is looked at, so that it is not thrown again by the finalizer.
+    private static void Forget(Task task) => _ = task.ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        if (!_closed)
+        {
+            Forget(_tasks.AbandonAsync(_underWay));
+        }
+        else
+        {
+            _tasks.Dispose();
+        }
+    }
+
+    private sealed class ConnectionActorFailedException(Exception cause) : Exception("a task of the connection failed unforeseen", cause);
+}

@@ -1,0 +1,14 @@
+using Broker.Client.Protocol;
+using Broker.Errands;
+
+namespace Broker.Connections;
+
+/// <summary>Everything a connection needs to know of its pool's settings. Values only.</summary>
+/// <param name="Pool">The pool it belongs to.</param>
+/// <param name="Connector">Opens physical connections of this pool.</param>
+/// <param name="Trips">What bounds a trip.</param>
+/// <param name="TripLimit">A group older than this is cancelled, and its members run alone.</param>
+/// <param name="PingTimeout">How long a ping may take.</param>
+/// <param name="CommitOnReturn">Whether a transaction left open is committed at return instead of rolled back (`pool.reset = commit`).</param>
+internal sealed record ConnectionPlan(
+    PoolId Pool, PhysicalConnector Connector, TripLimits Trips, TimeSpan TripLimit, TimeSpan PingTimeout, bool CommitOnReturn);

@@ -1,0 +1,38 @@
+using Npgsql;
+
+namespace Broker.Connections;
+
+/// <summary>Brings a connection back to the state in which it was opened.</summary>
+internal static class ConnectionReset
+{
+    // DISCARD ALL would also deallocate the prepared statements that Npgsql still believes in, so its parts are named (manual, DISCARD).
+    private static readonly string[] Statements =
+    [
+        "ROLLBACK",
+        "SET SESSION AUTHORIZATION DEFAULT",
+        "RESET ALL",
+        "CLOSE ALL",
+        "UNLISTEN *",
+        "SELECT pg_advisory_unlock_all()",
+        "DISCARD SEQUENCES",
+        "DISCARD TEMP",
+    ];
+
+    /// <summary>Ends an open transaction, if there is one.</summary>
+    internal static async Task RollbackAsync(NpgsqlConnection connection)
+    {
+        await using var batch = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new("ROLLBACK") } };
+        await batch.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Undoes settings, roles, cursors, listeners, session locks, sequences' last values and temporary tables.</summary>
+    internal static async Task DiscardAsync(NpgsqlConnection connection)
+    {
+        await using var batch = new NpgsqlBatch(connection) { Timeout = 0, EnableErrorBarriers = true };
+        foreach (var statement in Statements)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
+        }
+        await batch.ExecuteNonQueryAsync();
+    }
+}

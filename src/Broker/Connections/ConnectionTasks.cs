@@ -1,0 +1,230 @@
+using System.Data;
+using Broker.Client.Protocol.Failures;
+using Broker.Errands;
+using Broker.Statements;
+using Npgsql;
+
+namespace Broker.Connections;
+
+/// <summary>
+/// What a connection's actor starts and hears the end of. Each task turns what can go wrong into its result. One at a time: the actor's states
+/// see to that.
+/// </summary>
+internal sealed class ConnectionTasks : IDisposable
+{
+    private readonly ConnectionPlan _plan;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _connecting;
+    private PhysicalConnection? _physical;
+    private BackendIdentity? _backend;
+    private TripRunner? _trips;
+    private volatile bool _cancelled;
+    private volatile bool _abandoned;
+
+    internal ConnectionTasks(ConnectionPlan plan, TimeProvider time)
+    {
+        _plan = plan;
+        _time = time;
+        _connecting = new(Timeout.InfiniteTimeSpan, time);
+    }
+
+    /// <summary>What the connection presumes; only after connecting.</summary>
+    internal PoolDefaults Defaults => _physical!.Defaults!;
+
+    /// <summary>The server process; only after connecting.</summary>
+    internal BackendIdentity Backend => _backend!;
+
+    private NpgsqlConnection Own => _physical!.Own;
+
+    /// <summary>Opens the connection. Returns why not, or null.</summary>
+    internal async Task<Failure?> ConnectAsync()
+    {
+        var (physical, failure) = await _plan.Connector.ConnectAsync(_plan.Pool, _connecting.Token);
+        _physical = physical;
+        if (physical is null)
+        {
+            return failure;
+        }
+        _backend = physical.Backend;
+        _trips = new(_plan.Pool, _plan.Trips with { LockTimeout = Defaults.LockTimeout(_plan.Trips.LockTimeout) }, _time);
+        if (_abandoned)
+        {
+            await physical.DisposeAsync();
+        }
+        return null;
+    }
+
+    /// <summary>Ends an attempt to connect that nobody waits for.</summary>
+    internal void GiveUpConnecting() => _connecting.Cancel();
+
+    /// <summary>Runs a trip and leaves the connection as it found it.</summary>
+    internal async Task<TripOutcome> RunAsync(Trip trip)
+    {
+        _cancelled = false;
+        var outcome = await _trips!.RunAsync(Own, trip);
+        if (outcome is not TripOutcome.Clean clean)
+        {
+            return outcome;
+        }
+        try
+        {
+            if (_cancelled)
+            {
+                await ProveCleanAsync();
+            }
+            if (trip.ResetAfter)
+            {
+                await ConnectionReset.DiscardAsync(Own);
+            }
+            return trip.Lesson is { } lesson
+                ? new TripOutcome.Clean(clean.Report with { Learned = await lesson.LearnAsync(Own, trip.Context) })
+                : clean;
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or IOException)
+        {
+            return new TripOutcome.Unusable(clean.Report, CloseReason.Broken, exception.Message);
+        }
+    }
+
+    /// <summary>Asks the server to cancel the trip under way.</summary>
+    internal Task CancelTripAsync()
+    {
+        _cancelled = true;
+        return _trips!.CancelAsync();
+    }
+
+    /// <summary>Proves the connection alive if asked to, then hands it out.</summary>
+    internal async Task<(NpgsqlConnection? Wrapper, Failure? Failure, CloseReason Reason)> LendAsync(bool ping)
+    {
+        if (ping && await PingAsync() is { } problem)
+        {
+            return (null, new ConnectionLost(_plan.Pool, problem), CloseReason.PingFailed);
+        }
+        try
+        {
+            return (await _physical!.LendAsync(), null, default);
+        }
+        catch (Exception exception) when (IsForeseen(exception))
+        {
+            return (null, new ConnectionLost(_plan.Pool, exception.Message), CloseReason.Broken);
+        }
+    }
+
+    /// <summary>Ends the borrower's wrapper and brings the connection back to idle. Returns why it cannot be used again, or null.</summary>
+    internal async Task<string?> TakeBackAsync(NpgsqlConnection wrapper)
+    {
+        try
+        {
+            if (wrapper.FullState == ConnectionState.Broken)
+            {
+                return "it was broken when it came back";
+            }
+            if (_plan.CommitOnReturn && wrapper.FullState == ConnectionState.Open)
+            {
+                await using var commit = new NpgsqlBatch(wrapper) { Timeout = 0, BatchCommands = { new("COMMIT") } };
+                await commit.ExecuteNonQueryAsync();
+            }
+            await _physical!.TakeBackAsync(wrapper);
+            return null;
+        }
+        catch (Exception exception) when (IsForeseen(exception))
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>
+    /// Takes the connection from a holder who may be using it at this moment. A wrapper in use cannot be closed from here, so the server is asked
+    /// to end its process first; then the holder's own call fails, and the wrapper is dead.
+    /// </summary>
+    /// <returns>What was seen.</returns>
+    internal async Task<string> RevokeAsync(NpgsqlConnection wrapper)
+    {
+        try
+        {
+            if ((wrapper.FullState & (ConnectionState.Executing | ConnectionState.Fetching)) != 0)
+            {
+                await _plan.Connector.TerminateAsync(_plan.Pool, Backend);
+            }
+            await wrapper.DisposeAsync();
+            return "";
+        }
+        catch (Exception exception) when (IsForeseen(exception))
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>Proves the connection alive. Returns what is wrong, or null.</summary>
+    internal async Task<string?> PingAsync()
+    {
+        using var limit = new CancellationTokenSource(_plan.PingTimeout, _time);
+        try
+        {
+            await using var ping = new NpgsqlBatch(Own) { Timeout = 0, BatchCommands = { new("SELECT 1") } };
+            await ping.ExecuteNonQueryAsync(limit.Token);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return $"no answer within {_plan.PingTimeout.TotalMilliseconds:0} ms";
+        }
+        catch (Exception exception) when (IsForeseen(exception))
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>Closes the physical connection; never throws.</summary>
+    internal async Task<bool> CloseAsync()
+    {
+        try
+        {
+            await _physical!.DisposeAsync();
+            return true;
+        }
+        catch (Exception exception) when (IsForeseen(exception))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The actor is gone: what is open closes when the task under way ends.</summary>
+    internal async Task AbandonAsync(Task? underWay)
+    {
+        _abandoned = true;
+        await _connecting.CancelAsync();
+        if (underWay is not null)
+        {
+            await underWay.ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+        if (_physical is { } physical)
+        {
+            await physical.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _connecting.Dispose();
+
+    // A cancel request may reach the server late and hit the next statement: the next two are ours.
+    private async Task ProveCleanAsync()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await using var fence = new NpgsqlBatch(Own) { Timeout = 0, BatchCommands = { new("SELECT 1") } };
+                await fence.ExecuteNonQueryAsync();
+                return;
+            }
+            catch (PostgresException late) when (late.SqlState == "57014" && attempt < 2)
+            {
+                // The request found its way here: that was it.
+            }
+        }
+    }
+
+    private static bool IsForeseen(Exception exception) =>
+        exception is NpgsqlException or InvalidOperationException or IOException or TimeoutException or OperationCanceledException or ConnectionReplacedException;
+}

@@ -1,0 +1,82 @@
+using Broker.Statements;
+using Npgsql;
+
+namespace Broker.Connections;
+
+/// <summary>
+/// One server process and everything that must die with it. Owns a data source that can open exactly one connection, so that a borrower gets a
+/// wrapper of its own which refuses after its return, while the process behind it stays the same. Used by one task at a
+/// time.
+/// </summary>
+internal sealed class PhysicalConnection : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _source;
+    private NpgsqlConnection? _own;
+
+    internal PhysicalConnection(NpgsqlDataSource source) => _source = source;
+
+    /// <summary>The connection as the broker uses it. Only between <see cref="OpenAsync"/> and lending.</summary>
+    internal NpgsqlConnection Own => _own ?? throw new InvalidOperationException("The connection is lent or not open.");
+
+    /// <summary>The server process; null before it is known.</summary>
+    internal BackendIdentity? Backend { get; set; }
+
+    /// <summary>What it presumes where a statement says nothing; null before it is known.</summary>
+    internal PoolDefaults? Defaults { get; set; }
+
+    /// <summary>Opens the one connection.</summary>
+    internal async Task<NpgsqlConnection> OpenAsync(CancellationToken cancel)
+    {
+        _own = await _source.OpenConnectionAsync(cancel);
+        return _own;
+    }
+
+    /// <summary>Hands the process to a borrower under a wrapper of its own.</summary>
+    internal async Task<NpgsqlConnection> LendAsync()
+    {
+        await CloseOwnAsync();
+        var wrapper = await _source.OpenConnectionAsync();
+        return SameProcess(wrapper) ? wrapper : throw new ConnectionReplacedException();
+    }
+
+    /// <summary>
+    /// Ends a borrower's wrapper, whatever state it is in: a transaction that is open is rolled back. Afterwards the wrapper refuses everything.
+    /// </summary>
+    internal async Task TakeBackAsync(NpgsqlConnection wrapper)
+    {
+        await wrapper.DisposeAsync();
+        _own = await _source.OpenConnectionAsync();
+        if (!SameProcess(_own))
+        {
+            throw new ConnectionReplacedException();
+        }
+    }
+
+    /// <summary>Closes as soon as whatever is under way has ended; never throws.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await CloseOwnAsync();
+        }
+        finally
+        {
+            await _source.DisposeAsync();
+        }
+    }
+
+    // A broken connection is replaced by Npgsql without a word; a new process must not be taken for the old one.
+    private bool SameProcess(NpgsqlConnection connection) => Backend is not { } backend || connection.ProcessID == backend.Pid;
+
+    private async Task CloseOwnAsync()
+    {
+        if (_own is { } own)
+        {
+            _own = null;
+            await own.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>The process behind a connection is not the one that was opened: the connection broke in between.</summary>
+internal sealed class ConnectionReplacedException() : Exception("the connection broke while it was lent");

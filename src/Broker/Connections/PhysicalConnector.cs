@@ -1,0 +1,190 @@
+using System.Net.Sockets;
+using Broker.Budgets;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Configuration;
+using Broker.Statements;
+using Npgsql;
+using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
+
+namespace Broker.Connections;
+
+/// <summary>
+/// Opens physical connections of one (database, user) pair: tries the server's hosts in turn until one is of a supported version and fits
+/// `target-session-attrs`. The password is read for each connect, so that a new one takes effect at the next.
+/// </summary>
+internal sealed class PhysicalConnector
+{
+    // The identity must be known before COMMIT can be in doubt: a pid alone is used again, a transaction id means nothing on another timeline.
+    private const string IdentityQuery = """
+        select pg_backend_pid(),
+               (select backend_start from pg_stat_activity where pid = pg_backend_pid()),
+               pg_postmaster_start_time(),
+               (select timeline_id from pg_control_checkpoint()),
+               current_setting('server_version_num')::int,
+               pg_is_in_recovery(),
+               current_setting('transaction_read_only')::bool
+        """;
+
+    private readonly ServerSettings _server;
+    private readonly DatabaseSettings _database;
+    private readonly UserSettings _user;
+    private readonly TimeProvider _time;
+
+    internal PhysicalConnector(ServerSettings server, DatabaseSettings database, UserSettings user, TimeProvider time)
+    {
+        _server = server;
+        _database = database;
+        _user = user;
+        _time = time;
+    }
+
+    /// <summary>Opens one connection. Exactly one of the two results is not null.</summary>
+    internal async Task<(PhysicalConnection? Connection, Failure? Failure)> ConnectAsync(PoolId pool, CancellationToken cancel)
+    {
+        var hosts = TargetSession.Order(_server.Hosts, _server.LoadBalanceHosts, Random.Shared);
+        Failure? failure = null;
+        foreach (var target in TargetSession.Passes(_server.TargetSessionAttrs))
+        {
+            foreach (var host in hosts)
+            {
+                (var connection, failure) = await TryAsync(pool, host, target, cancel);
+                if (connection is not null)
+                {
+                    return (connection, null);
+                }
+                if (cancel.IsCancellationRequested)
+                {
+                    return (null, new BrokerStopping($"pool {pool}"));
+                }
+            }
+        }
+        return (null, failure);
+    }
+
+    /// <summary>Asks the server to end one of its processes, if it is still the same one.</summary>
+    internal async Task TerminateAsync(PoolId pool, BackendIdentity backend)
+    {
+        var (connection, _) = await ConnectAsync(pool, CancellationToken.None);
+        if (connection is null)
+        {
+            return;
+        }
+        await using (connection)
+        {
+            await using var terminate = new NpgsqlBatch(connection.Own);
+            terminate.BatchCommands.Add(new NpgsqlBatchCommand("select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2")
+            {
+                Parameters = { new NpgsqlParameter<int> { TypedValue = backend.Pid }, new NpgsqlParameter<DateTime> { TypedValue = backend.BackendStart } },
+            });
+            await terminate.ExecuteNonQueryAsync();
+        }
+    }
+
+    private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target, CancellationToken cancel)
+    {
+        var physical = new PhysicalConnection(SourceFor(host));
+        Failure failure;
+        try
+        {
+            using var limit = new CancellationTokenSource(_server.ConnectTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+            var (identity, facts) = await IdentifyAsync(await physical.OpenAsync(either.Token), host.ToString(), either.Token);
+            physical.Backend = identity;
+            physical.Defaults = await CatalogueQueries.PoolDefaultsAsync(physical.Own, either.Token);
+            var refusal = ServerVersion.Check(pool, identity.Server, identity.ServerVersion) ?? TargetSession.Check(pool, identity.Server, target, facts);
+            if (refusal is null)
+            {
+                return (physical, null);
+            }
+            failure = refusal;
+        }
+        catch (PostgresException refused)
+        {
+            failure = refused.SqlState is "57P03" or "53300" || refused.SqlState.StartsWith("57P", StringComparison.Ordinal)
+                ? new ServerUnavailable(pool, host.ToString(), refused.MessageText)
+                : new LoginRefused(pool, host.ToString(), refused.SqlState, refused.MessageText);
+        }
+        catch (OperationCanceledException)
+        {
+            failure = new ServerUnavailable(pool, host.ToString(), $"no answer within {_server.ConnectTimeout.TotalSeconds:0.###} s (broker.servers.{_server.Name}.connect-timeout)");
+        }
+        catch (Exception exception) when (exception is NpgsqlException or SocketException or IOException or TimeoutException or InvalidOperationException)
+        {
+            failure = new ServerUnavailable(pool, host.ToString(), exception.InnerException?.Message ?? exception.Message);
+        }
+        await physical.DisposeAsync();
+        return (null, failure);
+    }
+
+    private static async Task<(BackendIdentity, SessionFacts)> IdentifyAsync(NpgsqlConnection connection, string host, CancellationToken cancel)
+    {
+        await using var query = new NpgsqlBatch(connection) { BatchCommands = { new(IdentityQuery) } };
+        await using var reader = await query.ExecuteReaderAsync(cancel);
+        await reader.ReadAsync(cancel);
+        return (
+            new(reader.GetInt32(0), reader.GetDateTime(1), reader.GetDateTime(2), reader.GetInt32(3), host, reader.GetInt32(4)),
+            new(InRecovery: reader.GetBoolean(5), ReadOnly: reader.GetBoolean(6)));
+    }
+
+    private NpgsqlDataSource SourceFor(HostEndpoint host)
+    {
+        var builder = new NpgsqlDataSourceBuilder(ConnectionText(host));
+        return builder.Build();
+    }
+
+    private string ConnectionText(HostEndpoint host)
+    {
+        var text = new NpgsqlConnectionStringBuilder
+        {
+            Host = host.Host,
+            Port = host.Port,
+            Database = _database.Database,
+            Username = _user.Name,
+            Password = _user.Password.Current()?.Reveal(),
+            ApplicationName = _database.ApplicationName,
+            SslMode = _server.Tls switch
+            {
+                TlsMode.Disable => SslMode.Disable,
+                TlsMode.Allow => SslMode.Allow,
+                TlsMode.Prefer => SslMode.Prefer,
+                TlsMode.Require => SslMode.Require,
+                TlsMode.VerifyCa => SslMode.VerifyCA,
+                TlsMode.VerifyFull => SslMode.VerifyFull,
+            },
+            GssEncryptionMode = GssEncryptionMode.Disable,
+            Options = string.Join(' ', _database.Settings.Select(s => $"-c {s.Key}={s.Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(" ", "\\ ", StringComparison.Ordinal)}")),
+            // One data source holds one connection: its wrappers come and go, the process stays.
+            Pooling = true,
+            MinPoolSize = 0,
+            MaxPoolSize = 1,
+            ConnectionIdleLifetime = int.MaxValue / 2000,
+            ConnectionLifetime = 0,
+            NoResetOnClose = _user.Pool.Reset != ResetMode.DiscardAll,
+            // Limits are the broker's: it cancels what is too slow.
+            CommandTimeout = 0,
+            Timeout = 0,
+            Enlist = false,
+            MaxAutoPrepare = _database.Errands.StatementsPrepared,
+            AutoPrepareMinUsages = 2,
+            // Which member of a group failed decides what becomes of the others.
+            IncludeFailedBatchedCommand = true,
+        };
+        if (_server.RootCertificate.Length > 0)
+        {
+            text.RootCertificate = _server.RootCertificate;
+        }
+        if (_server.ClientCertificate.Length > 0)
+        {
+            text.SslCertificate = _server.ClientCertificate;
+            text.SslKey = _server.ClientKey;
+        }
+        if (_server.TcpKeepalive.Idle is { } idle)
+        {
+            text.TcpKeepAlive = true;
+            text.TcpKeepAliveTime = (int)idle.TotalSeconds;
+            text.TcpKeepAliveInterval = (int)_server.TcpKeepalive.Interval.TotalSeconds;
+        }
+        return text.ConnectionString;
+    }
+}

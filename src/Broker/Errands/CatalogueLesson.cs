@@ -1,0 +1,45 @@
+using Broker.Client.Protocol.Values;
+using Broker.Connections;
+using Broker.Statements;
+using Npgsql;
+
+namespace Broker.Errands;
+
+/// <summary>Questions to the catalogue that ride behind a trip, on its connection and under its context.</summary>
+/// <param name="Context">Whose answers these will be: role and search path.</param>
+/// <param name="Questions">The names.</param>
+/// <param name="AskedAt">When they were sent.</param>
+internal sealed record CatalogueLesson(string Context, CatalogueQuestions Questions, DateTimeOffset AskedAt)
+{
+    /// <summary>Asks. A context that the server refuses teaches nothing, and is not an error of this trip.</summary>
+    internal async Task<LessonLearned?> LearnAsync(NpgsqlConnection connection, CallerContext context)
+    {
+        try
+        {
+            if (!context.IsEmpty)
+            {
+                await using var begin = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new("BEGIN") } };
+                foreach (var setting in ContextStatements.For(context))
+                {
+                    begin.BatchCommands.Add(setting);
+                }
+                await begin.ExecuteNonQueryAsync();
+            }
+            return new(this, await CatalogueQueries.AskAsync(connection, Questions, CancellationToken.None));
+        }
+        catch (PostgresException)
+        {
+            return null;
+        }
+        finally
+        {
+            if (!context.IsEmpty)
+            {
+                await ConnectionReset.RollbackAsync(connection);
+            }
+        }
+    }
+}
+
+/// <summary>What the catalogue answered.</summary>
+internal sealed record LessonLearned(CatalogueLesson Lesson, CatalogueSnapshot Answers);

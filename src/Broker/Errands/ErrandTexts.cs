@@ -1,0 +1,218 @@
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
+using Broker.Configuration;
+using Broker.Statements;
+
+namespace Broker.Errands;
+
+/// <summary>
+/// What a pool knows of the texts that its callers send: how each may travel, and how long it takes. A text whose names the catalogue has not
+/// answered for travels alone, and the question rides behind its trip. Mutable: it belongs to the pool's actor.
+/// </summary>
+internal sealed class ErrandTexts
+{
+    private const int QuotedText = 80;
+
+    private readonly PackingSettings _packing;
+    private readonly TimeProvider _time;
+    private readonly PackingTrust _trust;
+    private readonly ClassifiedTexts _classified;
+    private readonly TextEstimates _estimates;
+    private readonly Dictionary<string, StatementCatalogue> _catalogues = [];
+    private readonly Dictionary<TextKey, CatalogueQuestions> _open = [];
+    private readonly Dictionary<TextKey, TextFacts> _facts = [];
+    private readonly int _capacity;
+    private PackingAllowed _allowed = new(Reads: true, Writes: true, "");
+    private bool _readOnlyServer;
+
+    internal ErrandTexts(PackingSettings packing, ErrandSettings errands, TimeProvider time)
+    {
+        _packing = packing;
+        _time = time;
+        _capacity = errands.StatementsCached;
+        _trust = PackingTrust.In(packing.Trust.Functions.Concat(packing.Trust.Tables));
+        _classified = new(errands.StatementsCached);
+        _estimates = new(errands.StatementsCached);
+    }
+
+    /// <summary>Takes note of what a fresh connection presumes. Returns words for the log when not everything may be packed; null when nothing changed.</summary>
+    internal string? Presume(PoolDefaults defaults)
+    {
+        var changed = _allowed != defaults.Packing;
+        (_allowed, _readOnlyServer) = (defaults.Packing, defaults.IsReadOnlyServer);
+        return changed && _allowed.Words.Length > 0 ? _allowed.Words : null;
+    }
+
+    /// <summary>What is known of a request's text, or why it may not run as an errand.</summary>
+    internal (TextFacts Facts, SharedEstimate Estimate, Failure? Refusal) Find(RunErrand request)
+    {
+        var text = request.Statement.Text;
+        var context = KeyOf(request.Context);
+        var now = _time.GetUtcNow();
+        var known = _classified.Find(text, context);
+        if (known is null || !known.IsFresh(now))
+        {
+            known = Classify(text, context, known, now);
+        }
+        var refusal = known.Class.Travel == Travel.Refused ? new StatementRefused(known.Class.Words, Quote(text)) : null;
+        return (FactsOf(text, context, known), _estimates.Of(known.Shape.Fingerprint), refusal);
+    }
+
+    /// <summary>Whether texts of this kind share trips in this pool at all.</summary>
+    internal bool Packs(Travel travel) => travel switch
+    {
+        Travel.InReadGroup => _allowed.Reads && _packing.Reads == ReadPacking.Group,
+        Travel.InWriteGroup => _allowed.Writes && _packing.Writes == WritePacking.Group,
+        Travel.Alone or Travel.AloneThenReset or Travel.Refused => false,
+    };
+
+    /// <summary>What to ask the catalogue behind a trip of these errands; null for nothing.</summary>
+    internal CatalogueLesson? LessonFor(List<Errand> members)
+    {
+        if (_open.Count == 0)
+        {
+            return null;
+        }
+        var context = KeyOf(members[0].Request.Context);
+        var questions = CatalogueQuestions.None;
+        foreach (var member in members)
+        {
+            if (_open.Remove(new(member.Facts.Text, context), out var open))
+            {
+                questions = questions.Union(open);
+            }
+        }
+        return questions.IsEmpty ? null : new(context, questions, _time.GetUtcNow());
+    }
+
+    /// <summary>Learns from a trip: times, faults, and what the catalogue answered.</summary>
+    internal void Learn(TripReport report)
+    {
+        var members = report.Trip.Members;
+        if (report.Completed == members.Length)
+        {
+            LearnTimes(report);
+        }
+        var context = KeyOf(report.Trip.Context);
+        foreach (var (text, why) in report.AloneForEver)
+        {
+            // A server that is read-only as a whole says nothing about the text.
+            if (!(_readOnlyServer && why.Reason == ClassReason.ReadOnlyRefused))
+            {
+                _classified.KeepAlone(text, why, context);
+                _facts.Remove(new(text, context));
+            }
+        }
+        if (report.Culprit is { } culprit && members.FirstOrDefault(m => m.Facts.Text == culprit) is { } guilty)
+        {
+            guilty.Estimate.Value = guilty.Estimate.Value.AloneFor(_time.GetTimestamp() + _time.TimestampFrequency);
+        }
+        if (report.Learned is { } learned)
+        {
+            _catalogues[context] = CatalogueOf(context).With(learned.Answers, learned.Lesson.AskedAt);
+        }
+    }
+
+    private void LearnTimes(TripReport report)
+    {
+        var members = report.Trip.Members;
+        if (report.Trip.Shape == TripShape.Alone)
+        {
+            var alone = members[0].Estimate;
+            alone.Value = members[0].Facts.Writes
+                ? alone.Value.AfterWriteAlone(_time.GetTimestamp())
+                : alone.Value.After(1, 1, report.Elapsed, _packing.Target, _packing.MaxFill);
+            return;
+        }
+        // Usually one text fills the trip: counting is then one comparison per member.
+        for (var i = 0; i < members.Length; i++)
+        {
+            var estimate = members[i].Estimate;
+            if (SeenBefore(report, i, estimate))
+            {
+                continue;
+            }
+            var count = 0;
+            foreach (var other in members)
+            {
+                count += ReferenceEquals(other.Estimate, estimate) ? 1 : 0;
+            }
+            estimate.Value = estimate.Value.After(members.Length, count, report.Work, _packing.Target, _packing.MaxFill);
+            if (!estimate.Value.Shares)
+            {
+                estimate.Value = estimate.Value.AloneFor(ProbeAt());
+            }
+            if (count == members.Length)
+            {
+                return;
+            }
+        }
+    }
+
+    private long ProbeAt() => _packing.Probe is { } probe ? _time.GetTimestamp() + (long)(probe.TotalSeconds * _time.TimestampFrequency) : long.MaxValue;
+
+    private static bool SeenBefore(TripReport report, int index, SharedEstimate estimate)
+    {
+        for (var i = 0; i < index; i++)
+        {
+            if (ReferenceEquals(report.Trip.Members[i].Estimate, estimate))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private ClassifiedText Classify(string text, string context, ClassifiedText? known, DateTimeOffset now)
+    {
+        var shape = known?.Shape ?? StatementShape.Of(text);
+        var lookup = CatalogueOf(context).Lookup(shape, _trust, now);
+        if (!lookup.ToAsk.IsEmpty)
+        {
+            // Questions of texts that never come again would stay for ever.
+            if (_open.Count >= _capacity)
+            {
+                _open.Clear();
+            }
+            _open[new(text, context)] = lookup.ToAsk;
+        }
+        var classified = lookup.Known(shape);
+        _classified.Remember(text, classified, context);
+        _facts.Remove(new(text, context));
+        return classified;
+    }
+
+    private TextFacts FactsOf(string text, string context, ClassifiedText known)
+    {
+        var key = new TextKey(text, context);
+        if (_facts.TryGetValue(key, out var facts))
+        {
+            return facts;
+        }
+        if (_facts.Count >= _capacity)
+        {
+            _facts.Clear();
+        }
+        return _facts[key] = TextFacts.Of(text, known.Shape, known.Class);
+    }
+
+    private StatementCatalogue CatalogueOf(string context)
+    {
+        if (_catalogues.TryGetValue(context, out var known))
+        {
+            return known;
+        }
+        if (_catalogues.Count >= _capacity)
+        {
+            _catalogues.Clear();
+        }
+        return _catalogues[context] = StatementCatalogue.For(context, _packing.Recheck);
+    }
+
+    // Names mean what role and search path make of them; other settings do not change that.
+    private static string KeyOf(CallerContext context) =>
+        context.Role is null && context.SearchPath is null ? "" : $"{context.Role}\n{context.SearchPath}";
+
+    private static string Quote(string text) => text.Length <= QuotedText ? text : $"{text.AsSpan(0, QuotedText)}...";
+}

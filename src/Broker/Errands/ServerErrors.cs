@@ -1,0 +1,31 @@
+using Broker.Client.Protocol.Failures;
+using Npgsql;
+
+namespace Broker.Errands;
+
+/// <summary>Turns what the server said into the protocol's failure.</summary>
+internal static class ServerErrors
+{
+    /// <summary>The server's error, field by field (PostgreSQL manual, "Error and Notice Message Fields").</summary>
+    internal static StatementFailed ToFailure(this PostgresException error) => new(error.SqlState, error.MessageText)
+    {
+        Detail = error.Detail,
+        Hint = error.Hint,
+        Position = error.Position,
+        Schema = error.SchemaName,
+        Table = error.TableName,
+        Column = error.ColumnName,
+        Constraint = error.ConstraintName,
+    };
+
+    /// <summary>Whether the server ended the connection with this error (class 57P, or FATAL): the connection is gone, whatever its state says.</summary>
+    internal static bool EndsConnection(this PostgresException error) =>
+        error.SqlState is "57P01" or "57P02" or "57P03" or "57P04" or "57P05" || error.SqlState.StartsWith("08", StringComparison.Ordinal)
+        || error.InvariantSeverity is "FATAL" or "PANIC";
+
+    /// <summary>
+    /// Whether the statements that Npgsql believes to be prepared are in doubt after this error: 26000 (no such statement) and 0A000 (a stale
+    /// plan) repeat for ever on such a connection while its state says open.
+    /// </summary>
+    internal static bool PoisonsConnection(this PostgresException error) => error.SqlState is "26000" or "0A000";
+}

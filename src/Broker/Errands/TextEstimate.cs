@@ -1,0 +1,42 @@
+namespace Broker.Errands;
+
+/// <summary>
+/// How long a text takes and how many of it may share a trip. Pure: each trip gives a new value. An unknown text starts alone; its number
+/// doubles with each full trip for as long as that many fit into the target time, and falls when fewer do, so that a slow text soon runs alone.
+/// </summary>
+/// <param name="MicrosecondsEach">A moving average of what one statement keeps the server busy; 0 while not known.</param>
+/// <param name="Fill">How many of this text a trip may take; 1 is alone.</param>
+/// <param name="AloneUntil">Until when it is not tried in a group again, as a TimeProvider timestamp; 0 for any time.</param>
+internal readonly record struct TextEstimate(double MicrosecondsEach, int Fill, long AloneUntil = 0)
+{
+    /// <summary>What is believed of a text that never ran.</summary>
+    internal static TextEstimate Unknown { get; } = new(0, 1);
+
+    /// <summary>Whether texts of this kind wait for a shared trip, rather than for a connection of their own.</summary>
+    internal bool Shares => Fill > 1;
+
+    /// <summary>What is believed after a trip whose work is known.</summary>
+    /// <param name="members">All members of the trip.</param>
+    /// <param name="ofThisText">Those of this text.</param>
+    /// <param name="work">How long the server worked on the members, COMMIT and its flush of the log left out.</param>
+    /// <param name="target">The time that a trip should take at the most.</param>
+    /// <param name="maxFill">The largest number allowed.</param>
+    internal TextEstimate After(int members, int ofThisText, TimeSpan work, TimeSpan target, int maxFill)
+    {
+        var each = Math.Max(1, work.TotalMicroseconds / members);
+        // A fast trip proves that the text can be fast; a slow one may be noise, so it counts less.
+        var weight = each < MicrosecondsEach ? 0.5 : 0.2;
+        var average = MicrosecondsEach == 0 ? each : (MicrosecondsEach * (1 - weight)) + (each * weight);
+        var room = Math.Max(1, (int)Math.Min(maxFill, target.TotalMicroseconds / average));
+        return new(average, Math.Min(ofThisText >= Fill ? Fill * 2 : Fill, room), AloneUntil);
+    }
+
+    /// <summary>
+    /// What is believed after a write that went alone: its time is mostly its own flush of the log, which it would share in a group, so only a
+    /// group can tell what it costs. It is tried in one, unless one has just shown that it is slow.
+    /// </summary>
+    internal TextEstimate AfterWriteAlone(long now) => Fill > 1 || now < AloneUntil ? this : this with { Fill = 2 };
+
+    /// <summary>What is believed when a group has shown that this text is too slow for one.</summary>
+    internal TextEstimate AloneFor(long until) => this with { Fill = 1, AloneUntil = until };
+}

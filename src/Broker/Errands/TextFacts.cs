@@ -1,0 +1,20 @@
+using Broker.Statements;
+
+namespace Broker.Errands;
+
+/// <summary>What a trip needs to know of one statement text. Immutable, so that it may cross from the pool to a connection.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="Verb">The verb of its command tag, such as SELECT.</param>
+/// <param name="Travel">How it may travel.</param>
+/// <param name="Writes">Whether it may change data: then its outcome matters when the connection is lost.</param>
+/// <param name="ReturnsRows">Whether the server describes rows for it.</param>
+internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool Writes, bool ReturnsRows)
+{
+    /// <summary>The facts of a text that is classified.</summary>
+    internal static TextFacts Of(string text, StatementShape shape, StatementClass @class) => new(
+        text,
+        shape.Verb.ToString().ToUpperInvariant(),
+        @class.Travel,
+        Writes: @class.Travel != Travel.InReadGroup && shape.Verb is not (StatementVerb.Show or StatementVerb.Explain),
+        ReturnsRows: shape.Verb.IsRead() || shape.Verb == StatementVerb.With || shape.Has(ShapeMarks.Returns));
+}

@@ -1,0 +1,58 @@
+namespace Broker.Errands;
+
+/// <summary>What becomes of a member of a failed group.</summary>
+internal enum MemberFate
+{
+    /// <summary>Its answer was complete and stands.</summary>
+    Answered,
+    /// <summary>It is told the failure.</summary>
+    Told,
+    /// <summary>It runs again, alone.</summary>
+    RunAgain,
+    /// <summary>Its outcome depends on the group's COMMIT, which must be settled first.</summary>
+    Settle,
+}
+
+/// <summary>
+/// Decides the fate of each member of a group that failed (`errands.md`: when something fails). Pure. A group's failure must look to each
+/// caller as if its statement had travelled alone.
+/// </summary>
+internal static class TripFailure
+{
+    /// <summary>
+    /// SQLSTATEs of a read that may be the group's fault and not the member's: transaction state, serialization, lock timeout, cancel,
+    /// duplicate names within the shared transaction.
+    /// </summary>
+    internal static bool MayBeTheGroupsFault(string sqlState) =>
+        sqlState.StartsWith("25", StringComparison.Ordinal)
+        || sqlState.StartsWith("40", StringComparison.Ordinal)
+        || sqlState is "55P03" or "57014" or "2D000" or "0A000" or "42P03" or "42P05" or "42P07";
+
+    /// <summary>The fate of member <paramref name="index"/> after the server refused member <paramref name="failed"/> with an error.</summary>
+    /// <param name="shape">A group's shape.</param>
+    /// <param name="members">How many members the group has.</param>
+    /// <param name="index">Which member.</param>
+    /// <param name="failed">The member that failed; the number of members when COMMIT itself failed, -1 when what stands before the members did.</param>
+    /// <param name="sqlState">The server's SQLSTATE.</param>
+    internal static MemberFate AfterError(TripShape shape, int members, int index, int failed, string sqlState) => shape switch
+    {
+        TripShape.Alone => MemberFate.Told,
+        // A unique violation against an uncommitted neighbour may be untrue afterwards, so all of them run again, unless there was no neighbour.
+        TripShape.WriteGroup => members == 1 && failed >= 0 ? MemberFate.Told : MemberFate.RunAgain,
+        TripShape.ReadGroup when index < failed => MemberFate.Answered,
+        TripShape.ReadGroup when index == failed => MayBeTheGroupsFault(sqlState) ? MemberFate.RunAgain : MemberFate.Told,
+        TripShape.ReadGroup => MemberFate.RunAgain,
+    };
+
+    /// <summary>The fate of member <paramref name="index"/> after the connection was lost while member <paramref name="executing"/> ran.</summary>
+    internal static MemberFate AfterLoss(TripShape shape, int index, int executing) => shape switch
+    {
+        TripShape.Alone => MemberFate.Told,
+        // COMMIT was sent in the same round trip, so it may have happened.
+        TripShape.WriteGroup => MemberFate.Settle,
+        TripShape.ReadGroup when index < executing => MemberFate.Answered,
+        // A query that kills its server process must not be given a second one.
+        TripShape.ReadGroup when index == executing => MemberFate.Told,
+        TripShape.ReadGroup => MemberFate.RunAgain,
+    };
+}

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using Broker.Client.Protocol.Messages;
+using Broker.Connections;
+
+namespace Broker.Errands;
+
+/// <summary>How a trip ended, as its connection's actor must know it. Members that could be answered have been.</summary>
+/// <param name="Report">What the pool learns.</param>
+internal abstract record TripOutcome(TripReport Report)
+{
+    /// <summary>The connection is idle and clean.</summary>
+    internal sealed record Clean(TripReport Report) : TripOutcome(Report);
+
+    /// <summary>The connection must not be used again.</summary>
+    /// <param name="Report">What the pool learns.</param>
+    /// <param name="Reason">Why.</param>
+    /// <param name="Cause">What was seen.</param>
+    internal sealed record Unusable(TripReport Report, CloseReason Reason, string Cause) : TripOutcome(Report);
+
+    /// <summary>The connection was lost after COMMIT was sent and before it was answered: the members wait until the outcome is settled.</summary>
+    /// <param name="Report">What the pool learns; no member of it runs again yet.</param>
+    /// <param name="Doubt">What settling needs.</param>
+    /// <param name="Cause">What was seen.</param>
+    internal sealed record InDoubt(TripReport Report, TripDoubt Doubt, string Cause) : TripOutcome(Report);
+}
+
+/// <summary>A transaction whose COMMIT was sent and not answered.</summary>
+/// <param name="TransactionId">Its id (xid8); null when the connection was lost before the server told it.</param>
+/// <param name="Members">The members, each with its answer as far as it was read before the loss.</param>
+/// <param name="Executing">The member whose answer was being awaited; the number of members when all were complete.</param>
+internal sealed record TripDoubt(ulong? TransactionId, ImmutableArray<(Errand Errand, ErrandCompleted? Answer)> Members, int Executing);

@@ -1,0 +1,277 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
+using Broker.Connections;
+using Broker.Statements;
+using Npgsql;
+
+namespace Broker.Errands;
+
+/// <summary>What bounds a connection's trips, from `broker.packing` and `broker.errands`.</summary>
+/// <param name="LockTimeout">How long a member of a group may wait for a lock.</param>
+/// <param name="ReplyLimit">The largest answer of a group's member, in bytes.</param>
+/// <param name="ResultLimit">The largest answer of an errand, in bytes.</param>
+internal sealed record TripLimits(TimeSpan LockTimeout, long ReplyLimit, long ResultLimit);
+
+/// <summary>
+/// Carries trips over one connection, one at a time, and answers their members. It never throws: whatever happens becomes a
+/// <see cref="TripOutcome"/>. Belongs to one connection; its members run on whatever thread the socket completes on.
+/// </summary>
+internal sealed class TripRunner
+{
+    private static readonly StatementClass ReadOnlyRefused =
+        new(Travel.AloneThenReset, ClassReason.ReadOnlyRefused, "the server refused it in a read-only transaction");
+
+    private static readonly StatementClass TooLargeForGroup =
+        new(Travel.Alone, ClassReason.ReplyOverLimit, "its answer passed errands.reply-limit");
+
+    private readonly PoolId _pool;
+    private readonly TripLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly string _lockTimeout;
+    private readonly StatementCommands _commands = new();
+    private readonly RowReader _rows = new();
+    private volatile TripBatch? _underWay;
+
+    internal TripRunner(PoolId pool, TripLimits limits, TimeProvider time)
+    {
+        _pool = pool;
+        _limits = limits;
+        _time = time;
+        _lockTimeout = $"set_config('lock_timeout', '{(long)limits.LockTimeout.TotalMilliseconds}', true)";
+    }
+
+    /// <summary>Asks the server to cancel the trip under way, if there is one; the trip ends by itself.</summary>
+    internal Task CancelAsync() => _underWay?.CancelAsync() ?? Task.CompletedTask;
+
+    /// <summary>Runs the trip to its end, the clean-up of its transaction included.</summary>
+    internal async Task<TripOutcome> RunAsync(NpgsqlConnection connection, Trip trip)
+    {
+        var run = new Progress(trip, _time.GetTimestamp());
+        try
+        {
+            var batch = _underWay = TripBatch.For(connection, trip, _commands, _lockTimeout);
+            await using (var reader = await batch.SendAsync())
+            {
+                await ReadAnswersAsync(reader, batch, run);
+            }
+            if (run.TooLarge)
+            {
+                return await CutShortAsync(connection, run);
+            }
+            batch.Recycle(_commands);
+            TellCommitted(batch, run);
+            return new TripOutcome.Clean(Report(run));
+        }
+        catch (Exception exception)
+        {
+            _commands.Clear();
+            return FirstServerError(exception) is { } error && !error.EndsConnection() && connection.FullState == System.Data.ConnectionState.Open
+                ? await AfterErrorAsync(connection, run, error)
+                : AfterLoss(run, exception);
+        }
+        finally
+        {
+            _underWay = null;
+        }
+    }
+
+    private async Task ReadAnswersAsync(NpgsqlDataReader reader, TripBatch batch, Progress run)
+    {
+        for (var i = 0; i < batch.AnswersBefore; i++)
+        {
+            await reader.NextResultAsync();
+        }
+        var began = default(DateTime);
+        if (run.Trip.Shape != TripShape.Alone)
+        {
+            began = await ClockAsync(reader);
+            if (run.Trip.Shape == TripShape.WriteGroup)
+            {
+                run.TransactionId = reader.GetFieldValue<ulong>(2);
+            }
+            await reader.NextResultAsync();
+        }
+        for (var i = 0; i < run.Trip.Members.Length; i++)
+        {
+            var errand = run.Trip.Members[i];
+            var rows = RowSet.Empty;
+            if (run.Trip.Shape == TripShape.Alone ? reader.FieldCount > 0 : errand.Facts.ReturnsRows)
+            {
+                var read = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
+                if (read is null)
+                {
+                    run.TooLarge = true;
+                    await batch.CancelAsync();
+                    return;
+                }
+                rows = read;
+                run.Completed(i, new(errand.Facts.Verb, -1, rows));
+                await reader.NextResultAsync();
+            }
+            else
+            {
+                // It sends no result of its own: that it is complete shows when a later one is, or at the end.
+                run.Answers[i] = new(errand.Facts.Verb, -1, rows);
+            }
+        }
+        if (run.Trip.Shape != TripShape.Alone)
+        {
+            run.Work = await ClockAsync(reader) - began;
+            run.AllCompleted();
+        }
+        if (await reader.NextResultAsync())
+        {
+            throw new UnexpectedAnswerException("the server sent more results than the trip has statements");
+        }
+        run.AllCompleted();
+    }
+
+    private static async ValueTask<DateTime> ClockAsync(NpgsqlDataReader reader) =>
+        await reader.ReadAsync() ? reader.GetFieldValue<DateTime>(0) : throw new UnexpectedAnswerException("the server's clock did not answer");
+
+    private long LimitOf(Trip trip, Errand errand) =>
+        trip.Shape == TripShape.Alone || trip.Members.Length == 1 ? errand.Request.Limits.ResultBytes ?? _limits.ResultLimit : _limits.ReplyLimit;
+
+    /// <summary>A group's transaction is committed, or a lone statement's is: now the answers that waited for it are told.</summary>
+    private static void TellCommitted(TripBatch batch, Progress run)
+    {
+        if (run.Trip.Shape == TripShape.ReadGroup)
+        {
+            return;
+        }
+        for (var i = 0; i < run.Trip.Members.Length; i++)
+        {
+            run.Tell(i, run.Answers[i]! with { Affected = batch.Affected(i) });
+        }
+    }
+
+    /// <summary>An answer passed its limit: the member runs alone from now on, or is refused when it was alone.</summary>
+    private async Task<TripOutcome> CutShortAsync(NpgsqlConnection connection, Progress run)
+    {
+        var trip = run.Trip;
+        var failed = run.CompletedCount;
+        var errand = trip.Members[failed];
+        if (trip.Members.Length == 1)
+        {
+            run.Tell(failed, new Refused(new ResultTooLarge(errand.Request.Limits.ResultBytes ?? _limits.ResultLimit)));
+        }
+        var report = Report(run) with { AloneForEver = trip.Members.Length > 1 ? [(errand.Facts.Text, TooLargeForGroup)] : [] };
+        return await CleanUpAsync(connection, report);
+    }
+
+    private async Task<TripOutcome> AfterErrorAsync(NpgsqlConnection connection, Progress run, PostgresException error)
+    {
+        var trip = run.Trip;
+        var failed = trip.Shape == TripShape.Alone && trip.Context.IsEmpty ? 0 : _underWay?.IndexOf(error) ?? -1;
+        var alone = ImmutableArray<(string, StatementClass)>.Empty;
+        for (var i = 0; i < trip.Members.Length; i++)
+        {
+            // Before the members stands only what every one of them needs: when it is alone, the error is its own.
+            var fate = failed < 0 && trip.Members.Length == 1
+                ? MemberFate.Told
+                : TripFailure.AfterError(trip.Shape, trip.Members.Length, i, failed, error.SqlState);
+            if (fate == MemberFate.Told)
+            {
+                run.Tell(i, new Refused(error.ToFailure()));
+            }
+        }
+        if (error.SqlState == "25006" && failed >= 0 && failed < trip.Members.Length)
+        {
+            alone = [(trip.Members[failed].Facts.Text, ReadOnlyRefused)];
+        }
+        var culprit = trip.Members.Length > 1 && failed >= 0 && failed < trip.Members.Length ? trip.Members[failed].Facts.Text : null;
+        var report = Report(run) with { AloneForEver = alone, Culprit = culprit };
+        return error.PoisonsConnection()
+            ? new TripOutcome.Unusable(report, CloseReason.Broken, $"{error.SqlState}: prepared statements are in doubt")
+            : await CleanUpAsync(connection, report);
+    }
+
+    /// <summary>After an error the transaction's block stays open: it ends here, as a trip of its own, before anybody else is served.</summary>
+    private static async Task<TripOutcome> CleanUpAsync(NpgsqlConnection connection, TripReport report)
+    {
+        if (report.Trip.Shape == TripShape.Alone && report.Trip.Context.IsEmpty)
+        {
+            return new TripOutcome.Clean(report);
+        }
+        try
+        {
+            await ConnectionReset.RollbackAsync(connection);
+            return new TripOutcome.Clean(report);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return new TripOutcome.Unusable(report, CloseReason.Broken, exception.Message);
+        }
+    }
+
+    private TripOutcome AfterLoss(Progress run, Exception exception)
+    {
+        var trip = run.Trip;
+        var executing = run.CompletedCount;
+        var doubt = new TripDoubt(run.TransactionId, [.. trip.Members.Select((e, i) => (e, run.Answers[i]))], executing);
+        var inDoubt = false;
+        for (var i = 0; i < trip.Members.Length; i++)
+        {
+            switch (TripFailure.AfterLoss(trip.Shape, i, executing))
+            {
+                case MemberFate.Told: run.Tell(i, new Refused(LostFailure(trip.Members[i], exception))); break;
+                case MemberFate.Settle: inDoubt = true; break;
+            }
+        }
+        var cause = exception.InnerException is { } inner ? $"{exception.Message}: {inner.Message}" : exception.Message;
+        return inDoubt
+            ? new TripOutcome.InDoubt(Report(run) with { RunAgain = [] }, doubt, cause)
+            : new TripOutcome.Unusable(Report(run), exception is UnexpectedAnswerException ? CloseReason.Breach : CloseReason.Broken, cause);
+    }
+
+    private Failure LostFailure(Errand errand, Exception exception) =>
+        errand.Facts.Writes ? new OutcomeUnknown(_pool, exception.Message) : new ConnectionLost(_pool, exception.Message);
+
+    private TripReport Report(Progress run) => new(
+        run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, [.. run.Trip.Members.Where((_, i) => !run.Told[i])]);
+
+    /// <summary>With an error barrier in the batch Npgsql may wrap several errors; the first is the cause of the others.</summary>
+    private static PostgresException? FirstServerError(Exception exception) => exception switch
+    {
+        PostgresException error => error,
+        NpgsqlException { InnerException: AggregateException several } => several.InnerExceptions.OfType<PostgresException>().FirstOrDefault(),
+        _ => null,
+    };
+
+    /// <summary>How far a trip has come.</summary>
+    private sealed class Progress(Trip trip, long started)
+    {
+        internal Trip Trip { get; } = trip;
+        internal long Started { get; } = started;
+        internal ErrandCompleted?[] Answers { get; } = new ErrandCompleted?[trip.Members.Length];
+        internal bool[] Told { get; } = new bool[trip.Members.Length];
+        internal int CompletedCount { get; private set; }
+        internal ulong? TransactionId { get; set; }
+        internal TimeSpan Work { get; set; }
+        internal bool TooLarge { get; set; }
+
+        internal void Completed(int member, ErrandCompleted answer)
+        {
+            Answers[member] = answer;
+            CompletedCount = member + 1;
+            if (Trip.Shape == TripShape.ReadGroup)
+            {
+                Tell(member, answer);
+            }
+        }
+
+        internal void AllCompleted() => CompletedCount = Answers.Length;
+
+        internal void Tell(int member, IBrokerReply reply)
+        {
+            Told[member] = true;
+            Trip.Members[member].Caller.Tell(reply, ActorRefs.NoSender);
+        }
+    }
+
+    private sealed class UnexpectedAnswerException(string message) : Exception(message);
+}

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Event;
+using Broker.Budgets;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Configuration;
+using Broker.Connections;
+using Broker.Settlement;
+
+namespace Broker.Errands;
+
+/// <summary>
+/// Settles one group whose COMMIT was sent and not answered, and only then tells its members: nothing of it is run again before its outcome is known.
+/// It opens a connection of its own under a reserve permit, so that it can work while all others are lent. When it dies its members are told that the
+/// outcome is unknown.
+/// </summary>
+internal sealed class TripSettler : UntypedActor
+{
+    private readonly SettlerPlan _plan;
+    private readonly ConnectionEvents.TripInDoubt _doubt;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private PermitId? _permit;
+    private bool _told;
+
+    public TripSettler(SettlerPlan plan, ConnectionEvents.TripInDoubt doubt) => (_plan, _doubt) = (plan, doubt);
+
+    /// <summary>How to make one.</summary>
+    internal static Props For(SettlerPlan plan, ConnectionEvents.TripInDoubt doubt) => Props.Create(() => new TripSettler(plan, doubt));
+
+    private sealed record Settled(SettledOutcome Outcome) : INoSerializationVerificationNeeded;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => _plan.Budget.Tell(new BudgetCommands.AskPermit(Self, _plan.Pool, 1, 1, Reserve: true));
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case BudgetEvents.PermitGranted granted:
+                _permit = granted.Permit;
+                _ = SettleAsync(_stopping.Token).PipeTo(Self, success: static o => new Settled(o), failure: static e => new Settled(new SettledOutcome.Unknown(e.Message)));
+                break;
+            case BudgetEvents.PermitsDenied denied: End(new SettledOutcome.Unknown(denied.Cause)); break;
+            case Settled settled: End(settled.Outcome); break;
+            case IBudgetEvent: break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private async Task<SettledOutcome> SettleAsync(CancellationToken cancel)
+    {
+        var runner = new SettlementRunner(ledger: null, _plan.Time);
+        var state = runner.Begin(
+            new CommitInDoubt(_doubt.Backend, _doubt.Doubt.TransactionId, CommitSent: true), SettleLimits.For(_plan.Errands.SettleTimeout));
+        while (state.Outcome is null)
+        {
+            var (connection, failure) = await _plan.Connector.ConnectAsync(_plan.Pool, cancel);
+            if (connection is null)
+            {
+                state = runner.NoConnection(state, failure!.Message);
+                await Task.Delay(state.Pause, _plan.Time, cancel);
+                continue;
+            }
+            await using (connection)
+            {
+                state = await runner.RunAsync(state, connection.Own, cancel);
+            }
+        }
+        return state.Outcome;
+    }
+
+    private void End(SettledOutcome outcome)
+    {
+        _told = true;
+        _log.Info("Transaction {TransactionId} of pool {Pool}, in doubt since its connection was lost, is settled: {Outcome}", _doubt.Doubt.TransactionId, _plan.Pool, outcome);
+        _plan.Telemetry(outcome);
+        switch (outcome)
+        {
+            case SettledOutcome.Committed:
+                foreach (var (errand, answer) in _doubt.Doubt.Members)
+                {
+                    TellCommitted(errand, answer);
+                }
+                break;
+            case SettledOutcome.Aborted: RunAgain(); break;
+            case SettledOutcome.Unknown unknown: TellUnknown(unknown.Cause); break;
+        }
+        Context.Stop(Self);
+    }
+
+    // A result that was read before the loss is as good as one read after COMMIT. Of what returns no rows the count is lost.
+    private void TellCommitted(Errand errand, ErrandCompleted? answer)
+    {
+        if (answer is not null && errand.Facts.ReturnsRows)
+        {
+            errand.Caller.Tell(answer with { Affected = answer.Rows.Count }, ActorRefs.NoSender);
+        }
+        else
+        {
+            errand.Caller.Tell(new Refused(new AnswerLost(_plan.Pool, _doubt.Doubt.TransactionId ?? 0)), ActorRefs.NoSender);
+        }
+    }
+
+    private void TellUnknown(string cause)
+    {
+        var unknown = new Refused(new CommitUnknown(_plan.Pool, _doubt.Doubt.TransactionId ?? 0, _doubt.Backend.Pid, cause));
+        foreach (var (errand, _) in _doubt.Doubt.Members)
+        {
+            errand.Caller.Tell(unknown, ActorRefs.NoSender);
+        }
+    }
+
+    /// <summary>Nothing took effect. The member that ran when the connection was lost may be what killed it, so it is told, not repeated.</summary>
+    private void RunAgain()
+    {
+        var again = ImmutableArray.CreateBuilder<Errand>();
+        for (var i = 0; i < _doubt.Doubt.Members.Length; i++)
+        {
+            var errand = _doubt.Doubt.Members[i].Errand;
+            if (i == _doubt.Doubt.Executing)
+            {
+                errand.Caller.Tell(new Refused(new ConnectionLost(_plan.Pool, $"{_doubt.Cause}; it is settled that nothing took effect")), ActorRefs.NoSender);
+            }
+            else
+            {
+                again.Add(errand);
+            }
+        }
+        Context.Parent.Tell(new RunErrandsAgain(again.ToImmutable()));
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _stopping.Cancel();
+        if (_permit is { } permit)
+        {
+            _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, permit));
+        }
+        if (!_told)
+        {
+            TellUnknown("the broker stopped before it was settled");
+        }
+    }
+}
+
+/// <summary>What a settler needs to know.</summary>
+internal sealed record SettlerPlan(
+    Client.Protocol.PoolId Pool, PhysicalConnector Connector, IActorRef Budget, ErrandSettings Errands, TimeProvider Time, Action<SettledOutcome> Telemetry);
+
+/// <summary>Errands of a group that is settled as never having happened: they go back in line, each to run alone.</summary>
+internal sealed record RunErrandsAgain(ImmutableArray<Errand> Errands);

@@ -1,0 +1,63 @@
+namespace Broker.Errands;
+
+/// <summary>
+/// How many connections trips of fast statements use at a time: climbs or falls with the throughput seen in windows of time. Pure. Few
+/// connections with full trips beat many with one statement each wherever the processor is the limit; where the network is, more are better.
+/// So the neighbours of the width in use are tried now and then, and the better one is kept.
+/// </summary>
+/// <param name="Kept">The width that is the best so far.</param>
+/// <param name="Rate">What it gives, in statements per second; 0 while not known.</param>
+/// <param name="Direction">Where to look next: +1 or -1.</param>
+/// <param name="Trying">Whether the neighbour is being tried.</param>
+/// <param name="Windows">Windows since trying or resting began.</param>
+internal readonly record struct TripWidth(int Kept, double Rate, int Direction, bool Trying, int Windows)
+{
+    private const int WindowsOfRest = 12;
+    private const int WindowsOfTrial = 3;
+    private const double Better = 1.04;
+    private const double NotWorse = 0.99;
+
+    /// <summary>One connection, nothing known.</summary>
+    internal static TripWidth Start { get; } = new(1, 0, 1, false, 0);
+
+    /// <summary>The width to use now.</summary>
+    internal int InUse => Trying ? Kept + Direction : Kept;
+
+    /// <summary>What is used after a window.</summary>
+    /// <param name="rate">Statements per second in the window that ended.</param>
+    /// <param name="saturated">Whether errands waited although all of the width was in use; else the width decided nothing and nothing is learned.</param>
+    /// <param name="most">The largest width possible now, at least 1.</param>
+    internal TripWidth After(double rate, bool saturated, int most)
+    {
+        if (InUse > most)
+        {
+            return new(Math.Min(Kept, most), 0, -1, false, 0);
+        }
+        if (!saturated)
+        {
+            return this with { Trying = false, Windows = 0 };
+        }
+        return Trying ? AfterTrial(rate) : AfterRest(rate, most);
+    }
+
+    private TripWidth AfterRest(double rate, int most)
+    {
+        var rested = this with { Rate = Rate == 0 ? rate : (Rate * 0.7) + (rate * 0.3), Windows = Windows + 1 };
+        var direction = Kept + Direction < 1 || Kept + Direction > most ? -Direction : Direction;
+        var possible = Kept + direction >= 1 && Kept + direction <= most;
+        return rested.Windows >= WindowsOfRest && possible ? rested with { Direction = direction, Trying = true, Windows = 0 } : rested;
+    }
+
+    private TripWidth AfterTrial(double rate)
+    {
+        // The first window after a change still holds trips of the width before.
+        if (Windows + 1 < WindowsOfTrial)
+        {
+            return this with { Windows = Windows + 1 };
+        }
+        var keep = Direction > 0 ? rate > Rate * Better : rate > Rate * NotWorse;
+        return keep
+            ? new(Kept + Direction, rate, Direction, false, WindowsOfRest / 2)
+            : new(Kept, Rate, -Direction, false, 0);
+    }
+}

@@ -1,0 +1,109 @@
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Diagnostics;
+using Broker.Errands;
+using Broker.Pools.Decisions;
+
+namespace Broker.Pools;
+
+/// <summary>
+/// The errands of a pool from their arrival to their refusal: what its actor does with them beside lending connections. Answers of those that ran are
+/// told by their connection. Mutable, and owned by the pool's actor.
+/// </summary>
+internal sealed class ErrandDesk
+{
+    private readonly PoolPlan _plan;
+    private readonly PoolTelemetry _telemetry;
+
+    internal ErrandDesk(PoolPlan plan, PoolTelemetry telemetry)
+    {
+        _plan = plan;
+        _telemetry = telemetry;
+        Texts = new(plan.Packing, plan.Errands, plan.Time);
+        Line = new(plan.Packing, plan.Errands, plan.Errands.Deadline ?? plan.Settings.AcquireTimeout, Texts, plan.Time);
+    }
+
+    /// <summary>What is known of their texts.</summary>
+    internal ErrandTexts Texts { get; }
+
+    /// <summary>Those that wait, and the trips under way.</summary>
+    internal ErrandLine Line { get; }
+
+    /// <summary>Puts an errand in line, or refuses it at once. True when it stands in line.</summary>
+    internal bool Take(RunErrand errand, IActorRef caller, PoolState pool)
+    {
+        var failure = pool.RefusesErrands ?? TooMany(pool) ?? Line.Add(errand, caller);
+        if (failure is null)
+        {
+            return true;
+        }
+        caller.Tell(new Refused(failure), ActorRefs.NoSender);
+        _telemetry.ErrandFailed(failure, TimeSpan.Zero);
+        return false;
+    }
+
+    /// <summary>Cancels an errand. Returns the connection that must be told, since the errand runs there alone; null for none.</summary>
+    internal ConnectionId? Cancel(ErrandId id)
+    {
+        if (Line.Withdraw(id) is { } waiting)
+        {
+            Refuse(waiting, new Cancelled("while it waited in line"));
+            return null;
+        }
+        if (Line.Carrying(id) is not { } carried)
+        {
+            return null;
+        }
+        switch (carried.Trip.Shape)
+        {
+            case TripShape.Alone: return carried.Connection;
+            // Nobody cancels a group: its read is answered here, and what the server answers is dropped by the caller.
+            case TripShape.ReadGroup:
+                Refuse(carried.Errand, new Cancelled("while it ran with others; its result is thrown away"));
+                return null;
+            // A write gets its true outcome.
+            default: return null;
+        }
+    }
+
+    /// <summary>Refuses those that have waited for as long as they may.</summary>
+    internal void Expire(PoolState pool)
+    {
+        foreach (var late in Line.Expire())
+        {
+            var waited = _plan.Time.GetElapsedTime(late.Arrived);
+            var oldest = Line.Oldest is { } still ? _plan.Time.GetElapsedTime(still) : waited;
+            Refuse(late, pool.WhyNoConnection(Line.Waiting + 1, waited > oldest ? waited : oldest, waited));
+        }
+    }
+
+    /// <summary>Refuses all that wait.</summary>
+    internal void RefuseAll(Failure failure)
+    {
+        foreach (var errand in Line.RemoveAll())
+        {
+            Refuse(errand, failure);
+        }
+    }
+
+    /// <summary>Tells those whose connection's actor died without a word: what it carried is lost with it.</summary>
+    internal void LoseWith(ConnectionId connection)
+    {
+        const string Cause = "its connection's actor died";
+        foreach (var lost in Line.Lost(connection))
+        {
+            Refuse(lost, lost.Facts.Writes ? new OutcomeUnknown(_plan.Pool, Cause) : new ConnectionLost(_plan.Pool, Cause));
+        }
+    }
+
+    private Failure? TooMany(PoolState pool) =>
+        _plan.Errands.MaxWaiting is { } most && Line.Waiting >= most ? pool.WhyNoConnection(Line.Waiting, TimeSpan.Zero, TimeSpan.Zero) : null;
+
+    private void Refuse(Errand errand, Failure failure)
+    {
+        errand.Caller.Tell(new Refused(failure), ActorRefs.NoSender);
+        _telemetry.ErrandFailed(failure, _plan.Time.GetElapsedTime(errand.Arrived));
+    }
+}

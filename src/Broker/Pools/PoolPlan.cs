@@ -1,0 +1,51 @@
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Configuration;
+using Broker.Diagnostics;
+using Broker.Errands;
+using Broker.Settlement;
+
+namespace Broker.Pools;
+
+/// <summary>Everything a pool's actor needs to know. Values and references only; how its children are made is a function, so that specs can script them.</summary>
+internal sealed record PoolPlan
+{
+    /// <summary>Which pool.</summary>
+    internal required PoolId Pool { get; init; }
+
+    /// <summary>Its own settings.</summary>
+    internal required PoolSettings Settings { get; init; }
+
+    /// <summary>How its errands are packed.</summary>
+    internal required PackingSettings Packing { get; init; }
+
+    /// <summary>How its errands run.</summary>
+    internal required ErrandSettings Errands { get; init; }
+
+    /// <summary>Its weight among the pools of its server.</summary>
+    internal required int Weight { get; init; }
+
+    /// <summary>How many connections trips may use at the most.</summary>
+    internal required int MostTrips { get; init; }
+
+    /// <summary>How many leases a status lists.</summary>
+    internal required int HoldersShown { get; init; }
+
+    /// <summary>The budget of its server.</summary>
+    internal required IActorRef Budget { get; init; }
+
+    /// <summary>What is measured.</summary>
+    internal required BrokerMeter Meter { get; init; }
+
+    /// <summary>The clock.</summary>
+    internal required TimeProvider Time { get; init; }
+
+    /// <summary>Where its jitter begins.</summary>
+    internal required ulong Seed { get; init; }
+
+    /// <summary>How a connection's actor is made, for this pool's actor.</summary>
+    internal required Func<ConnectionId, IActorRef, Props> Connection { get; init; }
+
+    /// <summary>What the settler of a trip in doubt needs, given who counts its outcome.</summary>
+    internal required Func<Action<SettledOutcome>, SettlerPlan> Settler { get; init; }
+}

@@ -1,0 +1,160 @@
+using Akka.Actor;
+using Broker.Budgets;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Configuration;
+using Broker.Connections;
+using Broker.Diagnostics;
+using Broker.Errands;
+using Broker.Hosting;
+
+namespace Broker.Pools;
+
+/// <summary>
+/// `/user/broker/pools`: owns the pools, one for each configured (database, user) pair, and the budgets of their servers. All pools exist from the
+/// start; they open nothing before somebody asks. A pool that fails begins anew under the same reference, and no other pool notices. A budget that
+/// fails would forget who holds what, so everything here begins anew with it.
+/// </summary>
+internal sealed class PoolRegistry : UntypedActor, IWithTimers
+{
+    private readonly BrokerSettings _settings;
+    private readonly BrokerMeter _meter;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<(string Database, string User), IActorRef> _pools = [];
+    private readonly Dictionary<string, IActorRef> _budgets = [];
+    private readonly HashSet<IActorRef> _stopping = [];
+    private IActorRef? _stopAskedBy;
+
+    public PoolRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time) => (_settings, _meter, _time) = (settings, meter, time);
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>How to make one.</summary>
+    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time) => Props.Create(() => new PoolRegistry(settings, meter, time));
+
+    private sealed record DrainOver : INoSerializationVerificationNeeded
+    {
+        internal static readonly DrainOver Instance = new();
+    }
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() =>
+        new OneForOneStrategy(failed => _budgets.ContainsValue(Sender) ? Directive.Escalate : Directive.Restart);
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        foreach (var server in _settings.Servers.Values)
+        {
+            _budgets[server.Name] = Context.ActorOf(ServerBudget.For(server.Name, new BudgetLimits(server.MaxConnections, server.Reserve, server.GhostLimit), _time), $"budget-{Uri.EscapeDataString(server.Name)}");
+        }
+        foreach (var database in _settings.Databases.Values)
+        {
+            foreach (var user in database.Users.Values)
+            {
+                StartPool(database, user);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case FindPool find: OnFind(find); break;
+            case BrokerSupervisor.StopBroker: OnStop(); break;
+            case PoolStopped: OnPoolStopped(Sender); break;
+            case DrainOver:
+                foreach (var pool in _stopping)
+                {
+                    pool.Tell(new PoolCommands.StopPool(Drain: false));
+                }
+                break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void StartPool(DatabaseSettings database, UserSettings user)
+    {
+        var pool = new PoolId(database.Name, user.Name);
+        var plan = PlanFor(pool, database, user);
+        var supervisor = Context.ActorOf(PoolSupervisor.For(plan), $"{Uri.EscapeDataString(database.Name)}~{Uri.EscapeDataString(user.Name)}");
+        _pools[(database.Name, user.Name)] = supervisor;
+        if (user.Pool.WarmUp)
+        {
+            supervisor.Tell(PoolCommands.WarmUp.Instance);
+        }
+    }
+
+    private PoolPlan PlanFor(PoolId pool, DatabaseSettings database, UserSettings user)
+    {
+        var server = _settings.Servers[database.Server];
+        var connector = new PhysicalConnector(server, database, user, _time);
+        var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit);
+        var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset == ResetMode.Commit);
+        var time = _time;
+        return new PoolPlan
+        {
+            Pool = pool,
+            Settings = user.Pool,
+            Packing = database.Packing,
+            Errands = database.Errands,
+            Weight = database.Weight,
+            MostTrips = Math.Min(user.Pool.Limit ?? int.MaxValue, server.MaxConnections),
+            HoldersShown = _settings.Diagnostics.Holders,
+            Budget = _budgets[server.Name],
+            Meter = _meter,
+            Time = time,
+            Seed = (ulong)Random.Shared.NextInt64(),
+            Connection = (id, owner) => ConnectionActor.For(id, owner, connection, time),
+            Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, time, count),
+        };
+    }
+
+    private void OnFind(FindPool find)
+    {
+        if (_stopAskedBy is not null)
+        {
+            Sender.Tell(new Refused(new BrokerStopping("the broker")));
+        }
+        else if (_settings.Databases.TryGetValue(find.Database, out var database)
+            && _pools.TryGetValue((find.Database, find.User ?? database.User), out var pool))
+        {
+            Sender.Tell(new PoolFound(new(find.Database, find.User ?? database.User), pool));
+        }
+        else
+        {
+            var nearest = database is null ? EditDistance.Nearest(find.Database, _settings.Databases.Keys) : null;
+            Sender.Tell(new Refused(new UnknownDatabase(find.Database, find.User, nearest)));
+        }
+    }
+
+    private void OnStop()
+    {
+        _stopAskedBy = Sender;
+        foreach (var pool in _pools.Values)
+        {
+            _stopping.Add(pool);
+            pool.Tell(new PoolCommands.StopPool(Drain: true));
+        }
+        Timers.StartSingleTimer(nameof(DrainOver), DrainOver.Instance, _settings.Shutdown.DrainTimeout);
+        SayStopped();
+    }
+
+    private void OnPoolStopped(IActorRef pool)
+    {
+        _stopping.Remove(pool);
+        SayStopped();
+    }
+
+    private void SayStopped()
+    {
+        if (_stopping.Count == 0)
+        {
+            _stopAskedBy.Tell(BrokerStopped.Instance);
+        }
+    }
+}

@@ -1,0 +1,394 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Event;
+using Broker.Budgets;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Messages;
+using Broker.Connections;
+using Broker.Diagnostics;
+using Broker.Errands;
+using Broker.Leases;
+using Broker.Pools.Decisions;
+using Broker.Settlement;
+
+namespace Broker.Pools;
+
+/// <summary>
+/// Owns the slots of one (database, user) pair: a thin shell around <see cref="PoolState"/>, which decides, and <see cref="ErrandLine"/>, which
+/// packs. It talks to its connections, to the budget of its server and to whoever asks; no row and no SQL of a lease passes through it. Children are
+/// its connections; one that dies unforeseen counts as broken. When the pool itself fails, its connections go with it, everybody who waits is told,
+/// and it begins anew with none.
+/// </summary>
+internal sealed class PoolSupervisor : UntypedActor
+{
+    private readonly PoolPlan _plan;
+    private readonly ErrandDesk _errands;
+    private readonly ErrandLine _line;
+    private readonly LeaseDesk _desk = new();
+    private readonly PoolTelemetry _telemetry;
+    private readonly PoolAlarm _alarm;
+    private readonly Dictionary<ConnectionId, IActorRef> _connections = [];
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly long _started;
+    private PoolState _state;
+    private IActorRef? _stopAskedBy;
+    private bool _pumpIsDue;
+
+    public PoolSupervisor(PoolPlan plan)
+    {
+        _plan = plan;
+        _started = plan.Time.GetTimestamp();
+        _state = new(plan.Pool, plan.Settings, new Dice(plan.Seed));
+        _telemetry = plan.Meter.ForPool(plan.Pool, plan.Settings);
+        _errands = new(plan, _telemetry);
+        _line = _errands.Line;
+        _alarm = new(plan.Time, Self);
+    }
+
+    /// <summary>How to make one.</summary>
+    internal static Props For(PoolPlan plan) => Props.Create(() => new PoolSupervisor(plan));
+
+    /// <summary>Comes behind the errands that are in the mailbox already, so that they share the trip.</summary>
+    private sealed record Pump : INoSerializationVerificationNeeded
+    {
+        internal static readonly Pump Instance = new();
+    }
+
+    private sealed record BorrowerDied(ErrandId Request) : INoSerializationVerificationNeeded;
+
+    private TimeSpan Now => _plan.Time.GetElapsedTime(_started);
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Stop);
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case RunErrand errand: OnErrand(errand); break;
+            case Pump: _pumpIsDue = false; OnPump(); break;
+            case ConnectionEvents.TripEnded ended: OnTripEnded(ended); break;
+            case AcquireConnection acquire: OnAcquire(acquire); break;
+            case IConnectionEvent happened: OnConnection(happened); break;
+            case ProbeAnswered answered: _plan.Budget.Tell(new BudgetCommands.GhostsSeen(Self, answered.Probe, answered.Sighting)); break;
+            case BudgetEvents.ProbeGhosts probe: OnProbe(probe); break;
+            case IBudgetEvent happened: Do(_state.On(happened, Now)); break;
+            case CancelErrand cancel: OnCancel(cancel.Id); break;
+            case RunErrandsAgain again:
+                _telemetry.ErrandsRerun(again.Errands.Length);
+                _line.AddAgain(again.Errands);
+                PumpSoon();
+                break;
+            case PoolAlarm.Rang: OnAlarm(); break;
+            default: OnControl(message); break;
+        }
+    }
+
+    private void OnControl(object message)
+    {
+        switch (message)
+        {
+            case WithdrawAcquire withdraw: OnWithdrawn(withdraw.Request, "its borrower gave up"); break;
+            case BorrowerDied died: OnWithdrawn(died.Request, "its borrower died"); break;
+            case InvalidateLease invalid: Do(_state.On(new PoolEvents.LeaseInvalidated(invalid.Lease, invalid.Hard), Now)); break;
+            case DetachLease detach: Do(_state.On(new PoolEvents.LeaseDetached(detach.Lease), Now)); break;
+            case ForgetLease forgotten: OnForgotten(forgotten.Lease); break;
+            case GetPoolStatus: Sender.Tell(_state.Status(_line.Waiting, _plan.HoldersShown, Now)); break;
+            case InvalidatePool invalidate:
+                Do(_state.On(new PoolEvents.Invalidated(invalidate.Hard), Now));
+                Sender.Tell(new PoolInvalidated(_state.Generation));
+                break;
+            case SuspendPool:
+                Do(_state.On(PoolEvents.Suspended.Instance, Now));
+                Sender.Tell(new PoolSuspended(_plan.Pool));
+                break;
+            case ResumePool:
+                Do(_state.On(PoolEvents.Resumed.Instance, Now));
+                Sender.Tell(new PoolResumed(_plan.Pool));
+                break;
+            case PoolCommands.WarmUp: Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
+            case PoolCommands.StopPool stop:
+                _stopAskedBy = Sender;
+                Do(_state.On(new PoolEvents.Stop(stop.Drain), Now));
+                break;
+            case Terminated dead: OnDied(dead.ActorRef); break;
+            default: Unhandled(message); break;
+        }
+    }
+
+    private void OnErrand(RunErrand errand)
+    {
+        if (_errands.Take(errand, Sender, _state))
+        {
+            PumpSoon();
+        }
+    }
+
+    private void PumpSoon()
+    {
+        if (!_pumpIsDue)
+        {
+            _pumpIsDue = true;
+            Self.Tell(Pump.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    /// <summary>Sends off as many trips as there are lanes and connections for, then tells the pool what more it could use.</summary>
+    private void OnPump()
+    {
+        while (_state.MayHaveForTrips() && _line.OldestReady is { } oldest)
+        {
+            var (decision, taken) = _state.TakeForTrip(_plan.Time.GetElapsedTime(_started, oldest), Now);
+            Do(decision);
+            if (taken is not { } connection || _line.Next(_plan.MostTrips) is not { } trip)
+            {
+                break;
+            }
+            _line.Started(connection, trip);
+            _connections[connection].Tell(new ConnectionCommands.RunTrip(trip));
+        }
+        var wanted = _line.Wanted;
+        if (wanted != _state.Errands.Wanted)
+        {
+            var since = _line.Oldest is { } waiting ? _plan.Time.GetElapsedTime(_started, waiting) : Now;
+            Do(_state.On(new PoolEvents.ErrandsWaiting(wanted, since), Now));
+        }
+        WakeForErrands();
+    }
+
+    private void OnTripEnded(ConnectionEvents.TripEnded ended)
+    {
+        var report = ended.Report;
+        _telemetry.TripEnded(report.Trip.Shape, report.Trip.Members.Length, report.Elapsed);
+        if (report.RunAgain.Length > 0)
+        {
+            _telemetry.ErrandsRerun(report.RunAgain.Length);
+        }
+        _line.Ended(ended.Connection, report);
+        Do(_state.On(ended, Now));
+        PumpSoon();
+    }
+
+    private void OnCancel(ErrandId id)
+    {
+        if (_errands.Cancel(id) is { } connection)
+        {
+            Tell(connection, new ConnectionCommands.CancelErrand(id));
+        }
+    }
+
+    private void OnAcquire(AcquireConnection acquire)
+    {
+        var waiter = _desk.Enter(acquire, Sender);
+        if (acquire.Watched)
+        {
+            Context.WatchWith(Sender, new BorrowerDied(acquire.Request));
+        }
+        Do(_state.On(new PoolEvents.AcquireRequested(
+            waiter, Now.After(acquire.Wait ?? _plan.Settings.AcquireTimeout), acquire.Queueing ?? _plan.Settings.Queueing,
+            acquire.Holder, acquire.Purpose, acquire.Held), Now));
+    }
+
+    private void OnWithdrawn(ErrandId request, string reason)
+    {
+        if (_desk.Of(request) is not { } waiter)
+        {
+            return;
+        }
+        Do(_state.On(new PoolEvents.AcquireWithdrawn(waiter, reason), Now));
+        if (_desk.LeaseOf(waiter) is null && _desk.Leave(waiter) is { } borrower)
+        {
+            Unwatch(borrower);
+            borrower.Ref.Tell(new Refused(new Client.Protocol.Failures.Cancelled("while it waited in line")));
+        }
+    }
+
+    private void OnForgotten(LeaseId lease)
+    {
+        if (_state.Status(0, int.MaxValue, Now).Leases.FirstOrDefault(l => l.Lease == lease) is { } leaked)
+        {
+            _telemetry.LeakSeen(LeakCause.Forgotten);
+            _log.Warning("Lease {Lease} of pool {Pool} was never returned: taken by {Holder} {Held} ago for '{Purpose}'", lease, _plan.Pool, leaked.Holder, leaked.Held, leaked.Purpose);
+            Do(_state.On(new PoolEvents.HolderDied(lease), Now));
+        }
+    }
+
+    private void OnConnection(IConnectionEvent happened)
+    {
+        switch (happened)
+        {
+            case ConnectionEvents.Opened opened:
+                if (_errands.Texts.Presume(opened.Defaults) is { } words)
+                {
+                    _log.Warning("Pool {Pool} does not pack everything: {Reason}", _plan.Pool, words);
+                }
+                break;
+            case ConnectionEvents.TripInDoubt doubt:
+                _line.Ended(doubt.Connection, doubt.Report);
+                Context.ActorOf(TripSettler.For(_plan.Settler(outcome => _telemetry.Settled(outcome switch
+                {
+                    SettledOutcome.Committed => SettledAs.Committed,
+                    SettledOutcome.Aborted => SettledAs.RolledBack,
+                    _ => SettledAs.Unknown,
+                })), doubt), $"settle-{doubt.Connection}");
+                return;
+            case ConnectionEvents.Closed closed:
+                _telemetry.ConnectionClosed(closed.Reason, closed.Clean);
+                Gone(closed.Connection);
+                break;
+            case ConnectionEvents.ConnectFailed failed:
+                _telemetry.ConnectFailed(failed.Failure);
+                Gone(failed.Connection);
+                break;
+        }
+        Do(_state.On(happened, Now));
+    }
+
+    private void Gone(ConnectionId connection)
+    {
+        if (_connections.Remove(connection, out var actor))
+        {
+            Context.Unwatch(actor);
+        }
+    }
+
+    /// <summary>A connection's actor died without a word: what it carried is lost with it.</summary>
+    private void OnDied(IActorRef actor)
+    {
+        foreach (var (id, known) in _connections)
+        {
+            if (known.Equals(actor))
+            {
+                _log.Error("Connection {Connection} of pool {Pool} died unforeseen", id, _plan.Pool);
+                _errands.LoseWith(id);
+                OnConnection(new ConnectionEvents.Closed(id, CloseReason.Broken, Clean: false, Backend: null));
+                return;
+            }
+        }
+    }
+
+    private void OnProbe(BudgetEvents.ProbeGhosts probe)
+    {
+        var inquiry = Context.ActorOf(GhostInquiry.For(Self, probe), null);
+        _line.Add(GhostInquiry.Errand(probe), inquiry);
+        PumpSoon();
+    }
+
+    private void OnAlarm()
+    {
+        _alarm.HasRung();
+        Do(_state.On(PoolEvents.Tick.Instance, Now));
+        _errands.Expire(_state);
+        OnPump();
+    }
+
+    private void WakeForErrands()
+    {
+        if (_line.WakesIn is { } wait)
+        {
+            _alarm.SetSecond(wait);
+        }
+    }
+
+    private void Do(PoolDecision decision)
+    {
+        _state = decision.State;
+        foreach (var effect in decision.Effects)
+        {
+            Do(effect);
+        }
+        if (!decision.Effects.IsEmpty)
+        {
+            _telemetry.CountsChanged(_state.Counts(_line.Waiting));
+        }
+    }
+
+    private void Do(IPoolEffect effect)
+    {
+        switch (effect)
+        {
+            case PoolEffects.Lend e: OnLend(e); break;
+            case PoolEffects.PumpErrands: PumpSoon(); break;
+            case PoolEffects.LeaseEnded e:
+                _telemetry.LeaseUsed(e.Held);
+                Unwatch(_desk.End(e.Lease));
+                break;
+            case PoolEffects.Refuse e:
+                _telemetry.LeaseRefused(e.Failure);
+                var refused = _desk.Leave(e.Waiter);
+                Unwatch(refused);
+                refused?.Ref.Tell(new Refused(e.Failure));
+                break;
+            case PoolEffects.LendUndone e: _desk.Undo(e.Lease); break;
+            case PoolEffects.Open e:
+                var actor = Context.ActorOf(_plan.Connection(e.Connection, Self), e.Connection.ToString());
+                Context.Watch(actor);
+                _connections[e.Connection] = actor;
+                break;
+            case PoolEffects.Close e: Tell(e.Connection, new ConnectionCommands.Close(e.Reason)); break;
+            case PoolEffects.Ping e: Tell(e.Connection, ConnectionCommands.Ping.Instance); break;
+            case PoolEffects.Revoke e:
+                _telemetry.LeaseRevoked();
+                Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason));
+                break;
+            case PoolEffects.AskPermits e: _plan.Budget.Tell(new BudgetCommands.AskPermit(Self, _plan.Pool, _plan.Weight, e.Wanted, e.Reserve)); break;
+            case PoolEffects.WithdrawPermits e: _plan.Budget.Tell(new BudgetCommands.WithdrawPermits(Self, e.Count, e.Reserve)); break;
+            case PoolEffects.NameBackend e: _plan.Budget.Tell(new BudgetCommands.NameBackend(Self, e.Permit, e.Backend)); break;
+            case PoolEffects.ReleasePermit e: _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, e.Permit)); break;
+            case PoolEffects.ReleaseGhost e: _plan.Budget.Tell(new BudgetCommands.ReleaseGhost(Self, e.Permit, e.Backend)); break;
+            case PoolEffects.RefuseErrands e: _errands.RefuseAll(e.Failure); break;
+            case PoolEffects.Connected e: _telemetry.ConnectionOpened(e.Took); break;
+            case PoolEffects.ConnectsFailing e:
+                _log.Warning("Pool {Pool} cannot connect ({InARow} in a row): {Reason}", _plan.Pool, e.InARow, e.Failure.Message);
+                break;
+            case PoolEffects.ReportLeak e:
+                _telemetry.LeakSeen();
+                _log.Warning("A lease of pool {Pool} is out for long: {Lease}", _plan.Pool, e.Lease);
+                break;
+            case PoolEffects.WakeAt e: _alarm.SetFirst(e.Moment == Moment.Never ? null : e.Moment - Now); break;
+            case PoolEffects.Stopped:
+                _stopAskedBy?.Tell(new PoolStopped(_plan.Pool));
+                Context.Stop(Self);
+                break;
+            default: throw new InvalidOperationException($"unknown effect {effect}");
+        }
+    }
+
+    private void OnLend(PoolEffects.Lend lend)
+    {
+        var borrower = _desk.Lend(lend.Waiter, lend.Lease);
+        _telemetry.LeaseWaited(lend.Waited);
+        Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower.Ref, Ping: false));
+    }
+
+    private void Tell(ConnectionId connection, IConnectionCommand command)
+    {
+        if (_connections.TryGetValue(connection, out var actor))
+        {
+            actor.Tell(command);
+        }
+    }
+
+    private static void Unwatch(LeaseDesk.Borrower? borrower)
+    {
+        if (borrower is { Request.Watched: true })
+        {
+            Context.Unwatch(borrower.Ref);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        var failure = new Client.Protocol.Failures.BrokerStopping($"pool {_plan.Pool}");
+        _errands.RefuseAll(failure);
+        foreach (var borrower in _desk.Unanswered.ToImmutableArray())
+        {
+            borrower.Tell(new Refused(failure));
+        }
+        _plan.Budget.Tell(new BudgetCommands.LeaveBudget(Self));
+        _alarm.Dispose();
+        _telemetry.Dispose();
+    }
+}
