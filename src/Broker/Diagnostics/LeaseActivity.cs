@@ -4,16 +4,12 @@ using Broker.Client.Protocol;
 
 namespace Broker.Diagnostics;
 
-/// <summary>
-/// The activity of one lease, from the request to the return, with its wait in line as a child. It never becomes the caller's current
-/// activity, since it ends on whatever thread the lease is returned. The default value is one that nobody listens to.
-/// </summary>
+/// <summary>The activity of one lease, from the request to the return, with its wait in line as a child.</summary>
 internal readonly struct LeaseActivity
 {
-    private readonly Activity? _lease;
-    private readonly Activity? _wait;
+    private readonly BorrowActivity _activity;
 
-    private LeaseActivity(Activity lease, Activity? wait) => (_lease, _wait) = (lease, wait);
+    private LeaseActivity(BorrowActivity activity) => _activity = activity;
 
     /// <summary>Somebody asks for a lease.</summary>
     /// <param name="database">The database's name in the broker's settings.</param>
@@ -26,48 +22,36 @@ internal readonly struct LeaseActivity
             return default;
         }
 
-        var current = Activity.Current;
-        var lease = BrokerSource.Activities.StartActivity(
-            $"lease {database}", ActivityKind.Internal, default(ActivityContext),
-            [new(TraceAttributes.System, TraceAttributes.PostgreSql), new(TraceAttributes.Namespace, database), new(TraceAttributes.Purpose, purpose)]);
-        var wait = lease is null ? null : BrokerSource.Activities.StartActivity("wait", ActivityKind.Internal, lease.Context);
-        Activity.Current = current;
-        return lease is null ? default : new LeaseActivity(lease, wait);
+        var activity = BorrowActivity.Start($"lease {database}", ActivityKind.Internal, database, options);
+        if (purpose.Length > 0)
+        {
+            activity.Tag(TraceAttributes.Purpose, purpose);
+        }
+
+        return new LeaseActivity(activity);
     }
 
     /// <summary>The connection is the holder's.</summary>
+    /// <param name="pool">Whose connection.</param>
+    /// <param name="connection">Which; null when it is not known.</param>
+    /// <param name="lease">Names this lending.</param>
+    /// <param name="backendPid">The server process.</param>
     internal void Lent(PoolId pool, ConnectionId? connection, LeaseId lease, int backendPid)
     {
-        if (_lease is { IsAllDataRequested: true })
+        if (_activity.IsRecorded)
         {
-            _lease.SetTag(TraceAttributes.Pool, pool.ToString());
-            _lease.SetTag(TraceAttributes.Connection, connection?.ToString());
-            _lease.SetTag(TraceAttributes.Lease, lease.ToString());
-            _lease.SetTag(TraceAttributes.BackendPid, backendPid);
+            _activity.Tag(TraceAttributes.Pool, pool.ToString());
+            _activity.Tag(TraceAttributes.Connection, connection?.ToString());
+            _activity.Tag(TraceAttributes.Lease, lease.ToString());
+            _activity.Tag(TraceAttributes.BackendPid, backendPid);
         }
 
-        Stop(_wait);
+        _activity.Granted();
     }
 
     /// <summary>There is no lease for who asked.</summary>
-    internal void Refused(Exception exception)
-    {
-        _lease.Failed(exception);
-        Stop(_wait);
-        Stop(_lease);
-    }
+    internal void Refused(Exception exception) => _activity.Failed(exception);
 
     /// <summary>The lease is over. Only the first call counts.</summary>
-    internal void Returned() => Stop(_lease);
-
-    private static void Stop(Activity? activity)
-    {
-        if (activity is { IsStopped: false })
-        {
-            // stopping makes current what was current at the start, which may be long past
-            var current = Activity.Current;
-            activity.Stop();
-            Activity.Current = current;
-        }
-    }
+    internal void Returned() => _activity.Ended();
 }

@@ -3,26 +3,6 @@ using Broker.Errands;
 
 namespace Broker.Diagnostics;
 
-/// <summary>Why a lease counts as leaked.</summary>
-internal enum LeakCause
-{
-    /// <summary>Out for longer than `pool.leak-threshold`: perhaps only slow.</summary>
-    Overdue,
-    /// <summary>Given back by the finalizer: its holder forgot it.</summary>
-    Forgotten,
-}
-
-/// <summary>What a settlement found out about a commit whose answer was lost.</summary>
-internal enum SettledAs
-{
-    /// <summary>It was committed.</summary>
-    Committed,
-    /// <summary>It was not, and never will be.</summary>
-    RolledBack,
-    /// <summary>Nobody can tell.</summary>
-    Unknown,
-}
-
 /// <summary>The values of attributes: one word per case, the same in metrics, traces and logs.</summary>
 internal static class Words
 {

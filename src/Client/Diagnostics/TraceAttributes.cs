@@ -16,7 +16,7 @@ internal static class TraceAttributes
     internal const string Purpose = "broker.lease.purpose";
     internal const string BackendPid = "broker.backend.pid";
     internal const string TripShape = "broker.trip.shape";
-    internal const string TripMembers = "broker.trip.members";
+    internal const string Stream = "broker.stream";
     internal const string Rerun = "broker.errand.rerun";
 
     internal const string PostgreSql = "postgresql";

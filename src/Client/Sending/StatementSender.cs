@@ -21,17 +21,17 @@ internal sealed class StatementSender
     private readonly long _client = Random.Shared.NextInt64();
     private long _errands;
 
-    private readonly TracingOptions _tracing;
-
     internal StatementSender(ActorSystem system, Func<CancellationToken, Task<IActorRef>> supervisor, TracingOptions? tracing = null)
     {
-        _tracing = tracing ?? TracingOptions.Default;
+        Tracing = tracing ?? TracingOptions.Default;
         Home = ReplyHome.Of(system);
         Pools = new(system, supervisor, Home);
         UndeliveredRequests.AnswerFor(system, Home, Pools);
     }
 
     internal ReplyHome Home { get; }
+
+    internal TracingOptions Tracing { get; }
 
     internal PoolDirectory Pools { get; }
 
@@ -40,7 +40,7 @@ internal sealed class StatementSender
     /// <summary>Runs an errand; <paramref name="read"/> makes the result of its <see cref="ErrandCompleted"/>.</summary>
     internal ValueTask<T> RunAsync<T>(string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation) =>
         cancellation.IsCancellationRequested ? ValueTask.FromCanceled<T>(cancellation)
-        : ErrandActivity.IsWatched(_tracing) ? RunTracedAsync(database, statement, terms, read, cancellation)
+        : ErrandActivity.IsWatched(Tracing) ? RunTracedAsync(database, statement, terms, read, cancellation)
         : Pools.TryFind(database, terms.User, out var pool) ? Run(pool, statement, terms, read, cancellation)
         : FindAndRunAsync(database, statement, terms, read, cancellation);
 
@@ -54,7 +54,7 @@ internal sealed class StatementSender
     private async ValueTask<T> RunTracedAsync<T>(
         string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
     {
-        using var activity = ErrandActivity.Start(database, statement, _tracing);
+        using var activity = ErrandActivity.Start(database, statement, Tracing);
         try
         {
             var pool = await Pools.FindAsync(database, terms.User).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Client.Diagnostics;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
@@ -15,15 +16,32 @@ internal sealed class OpenedStream : IDisposable
     private readonly ErrandId _id;
     private readonly Replies _replies;
     private readonly IActorRef _stream;
+    private readonly BorrowActivity _activity;
     private bool _ended;
 
-    private OpenedStream(ErrandId id, Replies replies, IActorRef stream) => (_id, _replies, _stream) = (id, replies, stream);
+    private OpenedStream(ErrandId id, Replies replies, IActorRef stream, BorrowActivity activity) =>
+        (_id, _replies, _stream, _activity) = (id, replies, stream, activity);
 
     /// <summary>Waits for a connection and starts. The one answer is waited for also when the caller cancels, so that no stream is left open.</summary>
     internal static async ValueTask<OpenedStream> OpenAsync(
         StatementSender sender, string database, StreamSource source, SendingTerms terms, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        var activity = StreamActivity.Start(database, source, sender.Tracing);
+        try
+        {
+            return await OpenAsync(sender, database, source, terms, activity, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            activity.Failed(exception);
+            throw;
+        }
+    }
+
+    private static async ValueTask<OpenedStream> OpenAsync(
+        StatementSender sender, string database, StreamSource source, SendingTerms terms, BorrowActivity activity, CancellationToken cancellation)
+    {
         var pool = await sender.Pools.FindAsync(database, terms.User).ConfigureAwait(false);
         var id = sender.NextId();
         var replies = new Replies(sender.Home, new ConnectionLost(pool.Pool, "the stream's actor died"));
@@ -32,7 +50,8 @@ internal sealed class OpenedStream : IDisposable
         using (cancellation.UnsafeRegister(_ => pool.Supervisor.Tell(new CancelErrand(id), ActorRefs.NoSender), null))
             opened = (StreamOpened)await replies.NextAsync(cancellation, waitOn: true).ConfigureAwait(false);
         replies.Watch(opened.Stream);
-        var stream = new OpenedStream(id, replies, opened.Stream);
+        var stream = new OpenedStream(id, replies, opened.Stream, activity);
+        activity.Opened(pool.Pool);
         if (!cancellation.IsCancellationRequested)
             return stream;
         stream.Dispose();
@@ -62,12 +81,18 @@ internal sealed class OpenedStream : IDisposable
         try
         {
             var next = await _replies.NextAsync(cancellation).ConfigureAwait(false);
-            _ended |= next is StreamEnded;
+            if (next is StreamEnded)
+            {
+                _ended = true;
+                _activity.Ended();
+            }
+
             return next;
         }
-        catch (BrokerException)
+        catch (BrokerException refused)
         {
             _ended = true;
+            _activity.Failed(refused);
             throw;
         }
     }
@@ -78,6 +103,7 @@ internal sealed class OpenedStream : IDisposable
         if (!_ended)
             Tell(new CloseStream(_id));
         _ended = true;
+        _activity.Ended();
     }
 
     private void Tell(IBrokerRequest request) => _stream.Tell(request, _replies);
