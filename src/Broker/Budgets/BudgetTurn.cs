@@ -13,16 +13,20 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
     internal static BudgetTurn Take(BudgetState state, TimeSpan now) => new BudgetTurn(state.Expired(now), now, [])
         .DenyTheImpossible().GrantReserve().GrantFree().AskYields().AskTurns().WishIdle().ProbeGhosts();
 
-    private BudgetTurn DenyTheImpossible() => State.Limits.Reserve > 0 ? this
-        : State.Holders.Values.Where(holder => holder.WaitingForReserve > 0).Aggregate(this, (turn, holder) => turn.Then(
-            turn.State.Withdrew(holder.Id, holder.WaitingForReserve, reserve: true),
-            new BudgetEffect.Deny(holder.Id, holder.WaitingForReserve, true, "the server's reserve is 0 (broker.servers.{name}.reserve)")));
+    private BudgetTurn DenyTheImpossible() => State.Limits.Reserve < State.Limits.MaxConnections ? this
+        : State.Holders.Values.Where(holder => holder.Waiting > 0).Aggregate(this, (turn, holder) => turn.Then(
+            turn.State.Withdrew(holder.Id, holder.Waiting, reserve: false),
+            new BudgetEffect.Deny(holder.Id, holder.Waiting, false, $"the reserve of {State.Limits.Reserve} leaves nothing (broker.servers.{{name}}.reserve)")));
 
-    /// <summary>A reserve ask may also take what nobody ordinary waits for.</summary>
+    /// <summary>
+    /// A reserve ask may also take what nobody ordinary waits for. Without a reserve one such ask at a time goes before the ordinary ones, for
+    /// it is an errand or a settlement that somebody who holds connections may be waiting for.
+    /// </summary>
     private BudgetTurn GrantReserve()
     {
         var turn = this;
-        while (turn.State is var state && state.Used < state.Limits.MaxConnections && (state.ReserveUsed < state.Limits.Reserve || state.Waiting == 0)
+        while (turn.State is var state && state.Used < state.Limits.MaxConnections
+            && (state.ReserveUsed < Math.Max(1, state.Limits.Reserve) || state.Waiting == 0)
             && state.Holders.Values.Where(holder => holder.WaitingForReserve > 0).MinBy(turn.ReserveHeld) is { } next)
         {
             turn = turn.Grant(next.Id, reserve: true);

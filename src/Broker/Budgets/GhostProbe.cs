@@ -35,10 +35,13 @@ internal static class GhostProbe
         return new GhostSighting(server, (DateTime)rows.Columns[0].GetValue(0)!, running.ToImmutable());
     }
 
-    /// <summary>Whether the sighting proves that this backend is gone. False means only that it may still run.</summary>
-    internal static bool ProvesGone(GhostSighting sighting, BackendIdentity ghost) =>
-        sighting.Server == ghost.Server &&
-        (sighting.PostmasterStart > ghost.PostmasterStart || !sighting.Running.Any(process => MayBe(process, ghost)));
+    /// <summary>
+    /// Whether the sighting proves that this backend is gone. False means only that it may still run. The start of the postmaster tells one
+    /// server from another; of a later one only the host can tell whether it is the same server, started again.
+    /// </summary>
+    internal static bool ProvesGone(GhostSighting sighting, BackendIdentity ghost) => sighting.PostmasterStart == ghost.PostmasterStart
+        ? !sighting.Running.Any(process => MayBe(process, ghost))
+        : sighting.PostmasterStart > ghost.PostmasterStart && sighting.Server == ghost.Server;
 
     private static bool MayBe(RunningBackend process, BackendIdentity ghost) =>
         process.Pid == ghost.Pid && (process.BackendStart is null || process.BackendStart == ghost.BackendStart);

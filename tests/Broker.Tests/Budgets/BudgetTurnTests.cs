@@ -146,14 +146,41 @@ public sealed class BudgetTurnTests
     }
 
     [Fact]
-    public void Without_a_reserve_a_reserve_ask_is_denied_with_the_setting()
+    public void Without_a_reserve_the_next_connection_that_comes_back_is_the_urgent_ones_before_those_who_wait()
     {
-        var history = new History(10, 0, 1);
+        var history = new History(3, 0, 1, 1);
+        history.Ask(0, 10);
+        history.Ask(1, 1, reserve: true);
+        history.Ask(1, 1, reserve: true);
+        Assert.Empty(history.Pools[1].Reserve);
+
+        history.Release(0);
+        history.Release(0);
+
+        Assert.Single(history.Pools[1].Reserve);
+        Assert.Equal(2, history.Pools[0].Held.Count);
+    }
+
+    [Fact]
+    public void Without_a_reserve_an_urgent_ask_takes_what_is_free()
+    {
+        var history = new History(3, 0, 1);
 
         history.Ask(0, 1, reserve: true);
 
+        Assert.Single(history.Pools[0].Reserve);
+    }
+
+    [Fact]
+    public void What_can_never_be_is_denied_with_the_setting()
+    {
+        var history = new History(2, 2, 1);
+
+        history.Ask(0, 3);
+
         var denied = Assert.Single(history.Effects.OfType<BudgetEffect.Deny>());
-        Assert.Contains("reserve", denied.Cause, StringComparison.Ordinal);
+        Assert.Equal(3, denied.Count);
+        Assert.Contains(".reserve", denied.Cause, StringComparison.Ordinal);
     }
 
     [Fact]
