@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Broker.Client.Protocol.Values;
 using Broker.Postgres;
 using Broker.Settlement;
@@ -197,6 +198,7 @@ public sealed class LedgerTests : IAsyncLifetime
             """);
 
         Assert.Equal(2, await connection.RunAsync(Ledger.Prune(TimeSpan.FromHours(4.5), 2)));
+        Assert.Equal("0 1 2 3 4 5 6 7", await connection.ScalarAsync("select string_agg(key, ' ' order by key) from broker_ledger"));
         Assert.Equal(3, await connection.RunAsync(Ledger.Prune(TimeSpan.FromHours(4.5), 100)));
 
         Assert.Equal("0 1 2 3 4", await connection.ScalarAsync("select string_agg(key, ' ' order by key) from broker_ledger"));
@@ -214,6 +216,14 @@ public sealed class LedgerTests : IAsyncLifetime
 
         await using var connection = await Sql.OpenAsync(_server);
         Assert.Equal(0L, await connection.ScalarAsync("select count(*) from other_ledger"));
+    }
+
+    [Fact]
+    public void The_page_shows_the_statements_that_make_the_table()
+    {
+        var page = File.ReadAllText(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs/ledger.md"));
+
+        Assert.All(Table.Ddl, statement => Assert.Contains(statement + ";", page, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -249,6 +259,8 @@ public sealed class LedgerTests : IAsyncLifetime
         Assert.Equal(different.Length, different.Select(LedgerFingerprint.Of).Distinct().Count());
         Assert.Equal(LedgerFingerprint.Of(different[0]), LedgerFingerprint.Of(new Statement("select $1", [new Parameter<int>(1)])));
     }
+
+    private static string Here([CallerFilePath] string here = "") => here;
 
     /// <summary>As a connection would: null when the write ran, else the row that was there.</summary>
     private static async Task<LedgerEntry?> WriteOnceAsync(NpgsqlConnection connection, string key, int id)
