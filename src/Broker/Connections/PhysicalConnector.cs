@@ -165,8 +165,9 @@ internal sealed class PhysicalConnector
             CommandTimeout = 0,
             Timeout = 0,
             Enlist = false,
-            MaxAutoPrepare = _database.Errands.StatementsPrepared,
-            AutoPrepareMinUsages = 2,
+            // Npgsql prepares nothing by itself, but finds by its text what was prepared explicitly: docs/decisions/npgsql-batch-shapes.md.
+            MaxAutoPrepare = 1,
+            AutoPrepareMinUsages = int.MaxValue,
             // Which member of a group failed decides what becomes of the others.
             IncludeFailedBatchedCommand = true,
         };

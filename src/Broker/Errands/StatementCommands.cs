@@ -6,117 +6,62 @@ using NpgsqlTypes;
 namespace Broker.Errands;
 
 /// <summary>
-/// Makes Npgsql's commands from statements, for one connection. Commands and their typed parameters are kept per text and used again: most of
-/// what a small statement costs in the client is making them. Belongs to one connection; not thread-safe.
+/// Makes Npgsql's commands from statements. They are made anew for each trip: what Npgsql notes in a command about its prepared statement makes a
+/// kept one a trap, and saves bytes but hardly any time (`docs/decisions/npgsql-batch-shapes.md`).
 /// </summary>
-internal sealed class StatementCommands : IParameterVisitor
+internal static class StatementCommands
 {
-    private const int KeptPerText = 256;
-    private const int KeptTexts = 256;
-
-    private readonly Dictionary<string, Stack<NpgsqlBatchCommand>> _kept = [];
-    private NpgsqlBatchCommand _command = null!;
-    private int _index;
-    private bool _fits;
-
-    /// <summary>A command with the statement's text and values. Give it back with <see cref="Return"/> when its trip is over.</summary>
-    internal NpgsqlBatchCommand Rent(Statement statement)
+    /// <summary>A command with the statement's text and values.</summary>
+    internal static NpgsqlBatchCommand Make(Statement statement)
     {
-        if (_kept.TryGetValue(statement.Text, out var stack) && stack.TryPop(out var kept) && TryFill(kept, statement, used: true))
+        var command = new NpgsqlBatchCommand(statement.Text);
+        if (!statement.Parameters.IsEmpty)
         {
-            return kept;
-        }
-        // A command remembers the prepared statement of its parameters' types, so one of other types cannot be filled: it is dropped.
-        var made = new NpgsqlBatchCommand(statement.Text);
-        TryFill(made, statement, used: false);
-        return made;
-    }
-
-    private bool TryFill(NpgsqlBatchCommand command, Statement statement, bool used)
-    {
-        (_command, _index, _fits) = (command, 0, !used || command.Parameters.Count == statement.Parameters.Length);
-        foreach (var parameter in statement.Parameters)
-        {
-            if (!_fits)
+            var binding = new Binding(command.Parameters);
+            foreach (var parameter in statement.Parameters)
             {
-                return false;
+                parameter.Accept(binding);
             }
-            parameter.Accept(this);
         }
-        return _fits;
+        return command;
     }
 
-    /// <summary>Keeps the command for the next statement of the same text. Not after an error: what Npgsql noted in it may be wrong.</summary>
-    internal void Return(NpgsqlBatchCommand command)
+    /// <summary>The statement's values, for a command of another kind.</summary>
+    internal static NpgsqlParameter[] ParametersOf(Statement statement)
     {
-        if (!_kept.TryGetValue(command.CommandText, out var stack))
+        var command = Make(statement);
+        var parameters = command.Parameters.ToArray();
+        command.Parameters.Clear();
+        return parameters;
+    }
+
+    private sealed class Binding(NpgsqlParameterCollection parameters) : IParameterVisitor
+    {
+        public void Visit<T>(T value) where T : notnull
         {
-            if (_kept.Count >= KeptTexts)
+            switch (value)
             {
-                _kept.Clear();
+                case char letter: Put(letter.ToString(), null); break;
+                // Npgsql writes a timestamptz from UTC only; the instant is the same.
+                case DateTimeOffset time: Put(time.UtcDateTime, NpgsqlDbType.TimestampTz); break;
+                case DateTimeOffset[] times: Put(Array.ConvertAll(times, t => t.UtcDateTime), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz); break;
+                case JsonDocument document: Put(document, NpgsqlDbType.Jsonb); break;
+                case JsonElement element: Put(element.GetRawText(), NpgsqlDbType.Jsonb); break;
+                default: Put(value, null); break;
             }
-            _kept[command.CommandText] = stack = new();
         }
-        if (stack.Count < KeptPerText)
-        {
-            stack.Push(command);
-        }
-    }
 
-    /// <summary>Forgets what was kept.</summary>
-    internal void Clear() => _kept.Clear();
+        public void VisitNull<T>() where T : notnull =>
+            parameters.Add(new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = ParameterTypes.Of(typeof(T)) });
 
-    /// <inheritdoc/>
-    public void Visit<T>(T value) where T : notnull
-    {
-        switch (value)
-        {
-            case char letter: Put(letter.ToString(), null); break;
-            // Npgsql writes a timestamptz from UTC only; the instant is the same.
-            case DateTimeOffset time: Put(time.UtcDateTime, NpgsqlDbType.TimestampTz); break;
-            case DateTimeOffset[] times: Put(Array.ConvertAll(times, t => t.UtcDateTime), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz); break;
-            case JsonDocument document: Put(document, NpgsqlDbType.Jsonb); break;
-            case JsonElement element: Put(element.GetRawText(), NpgsqlDbType.Jsonb); break;
-            default: Put(value, null); break;
-        }
-    }
-
-    /// <inheritdoc/>
-    public void VisitNull<T>() where T : notnull => Set(new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = ParameterTypes.Of(typeof(T)) });
-
-    private void Put<T>(T value, NpgsqlDbType? type)
-    {
-        if (_index == _command.Parameters.Count)
+        private void Put<T>(T value, NpgsqlDbType? type)
         {
             var parameter = new NpgsqlParameter<T> { TypedValue = value };
             if (type is { } given)
             {
                 parameter.NpgsqlDbType = given;
             }
-            _command.Parameters.Add(parameter);
+            parameters.Add(parameter);
         }
-        else if (_command.Parameters[_index] is NpgsqlParameter<T> kept && type is null && value is not (DateTime or DateTime[]))
-        {
-            kept.TypedValue = value;
-        }
-        else
-        {
-            // Also for the types whose PostgreSQL type depends on the value.
-            _fits = false;
-        }
-        _index++;
-    }
-
-    private void Set(NpgsqlParameter parameter)
-    {
-        if (_index == _command.Parameters.Count)
-        {
-            _command.Parameters.Add(parameter);
-        }
-        else
-        {
-            _fits = false;
-        }
-        _index++;
     }
 }

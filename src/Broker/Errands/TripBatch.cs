@@ -25,48 +25,45 @@ internal sealed class TripBatch
     /// <summary>Puts the trip together.</summary>
     /// <param name="connection">The connection it goes on.</param>
     /// <param name="trip">The trip.</param>
-    /// <param name="commands">Where the connection's commands are made.</param>
-    /// <param name="lockTimeout">The expression that sets lock_timeout for the transaction.</param>
-    internal static TripBatch For(NpgsqlConnection connection, Trip trip, StatementCommands commands, string lockTimeout)
+    /// <param name="frame">What stands around its members.</param>
+    internal static TripBatch For(NpgsqlConnection connection, Trip trip, TripFrame frame)
     {
         var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         var all = batch.BatchCommands;
         var before = 0;
-        var members = new NpgsqlBatchCommand[trip.Members.Length];
         var framed = trip.Shape != TripShape.Alone || !trip.Context.IsEmpty;
         if (framed)
         {
             all.Add(new NpgsqlBatchCommand(trip.Shape switch
             {
-                TripShape.ReadGroup => "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
-                TripShape.WriteGroup => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-                TripShape.Alone => "BEGIN",
+                TripShape.ReadGroup => TripFrame.BeginRead,
+                TripShape.WriteGroup => TripFrame.BeginWrite,
+                TripShape.Alone => TripFrame.Begin,
             }));
             before = AddContext(all, trip.Context);
         }
         switch (trip.Shape)
         {
-            case TripShape.ReadGroup:
-                all.Add(new NpgsqlBatchCommand($"SELECT clock_timestamp(), {lockTimeout}"));
-                break;
+            case TripShape.ReadGroup: all.Add(new NpgsqlBatchCommand(frame.OpenRead)); break;
             case TripShape.WriteGroup:
                 // The barrier makes the server send the id before it works on the members; without it the id would come with the answer of COMMIT.
-                all.Add(new NpgsqlBatchCommand($"SELECT clock_timestamp(), {(members.Length > 1 ? lockTimeout : "0")}, pg_current_xact_id()") { AppendErrorBarrier = true });
-                all.Add(new NpgsqlBatchCommand("SET CONSTRAINTS ALL IMMEDIATE"));
+                all.Add(new NpgsqlBatchCommand(trip.Members.Length > 1 ? frame.OpenWrite : TripFrame.OpenSingleWrite) { AppendErrorBarrier = true });
+                all.Add(new NpgsqlBatchCommand(TripFrame.ConstraintsNow));
                 break;
+            case TripShape.Alone: break;
         }
+        var members = new NpgsqlBatchCommand[trip.Members.Length];
         for (var i = 0; i < members.Length; i++)
         {
-            all.Add(members[i] = commands.Rent(trip.Members[i].Request.Statement));
+            all.Add(members[i] = StatementCommands.Make(trip.Members[i].Request.Statement));
         }
         if (trip.Shape != TripShape.Alone)
         {
-            // What a statement costs is measured on the server's own clock: COMMIT's flush of the log, the way and the client's load do not count.
-            all.Add(new NpgsqlBatchCommand("SELECT clock_timestamp()"));
+            all.Add(new NpgsqlBatchCommand(TripFrame.Clock));
         }
         if (framed)
         {
-            all.Add(new NpgsqlBatchCommand("COMMIT"));
+            all.Add(new NpgsqlBatchCommand(TripFrame.Commit));
         }
         return new(batch, members, before);
     }
@@ -92,15 +89,6 @@ internal sealed class TripBatch
         }
         var index = Array.IndexOf(_members, failed);
         return index >= 0 ? index : ReferenceEquals(failed, _batch.BatchCommands[^1]) ? _members.Length : -1;
-    }
-
-    /// <summary>Gives the commands back to be used again.</summary>
-    internal void Recycle(StatementCommands commands)
-    {
-        foreach (var member in _members)
-        {
-            commands.Return(member);
-        }
     }
 
     private static int AddContext(NpgsqlBatchCommandCollection all, CallerContext context)

@@ -14,7 +14,8 @@ namespace Broker.Errands;
 /// <param name="LockTimeout">How long a member of a group may wait for a lock.</param>
 /// <param name="ReplyLimit">The largest answer of a group's member, in bytes.</param>
 /// <param name="ResultLimit">The largest answer of an errand, in bytes.</param>
-internal sealed record TripLimits(TimeSpan LockTimeout, long ReplyLimit, long ResultLimit);
+/// <param name="TextsPrepared">How many texts are kept prepared.</param>
+internal sealed record TripLimits(TimeSpan LockTimeout, long ReplyLimit, long ResultLimit, int TextsPrepared);
 
 /// <summary>
 /// Carries trips over one connection, one at a time, and answers their members. It never throws: whatever happens becomes a
@@ -31,8 +32,8 @@ internal sealed class TripRunner
     private readonly PoolId _pool;
     private readonly TripLimits _limits;
     private readonly TimeProvider _time;
-    private readonly string _lockTimeout;
-    private readonly StatementCommands _commands = new();
+    private readonly TripFrame _frame;
+    private readonly PreparedTexts _prepared;
     private readonly RowReader _rows = new();
     private volatile TripBatch? _underWay;
 
@@ -41,7 +42,8 @@ internal sealed class TripRunner
         _pool = pool;
         _limits = limits;
         _time = time;
-        _lockTimeout = $"set_config('lock_timeout', '{(long)limits.LockTimeout.TotalMilliseconds}', true)";
+        _frame = new(limits.LockTimeout);
+        _prepared = new(limits.TextsPrepared);
     }
 
     /// <summary>Asks the server to cancel the trip under way, if there is one; the trip ends by itself.</summary>
@@ -53,7 +55,16 @@ internal sealed class TripRunner
         var run = new Progress(trip, _time.GetTimestamp());
         try
         {
-            var batch = _underWay = TripBatch.For(connection, trip, _commands, _lockTimeout);
+            await _prepared.PrepareForAsync(connection, trip, _frame);
+        }
+        catch (Exception exception)
+        {
+            // Nothing of the trip was sent yet.
+            return new TripOutcome.Unusable(Report(run), CloseReason.Broken, exception.Message);
+        }
+        try
+        {
+            var batch = _underWay = TripBatch.For(connection, trip, _frame);
             await using (var reader = await batch.SendAsync())
             {
                 await ReadAnswersAsync(reader, batch, run);
@@ -62,13 +73,11 @@ internal sealed class TripRunner
             {
                 return await CutShortAsync(connection, run);
             }
-            batch.Recycle(_commands);
             TellCommitted(batch, run);
             return new TripOutcome.Clean(Report(run));
         }
         catch (Exception exception)
         {
-            _commands.Clear();
             return FirstServerError(exception) is { } error && !error.EndsConnection() && connection.FullState == System.Data.ConnectionState.Open
                 ? await AfterErrorAsync(connection, run, error)
                 : AfterLoss(run, exception);
@@ -91,7 +100,7 @@ internal sealed class TripRunner
             began = await ClockAsync(reader);
             if (run.Trip.Shape == TripShape.WriteGroup)
             {
-                run.TransactionId = reader.GetFieldValue<ulong>(2);
+                run.TransactionId = reader.GetFieldValue<ulong>(1);
             }
             await reader.NextResultAsync();
         }

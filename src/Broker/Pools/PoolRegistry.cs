@@ -93,7 +93,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     {
         var server = _settings.Servers[database.Server];
         var connector = new PhysicalConnector(server, database, user, _time);
-        var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit);
+        var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit, database.Errands.StatementsPrepared);
         var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset == ResetMode.Commit);
         var time = _time;
         return new PoolPlan

@@ -1,0 +1,102 @@
+using Broker.Client.Protocol.Values;
+using Npgsql;
+
+namespace Broker.Errands;
+
+/// <summary>
+/// The texts that are prepared on one connection. Each is prepared alone, in a round trip of its own before its second trip, and never by Npgsql in
+/// the middle of a trip: that breaks connections (`docs/decisions/npgsql-batch-shapes.md`). Npgsql finds a prepared text by itself when a command
+/// carries the same text and types. Belongs to one connection; not thread-safe.
+/// </summary>
+internal sealed class PreparedTexts
+{
+    private readonly int _capacity;
+    private readonly LinkedList<Entry> _byUse = new();
+    private readonly Dictionary<string, LinkedListNode<Entry>> _entries = [];
+
+    private bool _frameIsPrepared;
+
+    internal PreparedTexts(int capacity) => _capacity = capacity;
+
+    private sealed class Entry(string text)
+    {
+        internal string Text { get; } = text;
+        internal NpgsqlCommand? Prepared { get; set; }
+        internal bool Refused { get; set; }
+    }
+
+    /// <summary>Prepares what stands around the first group, and the trip's texts that were here before and are not prepared yet.</summary>
+    internal async ValueTask PrepareForAsync(NpgsqlConnection connection, Trip trip, TripFrame frame)
+    {
+        if (_capacity == 0)
+        {
+            return;
+        }
+        if (!_frameIsPrepared && trip.Shape != TripShape.Alone)
+        {
+            foreach (var text in frame.Texts)
+            {
+                await new NpgsqlCommand(text, connection) { CommandTimeout = 0 }.PrepareAsync();
+            }
+            _frameIsPrepared = true;
+        }
+        string? last = null;
+        foreach (var member in trip.Members)
+        {
+            // Most trips carry one text many times.
+            if (!ReferenceEquals(member.Facts.Text, last) && Note(last = member.Facts.Text) is { } entry)
+            {
+                await PrepareAsync(connection, entry, member.Request.Statement);
+            }
+        }
+    }
+
+    // The entry to prepare now; null when the text is new, prepared already, or cannot be.
+    private Entry? Note(string text)
+    {
+        if (!_entries.TryGetValue(text, out var node))
+        {
+            _entries[text] = _byUse.AddFirst(new Entry(text));
+            return null;
+        }
+        if (!ReferenceEquals(_byUse.First, node))
+        {
+            _byUse.Remove(node);
+            _byUse.AddFirst(node);
+        }
+        return node.Value is { Prepared: null, Refused: false } entry ? entry : null;
+    }
+
+    private async Task PrepareAsync(NpgsqlConnection connection, Entry entry, Statement statement)
+    {
+        await ForgetOldestAsync();
+        var command = new NpgsqlCommand(entry.Text, connection) { CommandTimeout = 0 };
+        foreach (var parameter in StatementCommands.ParametersOf(statement))
+        {
+            command.Parameters.Add(parameter);
+        }
+        try
+        {
+            await command.PrepareAsync();
+            entry.Prepared = command;
+        }
+        catch (PostgresException)
+        {
+            // It fails as the text itself would, and says so to the caller when it runs.
+            entry.Refused = true;
+        }
+    }
+
+    private async Task ForgetOldestAsync()
+    {
+        while (_entries.Count > _capacity && _byUse.Last is { } oldest)
+        {
+            _byUse.RemoveLast();
+            _entries.Remove(oldest.Value.Text);
+            if (oldest.Value.Prepared is { } prepared)
+            {
+                await prepared.UnprepareAsync();
+            }
+        }
+    }
+}
