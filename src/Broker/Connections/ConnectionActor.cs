@@ -25,8 +25,11 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private Task? _underWay;
     private CloseReason? _closeWhenFree;
     private Trip? _trip;
-    private LentOut? _lent;
+    private LentOut? _lease;
     private bool _closed;
+    // Made once: a method group would be a new delegate at each turn.
+    private readonly UntypedReceive _connecting, _idle, _busy, _lending, _lent, _returning, _pinging;
+    private readonly Action<TripOutcome> _tripOver;
 
     public ConnectionActor(ConnectionId id, IActorRef pool, ConnectionPlan plan, TimeProvider time)
     {
@@ -34,6 +37,10 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         _pool = pool;
         _plan = plan;
         _tasks = new(plan, time);
+        (_connecting, _idle, _busy, _lending) = (Connecting, Idle, Busy, Lending);
+        (_lent, _returning, _pinging) = (Lent, Returning, Pinging);
+        var self = Self;
+        _tripOver = outcome => self.Tell(new TripDone(outcome), ActorRefs.NoSender);
     }
 
     /// <inheritdoc/>
@@ -71,7 +78,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        Become(Connecting);
+        Become(_connecting);
         Start(_tasks.ConnectAsync(), static failure => new ConnectDone(failure));
     }
 
@@ -84,7 +91,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         {
             case ConnectDone { Failure: null }:
                 _log.Debug("Connection {Connection} of pool {Pool} is open on server process {BackendPid}", _id, _plan.Pool, _tasks.Backend.Pid);
-                Become(Idle);
+                Become(_idle);
                 _pool.Tell(new ConnectionEvents.Opened(_id, _tasks.Backend, _tasks.Defaults));
                 CloseIfAsked();
                 break;
@@ -108,7 +115,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
             case ConnectionCommands.RunTrip run: OnRunTrip(run.Trip); break;
             case ConnectionCommands.Lend lend: OnLend(lend); break;
             case ConnectionCommands.Ping:
-                Become(Pinging);
+                Become(_pinging);
                 Start(_tasks.PingAsync(), static problem => new PingDone(problem));
                 break;
             case ConnectionCommands.Close close: StartClosing(close.Reason, clean: true); break;
@@ -119,12 +126,12 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private void OnRunTrip(Trip trip)
     {
         _trip = trip;
-        Become(Busy);
+        Become(_busy);
         if (trip.Members.Length > 1)
         {
             Timers.StartSingleTimer(nameof(TripOverdue), new TripOverdue(trip), _plan.TripLimit);
         }
-        Start(_tasks.RunAsync(trip), static outcome => new TripDone(outcome));
+        StartTrip(trip);
     }
 
     private void Busy(object message)
@@ -154,7 +161,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (outcome)
         {
             case TripOutcome.Clean clean:
-                Become(Idle);
+                Become(_idle);
                 _pool.Tell(new ConnectionEvents.TripEnded(_id, clean.Report));
                 CloseIfAsked();
                 break;
@@ -173,8 +180,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
 
     private void OnLend(ConnectionCommands.Lend lend)
     {
-        _lent = new(lend.Lease, lend.Borrower, null);
-        Become(Lending);
+        _lease = new(lend.Lease, lend.Borrower, null);
+        Become(_lending);
         Start(_tasks.LendAsync(lend.Ping), static lent => new LendDone(lent.Wrapper, lent.Failure, lent.Reason));
     }
 
@@ -184,10 +191,10 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         {
             case LendDone { Wrapper: { } wrapper }: OnLent(wrapper); break;
             case LendDone failed:
-                _pool.Tell(new ConnectionEvents.LendFailed(_id, _lent!.Lease, failed.Failure!));
+                _pool.Tell(new ConnectionEvents.LendFailed(_id, _lease!.Lease, failed.Failure!));
                 StartClosing(failed.Reason, clean: false);
                 break;
-            case ConnectionCommands.Revoke revoke when revoke.Lease == _lent!.Lease: _lent = _lent with { RevokedBecause = revoke.Reason }; break;
+            case ConnectionCommands.Revoke revoke when revoke.Lease == _lease!.Lease: _lease = _lease with { RevokedBecause = revoke.Reason }; break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;
         }
@@ -195,31 +202,31 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
 
     private void OnLent(NpgsqlConnection wrapper)
     {
-        _lent = _lent! with { Wrapper = wrapper };
-        Become(Lent);
-        if (_lent.RevokedBecause is { } reason)
+        _lease = _lease! with { Wrapper = wrapper };
+        Become(_lent);
+        if (_lease.RevokedBecause is { } reason)
         {
             StartRevoking(reason);
         }
         else
         {
-            _lent.Borrower.Tell(new ConnectionLent(_plan.Pool, _lent.Lease, wrapper, Self, _tasks.Backend.Pid));
+            _lease.Borrower.Tell(new ConnectionLent(_plan.Pool, _lease.Lease, wrapper, Self, _tasks.Backend.Pid));
         }
     }
 
     private void StartRevoking(string reason)
     {
-        _log.Warning("Lease {Lease} on {Connection} of pool {Pool} is revoked: {Reason}", _lent!.Lease, _id, _plan.Pool, reason);
-        Become(Returning);
-        Start(_tasks.RevokeAsync(_lent.Wrapper!), static cause => new TakenBack(CloseReason.HolderLost, cause));
+        _log.Warning("Lease {Lease} on {Connection} of pool {Pool} is revoked: {Reason}", _lease!.Lease, _id, _plan.Pool, reason);
+        Become(_returning);
+        Start(_tasks.RevokeAsync(_lease.Wrapper!), static cause => new TakenBack(CloseReason.HolderLost, cause));
     }
 
     private void Lent(object message)
     {
         switch (message)
         {
-            case ReturnConnection back when back.Lease == _lent!.Lease: OnReturn(); break;
-            case ConnectionCommands.Revoke revoke when revoke.Lease == _lent!.Lease: StartRevoking(revoke.Reason); break;
+            case ReturnConnection back when back.Lease == _lease!.Lease: OnReturn(); break;
+            case ConnectionCommands.Revoke revoke when revoke.Lease == _lease!.Lease: StartRevoking(revoke.Reason); break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;
         }
@@ -227,8 +234,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
 
     private void OnReturn()
     {
-        Become(Returning);
-        Start(_tasks.TakeBackAsync(_lent!.Wrapper!), static cause => new TakenBack(cause is null ? null : CloseReason.Broken, cause ?? ""));
+        Become(_returning);
+        Start(_tasks.TakeBackAsync(_lease!.Wrapper!), static cause => new TakenBack(cause is null ? null : CloseReason.Broken, cause ?? ""));
     }
 
     private void Returning(object message)
@@ -236,9 +243,9 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case TakenBack { Spoilt: null }:
-                var lease = _lent!.Lease;
-                _lent = null;
-                Become(Idle);
+                var lease = _lease!.Lease;
+                _lease = null;
+                Become(_idle);
                 _pool.Tell(new ConnectionEvents.Returned(_id, lease));
                 CloseIfAsked();
                 break;
@@ -256,7 +263,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case PingDone { Problem: null }:
-                Become(Idle);
+                Become(_idle);
                 _pool.Tell(new ConnectionEvents.Pinged(_id));
                 CloseIfAsked();
                 break;
@@ -321,6 +328,14 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     {
         _underWay = task;
         _ = task.PipeTo(Self, success: done, failure: static exception => new TaskFailed(exception));
+    }
+
+    // Not PipeTo: the actor must hear of the end before the callers do.
+    private void StartTrip(Trip trip)
+    {
+        _underWay = _tasks.RunAsync(trip, _tripOver);
+        _ = _underWay.ContinueWith(static (task, self) => ((IActorRef)self!).Tell(new TaskFailed(task.Exception!), ActorRefs.NoSender),
+            Self, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     // Nobody waits for its end; what it throws is looked at, so that it is not thrown again by the finalizer.

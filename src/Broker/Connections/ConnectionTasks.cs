@@ -58,14 +58,27 @@ internal sealed class ConnectionTasks : IDisposable
     internal void GiveUpConnecting() => _connecting.Cancel();
 
     /// <summary>Runs a trip and leaves the connection as it found it.</summary>
-    internal async Task<TripOutcome> RunAsync(Trip trip)
+    /// <param name="trip">The trip.</param>
+    /// <param name="over">Told the outcome, before those who wait for an answer are: when a caller asks again, the connection is free.</param>
+    internal async Task RunAsync(Trip trip, Action<TripOutcome> over)
     {
         _cancelled = false;
         var outcome = await _trips!.RunAsync(Own, trip);
-        if (outcome is not TripOutcome.Clean clean)
+        if (outcome is TripOutcome.Clean clean && (_cancelled || trip.ResetAfter || trip.Lesson is not null))
         {
-            return outcome;
+            // What is left to do here takes round trips, which nobody should wait for.
+            outcome.TellDue();
+            over(await TidyAsync(trip, clean));
         }
+        else
+        {
+            over(outcome);
+            outcome.TellDue();
+        }
+    }
+
+    private async Task<TripOutcome> TidyAsync(Trip trip, TripOutcome.Clean clean)
+    {
         try
         {
             if (_cancelled)

@@ -116,7 +116,7 @@ internal sealed class ErrandLine
         _taken.Clear();
         if (queue == _alone)
         {
-            queue.TakeWhile(_taken, _ => _taken.Count == 0);
+            queue.TakeOne(_taken);
         }
         else
         {

@@ -39,6 +39,17 @@ internal sealed class ErrandQueue
         Count++;
     }
 
+    /// <summary>Takes the errand that has waited longest.</summary>
+    internal void TakeOne(List<Errand> into)
+    {
+        if (OldestLine() is { Count: > 0 } line)
+        {
+            into.Add(line.RemoveFromFront());
+            Count--;
+        }
+        Tidy();
+    }
+
     /// <summary>Takes from the front of the line that has waited longest, as long as <paramref name="take"/> agrees.</summary>
     /// <param name="into">Where they go.</param>
     /// <param name="take">Whether this errand may go too; asked in order.</param>

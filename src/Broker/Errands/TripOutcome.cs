@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Akka.Actor;
 using Broker.Client.Protocol.Messages;
 using Broker.Connections;
 
@@ -8,6 +9,18 @@ namespace Broker.Errands;
 /// <param name="Report">What the pool learns.</param>
 internal abstract record TripOutcome(TripReport Report)
 {
+    /// <summary>Answers that are due and not told yet: the connection's actor hears of the end first, so that it is free when a caller asks again.</summary>
+    internal ImmutableArray<(IActorRef Caller, IBrokerReply Reply)> Due { get; init; } = [];
+
+    /// <summary>Tells the answers that are due.</summary>
+    internal void TellDue()
+    {
+        foreach (var (caller, reply) in Due)
+        {
+            caller.Tell(reply, ActorRefs.NoSender);
+        }
+    }
+
     /// <summary>The connection is idle and clean.</summary>
     internal sealed record Clean(TripReport Report) : TripOutcome(Report);
 

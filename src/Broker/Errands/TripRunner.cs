@@ -53,9 +53,15 @@ internal sealed class TripRunner
     internal async Task<TripOutcome> RunAsync(NpgsqlConnection connection, Trip trip)
     {
         var run = new Progress(trip, _time.GetTimestamp());
+        var outcome = await RunAsync(connection, run);
+        return outcome with { Due = run.Due() };
+    }
+
+    private async Task<TripOutcome> RunAsync(NpgsqlConnection connection, Progress run)
+    {
         try
         {
-            await _prepared.PrepareForAsync(connection, trip, _frame);
+            await _prepared.PrepareForAsync(connection, run.Trip, _frame);
         }
         catch (Exception exception)
         {
@@ -64,7 +70,7 @@ internal sealed class TripRunner
         }
         try
         {
-            var batch = _underWay = TripBatch.For(connection, trip, _frame);
+            var batch = _underWay = TripBatch.For(connection, run.Trip, _frame);
             await using (var reader = await batch.SendAsync())
             {
                 await ReadAnswersAsync(reader, batch, run);
@@ -241,7 +247,7 @@ internal sealed class TripRunner
         errand.Facts.Writes ? new OutcomeUnknown(_pool, exception.Message) : new ConnectionLost(_pool, exception.Message);
 
     private TripReport Report(Progress run) => new(
-        run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, [.. run.Trip.Members.Where((_, i) => !run.Told[i])]);
+        run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, run.NotTold());
 
     /// <summary>With an error barrier in the batch Npgsql may wrap several errors; the first is the cause of the others.</summary>
     private static PostgresException? FirstServerError(Exception exception) => exception switch
@@ -254,6 +260,9 @@ internal sealed class TripRunner
     /// <summary>How far a trip has come.</summary>
     private sealed class Progress(Trip trip, long started)
     {
+        private ImmutableArray<(IActorRef, IBrokerReply)>.Builder? _due;
+        private int _told;
+
         internal Trip Trip { get; } = trip;
         internal long Started { get; } = started;
         internal ErrandCompleted?[] Answers { get; } = new ErrandCompleted?[trip.Members.Length];
@@ -275,11 +284,24 @@ internal sealed class TripRunner
 
         internal void AllCompleted() => CompletedCount = Answers.Length;
 
+        /// <summary>Answers a member: a read of a group at once, all else when the trip is over.</summary>
         internal void Tell(int member, IBrokerReply reply)
         {
             Told[member] = true;
-            Trip.Members[member].Caller.Tell(reply, ActorRefs.NoSender);
+            _told++;
+            if (Trip.Shape == TripShape.ReadGroup)
+            {
+                Trip.Members[member].Caller.Tell(reply, ActorRefs.NoSender);
+            }
+            else
+            {
+                (_due ??= ImmutableArray.CreateBuilder<(IActorRef, IBrokerReply)>(Trip.Members.Length)).Add((Trip.Members[member].Caller, reply));
+            }
         }
+
+        internal ImmutableArray<(IActorRef, IBrokerReply)> Due() => _due?.DrainToImmutable() ?? [];
+
+        internal ImmutableArray<Errand> NotTold() => _told == Told.Length ? [] : [.. Trip.Members.Where((_, i) => !Told[i])];
     }
 
     private sealed class UnexpectedAnswerException(string message) : Exception(message);
