@@ -7,6 +7,7 @@ internal static class AllContenders
     [
         () => new NpgsqlPool(),
         () => new NpgsqlMultiplexing(),
+        () => new EmbeddedBroker(),
     ];
 
     public const string Baseline = NpgsqlPool.ContenderName;

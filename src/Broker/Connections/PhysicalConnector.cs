@@ -180,7 +180,8 @@ internal sealed class PhysicalConnector
             text.SslCertificate = _server.ClientCertificate;
             text.SslKey = _server.ClientKey;
         }
-        if (_server.TcpKeepalive.Idle is { } idle)
+        // A Unix socket has no such option, and refuses to be given it.
+        if (_server.TcpKeepalive.Idle is { } idle && !host.IsUnixSocket)
         {
             text.TcpKeepAlive = true;
             text.TcpKeepAliveTime = (int)idle.TotalSeconds;

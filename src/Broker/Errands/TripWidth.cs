@@ -10,15 +10,17 @@ namespace Broker.Errands;
 /// <param name="Direction">Where to look next: +1 or -1.</param>
 /// <param name="Trying">Whether the neighbour is being tried.</param>
 /// <param name="Windows">Windows since trying or resting began.</param>
-internal readonly record struct TripWidth(int Kept, double Rate, int Direction, bool Trying, int Windows)
+/// <param name="Tried">What the neighbour gave so far, summed over the windows that count.</param>
+internal readonly record struct TripWidth(int Kept, double Rate, int Direction, bool Trying, int Windows, double Tried = 0)
 {
+    // One window is noise: a width is judged by the mean of several, and a wider one must be clearly better.
     private const int WindowsOfRest = 12;
-    private const int WindowsOfTrial = 3;
-    private const double Better = 1.04;
-    private const double NotWorse = 0.99;
+    private const int WindowsOfTrial = 6;
+    private const double Better = 1.07;
+    private const double NotWorse = 0.98;
 
-    /// <summary>One connection, nothing known.</summary>
-    internal static TripWidth Start { get; } = new(1, 0, 1, false, 0);
+    /// <summary>Two connections, nothing known: while the server works on one trip, the other's answers are read and the next is gathered.</summary>
+    internal static TripWidth Start { get; } = new(2, 0, 1, false, 0);
 
     /// <summary>The width to use now.</summary>
     internal int InUse => Trying ? Kept + Direction : Kept;
@@ -35,14 +37,14 @@ internal readonly record struct TripWidth(int Kept, double Rate, int Direction, 
         }
         if (!saturated)
         {
-            return this with { Trying = false, Windows = 0 };
+            return this with { Trying = false, Windows = 0, Tried = 0 };
         }
         return Trying ? AfterTrial(rate) : AfterRest(rate, most);
     }
 
     private TripWidth AfterRest(double rate, int most)
     {
-        var rested = this with { Rate = Rate == 0 ? rate : (Rate * 0.7) + (rate * 0.3), Windows = Windows + 1 };
+        var rested = this with { Rate = Rate == 0 ? rate : (Rate * 0.8) + (rate * 0.2), Windows = Windows + 1 };
         var direction = Kept + Direction < 1 || Kept + Direction > most ? -Direction : Direction;
         var possible = Kept + direction >= 1 && Kept + direction <= most;
         return rested.Windows >= WindowsOfRest && possible ? rested with { Direction = direction, Trying = true, Windows = 0 } : rested;
@@ -51,13 +53,15 @@ internal readonly record struct TripWidth(int Kept, double Rate, int Direction, 
     private TripWidth AfterTrial(double rate)
     {
         // The first window after a change still holds trips of the width before.
-        if (Windows + 1 < WindowsOfTrial)
+        var tried = this with { Windows = Windows + 1, Tried = Windows == 0 ? 0 : Tried + rate };
+        if (tried.Windows < WindowsOfTrial)
         {
-            return this with { Windows = Windows + 1 };
+            return tried;
         }
-        var keep = Direction > 0 ? rate > Rate * Better : rate > Rate * NotWorse;
+        var mean = tried.Tried / (WindowsOfTrial - 1);
+        var keep = Direction > 0 ? mean > Rate * Better : mean > Rate * NotWorse;
         return keep
-            ? new(Kept + Direction, rate, Direction, false, WindowsOfRest / 2)
+            ? new(Kept + Direction, mean, Direction, false, WindowsOfRest / 2)
             : new(Kept, Rate, -Direction, false, 0);
     }
 }

@@ -8,28 +8,28 @@ namespace Broker.Tests.Errands;
 public sealed class TripWidthTests
 {
     [Fact]
-    public void It_starts_with_one_connection() => Assert.Equal(1, TripWidth.Start.InUse);
+    public void It_starts_with_two_connections() => Assert.Equal(2, TripWidth.Start.InUse);
 
     [Fact]
     public void It_climbs_to_where_the_throughput_is_best()
     {
-        var width = Run(TripWidth.Start, windows: 400, w => 10_000 - (Math.Abs(w - 4) * 1_000));
+        var width = Run(TripWidth.Start, windows: 1_000, w => 10_000 - (Math.Abs(w - 4) * 1_000));
         Assert.Equal(4, width.Kept);
     }
 
     [Fact]
     public void Where_more_connections_bring_nothing_it_stays_with_few()
     {
-        var width = Run(TripWidth.Start, windows: 400, _ => 10_000);
+        var width = Run(TripWidth.Start, windows: 1_000, _ => 10_000);
         Assert.Equal(1, width.Kept);
     }
 
     [Fact]
     public void It_falls_when_the_load_changes_so_that_fewer_are_better()
     {
-        var width = Run(TripWidth.Start, windows: 400, w => w * 1_000);
+        var width = Run(TripWidth.Start, windows: 1_000, w => w * 1_000);
         Assert.Equal(10, width.Kept);
-        Assert.Equal(1, Run(width, windows: 800, w => 10_000 - (w * 800)).Kept);
+        Assert.Equal(1, Run(width, windows: 2_000, w => 10_000 - (w * 800)).Kept);
     }
 
     [Fact]
@@ -40,8 +40,22 @@ public sealed class TripWidthTests
         {
             width = width.After(rate: i, saturated: false, most: 10);
         }
-        Assert.Equal(1, width.InUse);
+        Assert.Equal(TripWidth.Start.InUse, width.InUse);
         Assert.False(width.Trying);
+    }
+
+    [Fact]
+    public void Noise_does_not_make_it_wander_far()
+    {
+        var random = new Random(7);
+        var width = TripWidth.Start;
+        var widest = 0;
+        for (var i = 0; i < 5_000; i++)
+        {
+            width = width.After(10_000 * (0.8 + (0.4 * random.NextDouble())), saturated: true, most: 10);
+            widest = Math.Max(widest, width.Kept);
+        }
+        Assert.InRange(widest, 1, 4);
     }
 
     [Property]
