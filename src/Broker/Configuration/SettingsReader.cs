@@ -86,7 +86,8 @@ internal sealed class SettingsReader
         var words = Enum.GetValues<T>().ToDictionary(value => KeyName.Of(value.ToString()), StringComparer.Ordinal);
         var allowed = $"allowed is one of {string.Join(", ", words.Keys)}";
         return Text(key, allowed) is not { } text ? default
-            : words.TryGetValue(text.Text, out var choice) ? choice
+            // HOCON's own word null is read as no text at all, quoted or not; a pool may be of that kind.
+            : words.TryGetValue(text.Text.Length == 0 ? "null" : text.Text, out var choice) ? choice
             : Refuse(text, $"{allowed}; nearest is {EditDistance.Nearest(text.Text, words.Keys)}", default(T));
     }
 

@@ -363,6 +363,43 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public void A_refused_login_stands_until_the_pause_is_over_and_then_it_is_tried_again()
+    {
+        var pool = new PoolDriver("reconnect { min-backoff = 1s, jitter = 0 }") { Opens = false };
+        var refusal = new LoginRefused(pool.State.Pool, "db:5432", "28P01", "password authentication failed");
+        pool.Ask();
+        pool.ConnectFails(new(1), refusal);
+        pool.Ask();
+        pool.ConnectFails(new(2), refusal);
+        pool.Refused<LoginRefused>(pool.Ask());
+        pool.TripsWanted = 1;
+        pool.Pump();
+        Assert.Single(pool.All<PoolEffects.RefuseErrands>());
+        Assert.Equal(2, pool.All<PoolEffects.Open>().Count());
+
+        pool.TripsWanted = 0;
+        pool.Pump();
+        pool.Advance(Second);
+        var later = pool.Ask();
+        pool.Opened(new(3));
+        pool.Lent(later);
+    }
+
+    [Fact]
+    public void A_connection_that_dies_while_it_connects_counts_as_a_failed_connect()
+    {
+        var pool = new PoolDriver("size = 1, overflow = 0") { Opens = false };
+        pool.Ask();
+        for (var connection = 1; connection <= 3; connection++)
+        {
+            pool.Breaks(new(connection));
+            pool.Advance(Second);
+        }
+
+        Assert.Equal([1, 2, 3], pool.All<PoolEffects.ConnectsFailing>().Select(failing => failing.InARow));
+    }
+
+    [Fact]
     public void A_refused_login_of_one_more_connection_leaves_those_in_line_that_returns_can_serve()
     {
         var pool = new PoolDriver("size = 2, overflow = 0");

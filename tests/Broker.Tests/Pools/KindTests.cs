@@ -8,10 +8,16 @@ namespace Broker.Tests.Pools;
 /// <summary>The kinds of pool beside the queue.</summary>
 public sealed class KindTests
 {
+    [Theory]
+    [InlineData("kind = null")]
+    [InlineData("kind = \"null\"")]
+    public void The_kind_null_can_be_written_though_the_word_means_nothing_in_hocon(string text) =>
+        Assert.Equal(PoolKind.Null, PoolSettings.Parse(text).Kind);
+
     [Fact]
     public void A_null_pool_opens_and_closes_for_each_use_even_while_somebody_waits()
     {
-        var pool = new PoolDriver(PoolSettings.Parse("size = 1, overflow = 0") with { Kind = PoolKind.Null });
+        var pool = new PoolDriver("kind = null, size = 1, overflow = 0");
         var first = pool.Ask();
         var second = pool.Ask();
         pool.Return(first);
@@ -23,7 +29,7 @@ public sealed class KindTests
     [Fact]
     public void A_null_pool_keeps_no_connection_that_opened_for_one_who_left()
     {
-        var pool = new PoolDriver(PoolSettings.Parse("") with { Kind = PoolKind.Null }) { Opens = false };
+        var pool = new PoolDriver("kind = null") { Opens = false };
         pool.Withdraw(pool.Ask());
         pool.Opened(new(1));
         Assert.Equal(0, pool.Open);

@@ -184,7 +184,7 @@ public sealed class LimitTests
     [Fact]
     public void A_closing_connection_counts_until_it_is_closed()
     {
-        var pool = new PoolDriver(PoolSettings.Parse("size = 1, overflow = 0") with { Kind = PoolKind.Null }) { Closes = false };
+        var pool = new PoolDriver("kind = null, size = 1, overflow = 0") { Closes = false };
         var first = pool.Ask();
         var second = pool.Ask();
         pool.Return(first);

@@ -251,6 +251,9 @@ internal sealed class PoolDriver
             case PoolEffects.Ping ping when Pongs:
                 Pinged(ping.Connection);
                 break;
+            case PoolEffects.RefuseErrands:
+                TripsWanted = 0;
+                break;
             case PoolEffects.PumpErrands:
                 Pump();
                 break;

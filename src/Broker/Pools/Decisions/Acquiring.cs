@@ -10,7 +10,7 @@ internal static class Acquiring
     {
         var waiter = new Waiter(asked.Waiter, step.Now, asked.Deadline, asked.Queueing, asked.Holder, asked.Purpose, asked.Held);
         step = step.With(step.State with { Warm = true });
-        if (step.State.Refusal() is { } refusal)
+        if ((step.State.Refusal() ?? step.State.StandingRefusal(step.Now)) is { } refusal)
         {
             return step.Refuse(waiter, refusal);
         }

@@ -49,13 +49,24 @@ internal static class Connecting
             return step;
         }
 
-        step = step.Repaid(slot);
+        return step.Repaid(slot).NoteFailedConnect(slot, failure).TellWaiters(failure);
+    }
+
+    internal static Step NoteFailedConnect(this Step step, Slot slot, Failure failure)
+    {
         var history = step.State.Connects.Failed(slot, failure, step.State, step.Now, out var dice);
         return step
             .With(step.State with { Connects = history, Dice = dice })
-            .Do(new PoolEffects.ConnectsFailing(failure, history.Failures, history.NextAt))
-            .TellWaiters(failure);
+            .Do(new PoolEffects.ConnectsFailing(failure, history.Failures, history.NextAt));
     }
+
+    /// <summary>
+    /// What a request is told at once: the server has just refused every connection for a reason that waiting does not mend, and the pause before
+    /// the next try is not over. Null when it may hope.
+    /// </summary>
+    internal static Failure? StandingRefusal(this PoolState state, TimeSpan now) =>
+        state.Connects is { LastFailure: { IsTransient: false } failure } && failure is not HookFailed && now < state.Connects.NextAt
+        && !state.HasOpen() && state.Slots.Counts.Opening == 0 ? failure : null;
 
     /// <summary>Whether any connection is open that could serve, now or when it comes back.</summary>
     internal static bool HasOpen(this PoolState state)

@@ -24,11 +24,19 @@ internal static class Trips
     }
 
     /// <summary>Notes what the errand line wants.</summary>
-    internal static Step Want(this Step step, int wanted, TimeSpan oldest) => step.With(step.State with
+    internal static Step Want(this Step step, int wanted, TimeSpan oldest)
     {
-        Warm = true,
-        Errands = wanted <= 0 ? ErrandDemand.None : new ErrandDemand(wanted, oldest),
-    });
+        if (wanted > 0 && step.State.StandingRefusal(step.Now) is { } refusal)
+        {
+            return step.With(step.State with { Errands = ErrandDemand.None }).Do(new PoolEffects.RefuseErrands(refusal));
+        }
+
+        return step.With(step.State with
+        {
+            Warm = true,
+            Errands = wanted <= 0 ? ErrandDemand.None : new ErrandDemand(wanted, oldest),
+        });
+    }
 
     internal static Step OfferToErrands(this Step step)
     {
