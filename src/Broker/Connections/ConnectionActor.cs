@@ -31,12 +31,12 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private readonly UntypedReceive _connecting, _idle, _busy, _lending, _lent, _returning, _pinging;
     private readonly Action<TripOutcome> _tripOver;
 
-    public ConnectionActor(ConnectionId id, IActorRef pool, ConnectionPlan plan, TimeProvider time)
+    public ConnectionActor(ConnectionId id, bool first, IActorRef pool, ConnectionPlan plan, TimeProvider time)
     {
         _id = id;
         _pool = pool;
         _plan = plan;
-        _tasks = new(plan, time);
+        _tasks = new(id, first, plan, time);
         (_connecting, _idle, _busy, _lending) = (Connecting, Idle, Busy, Lending);
         (_lent, _returning, _pinging) = (Lent, Returning, Pinging);
         var self = Self;
@@ -47,8 +47,13 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(ConnectionId id, IActorRef pool, ConnectionPlan plan, TimeProvider time) =>
-        Props.Create(() => new ConnectionActor(id, pool, plan, time));
+    /// <param name="id">Its name in the pool.</param>
+    /// <param name="first">Whether it runs the first-connect hooks.</param>
+    /// <param name="pool">Its pool.</param>
+    /// <param name="plan">The pool's settings.</param>
+    /// <param name="time">The clock.</param>
+    internal static Props For(ConnectionId id, bool first, IActorRef pool, ConnectionPlan plan, TimeProvider time) =>
+        Props.Create(() => new ConnectionActor(id, first, pool, plan, time));
 
     private sealed record ConnectDone(Failure? Failure) : INoSerializationVerificationNeeded;
 
@@ -192,7 +197,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
             case LendDone { Wrapper: { } wrapper }: OnLent(wrapper); break;
             case LendDone failed:
                 _pool.Tell(new ConnectionEvents.LendFailed(_id, _lease!.Lease, failed.Failure!));
-                StartClosing(failed.Reason, clean: false);
+                StartClosing(failed.Reason, clean: failed.Reason == CloseReason.HookFailed);
                 break;
             case ConnectionCommands.Revoke revoke when revoke.Lease == _lease!.Lease: _lease = _lease with { RevokedBecause = revoke.Reason }; break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
@@ -235,7 +240,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private void OnReturn()
     {
         Become(_returning);
-        Start(_tasks.TakeBackAsync(_lease!.Wrapper!), static cause => new TakenBack(cause is null ? null : CloseReason.Broken, cause ?? ""));
+        Start(_tasks.TakeBackAsync(_lease!.Wrapper!), static taken => new TakenBack(taken.Spoilt, taken.Cause));
     }
 
     private void Returning(object message)
@@ -279,7 +284,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private void StartClosing(CloseReason reason, bool clean)
     {
         Become(Closing(reason, clean));
-        Start(_tasks.CloseAsync(), static _ => CloseDone.Instance);
+        Start(_tasks.CloseAsync(reason), static _ => CloseDone.Instance);
     }
 
     private UntypedReceive Closing(CloseReason reason, bool clean) => message =>

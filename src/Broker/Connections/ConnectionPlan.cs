@@ -1,5 +1,6 @@
 using Broker.Client.Protocol;
 using Broker.Errands;
+using Broker.Pools.Hooks;
 
 namespace Broker.Connections;
 
@@ -11,4 +12,8 @@ namespace Broker.Connections;
 /// <param name="PingTimeout">How long a ping may take.</param>
 /// <param name="CommitOnReturn">Whether a transaction left open is committed at return instead of rolled back (`pool.reset = commit`).</param>
 internal sealed record ConnectionPlan(
-    PoolId Pool, PhysicalConnector Connector, TripLimits Trips, TimeSpan TripLimit, TimeSpan PingTimeout, bool CommitOnReturn);
+    PoolId Pool, PhysicalConnector Connector, TripLimits Trips, TimeSpan TripLimit, TimeSpan PingTimeout, bool CommitOnReturn)
+{
+    /// <summary>The application's hooks.</summary>
+    internal required HookRunner Hooks { get; init; }
+}

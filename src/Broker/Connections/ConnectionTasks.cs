@@ -1,6 +1,8 @@
 using System.Data;
+using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Errands;
+using Broker.Pools.Hooks;
 using Broker.Statements;
 using Npgsql;
 
@@ -12,17 +14,22 @@ namespace Broker.Connections;
 /// </summary>
 internal sealed class ConnectionTasks : IDisposable
 {
+    private readonly ConnectionId _id;
+    private readonly bool _first;
     private readonly ConnectionPlan _plan;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _connecting;
+    private readonly ConnectionNotes _notes = new();
     private PhysicalConnection? _physical;
     private BackendIdentity? _backend;
     private TripRunner? _trips;
     private volatile bool _cancelled;
     private volatile bool _abandoned;
 
-    internal ConnectionTasks(ConnectionPlan plan, TimeProvider time)
+    internal ConnectionTasks(ConnectionId id, bool first, ConnectionPlan plan, TimeProvider time)
     {
+        _id = id;
+        _first = first;
         _plan = plan;
         _time = time;
         _connecting = new(Timeout.InfiniteTimeSpan, time);
@@ -47,6 +54,16 @@ internal sealed class ConnectionTasks : IDisposable
         }
         _backend = physical.Backend;
         _trips = new(_plan.Pool, _plan.Trips with { LockTimeout = Defaults.LockTimeout(_plan.Trips.LockTimeout) }, _time);
+        if (!_abandoned && await HookAsync(HookKind.FirstConnect, _first) is { } first)
+        {
+            await CloseAsync(CloseReason.HookFailed);
+            return first;
+        }
+        if (!_abandoned && await HookAsync(HookKind.Connect) is { } connect)
+        {
+            await CloseAsync(CloseReason.HookFailed);
+            return connect;
+        }
         if (_abandoned)
         {
             await physical.DisposeAsync();
@@ -115,7 +132,13 @@ internal sealed class ConnectionTasks : IDisposable
         }
         try
         {
-            return (await _physical!.LendAsync(), null, default);
+            var wrapper = await _physical!.LendAsync();
+            if (await HookAsync(HookKind.Checkout, true, wrapper) is { } failure)
+            {
+                await wrapper.DisposeAsync();
+                return (null, failure, CloseReason.HookFailed);
+            }
+            return (wrapper, null, default);
         }
         catch (Exception exception) when (IsForeseen(exception))
         {
@@ -123,14 +146,19 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>Ends the borrower's wrapper and brings the connection back to idle. Returns why it cannot be used again, or null.</summary>
-    internal async Task<string?> TakeBackAsync(NpgsqlConnection wrapper)
+    /// <summary>Ends the borrower's wrapper and brings the connection back to idle. Returns why it cannot be used again, or no reason.</summary>
+    internal async Task<(CloseReason? Spoilt, string Cause)> TakeBackAsync(NpgsqlConnection wrapper)
     {
         try
         {
             if (wrapper.FullState == ConnectionState.Broken)
             {
-                return "it was broken when it came back";
+                return (CloseReason.Broken, "it was broken when it came back");
+            }
+            if (await HookAsync(HookKind.Reset, true, wrapper) is { } reset)
+            {
+                await wrapper.DisposeAsync();
+                return (CloseReason.HookFailed, reset.Message);
             }
             if (_plan.CommitOnReturn && wrapper.FullState == ConnectionState.Open)
             {
@@ -138,11 +166,11 @@ internal sealed class ConnectionTasks : IDisposable
                 await commit.ExecuteNonQueryAsync();
             }
             await _physical!.TakeBackAsync(wrapper);
-            return null;
+            return await HookAsync(HookKind.Checkin) is { } checkin ? (CloseReason.HookFailed, checkin.Message) : (null, "");
         }
         catch (Exception exception) when (IsForeseen(exception))
         {
-            return exception.Message;
+            return (CloseReason.Broken, exception.Message);
         }
     }
 
@@ -189,10 +217,13 @@ internal sealed class ConnectionTasks : IDisposable
     }
 
     /// <summary>Closes the physical connection; never throws.</summary>
-    internal async Task<bool> CloseAsync()
+    internal async Task<bool> CloseAsync(CloseReason reason)
     {
         try
         {
+            var spoilt = reason is CloseReason.Invalidated or CloseReason.Broken or CloseReason.PingFailed or CloseReason.HolderLost or CloseReason.Breach;
+            await HookAsync(HookKind.Invalidate, spoilt);
+            await HookAsync(HookKind.Close);
             await _physical!.DisposeAsync();
             return true;
         }
@@ -219,6 +250,18 @@ internal sealed class ConnectionTasks : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _connecting.Dispose();
+
+    /// <summary>Runs the application's hooks of a kind, on the broker's own wrapper when no other is given.</summary>
+    private async ValueTask<HookFailed?> HookAsync(HookKind kind, bool wanted = true, NpgsqlConnection? wrapper = null)
+    {
+        if (!wanted || !_plan.Hooks.Hooks.Has(kind))
+        {
+            return null;
+        }
+        // Where there is none any more, a hook gets one that is closed.
+        using var none = wrapper is null && !_physical!.HasOwn ? new NpgsqlConnection() : null;
+        return await _plan.Hooks.RunAsync(kind, new HookedConnection(_plan.Pool, _id, wrapper ?? none ?? Own, _notes));
+    }
 
     // A cancel request may reach the server late and hit the next statement: the next two are ours.
     private async Task ProveCleanAsync()

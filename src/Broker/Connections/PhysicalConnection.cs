@@ -18,6 +18,9 @@ internal sealed class PhysicalConnection : IAsyncDisposable
     /// <summary>The connection as the broker uses it. Only between <see cref="OpenAsync"/> and lending.</summary>
     internal NpgsqlConnection Own => _own ?? throw new InvalidOperationException("The connection is lent or not open.");
 
+    /// <summary>Whether <see cref="Own"/> can be used.</summary>
+    internal bool HasOwn => _own is not null;
+
     /// <summary>The server process; null before it is known.</summary>
     internal BackendIdentity? Backend { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Akka.Actor;
 using Akka.Hosting;
@@ -5,6 +6,7 @@ using Broker.Client;
 using Broker.Client.Sending;
 using Broker.Configuration;
 using Broker.Diagnostics;
+using Broker.Pools.Hooks;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Hosting;
@@ -28,7 +30,7 @@ public static class BrokerHosting
         {
             var settings = options.SettingsOver(system.Settings.Config);
             var meters = resolver.GetService<IMeterFactory>();
-            registry.Register<BrokerClient>(Start(system, settings, options.Time, meters));
+            registry.Register<BrokerClient>(Start(system, settings, options.Time, meters, options.PoolHooks));
         });
     }
 
@@ -39,13 +41,15 @@ public static class BrokerHosting
     /// <summary>Starts the broker in a system that is not hosted, and gives its client.</summary>
     /// <param name="system">The actor system; it is the caller's to end.</param>
     /// <param name="settings">The settings.</param>
-    public static BrokerClient StartBroker(this ActorSystem system, BrokerSettings settings) =>
-        new(Start(system, settings, TimeProvider.System, null), system);
+    /// <param name="hooks">The hooks of each database's pools, by its name; null for none.</param>
+    public static BrokerClient StartBroker(this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
+        new(Start(system, settings, TimeProvider.System, null, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system);
 
-    private static IActorRef Start(ActorSystem system, BrokerSettings settings, TimeProvider time, IMeterFactory? meters)
+    private static IActorRef Start(
+        ActorSystem system, BrokerSettings settings, TimeProvider time, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks> hooks)
     {
         var meter = new BrokerMeter(meters, settings.Diagnostics.Metrics);
-        var supervisor = system.ActorOf(BrokerSupervisor.For(settings, meter, time), ActorName);
+        var supervisor = system.ActorOf(BrokerSupervisor.For(settings, meter, time, hooks), ActorName);
         system.RegisterOnTermination(meter.Dispose);
         var shutdown = CoordinatedShutdown.Get(system);
         var limit = settings.Shutdown.DrainTimeout + settings.Shutdown.CloseTimeout;

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Akka.Configuration;
 using Broker.Configuration;
+using Broker.Pools.Hooks;
 
 namespace Broker.Hosting;
 
@@ -29,6 +31,18 @@ public sealed class BrokerOptions
 
     /// <summary>The clock of all waits and limits; the system's unless a test gives another.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>Hooks of the pools of a database, after those given before.</summary>
+    /// <param name="database">Its name in the settings.</param>
+    /// <param name="hooks">The hooks.</param>
+    public BrokerOptions Hooks(string database, PoolHooks hooks)
+    {
+        PoolHooks = PoolHooks.SetItem(database, PoolHooks.GetValueOrDefault(database, Pools.Hooks.PoolHooks.None).And(hooks));
+        return this;
+    }
+
+    /// <summary>What <see cref="Hooks"/> gave, by database.</summary>
+    internal ImmutableDictionary<string, PoolHooks> PoolHooks { get; private set; } = ImmutableDictionary.Create<string, PoolHooks>();
 
     internal BrokerSettings SettingsOver(Config config) => _settings ?? BrokerSettings.From(config);
 }

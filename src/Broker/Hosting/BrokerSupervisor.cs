@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
 using Broker.Diagnostics;
 using Broker.Pools;
+using Broker.Pools.Hooks;
 
 namespace Broker.Hosting;
 
@@ -15,13 +17,15 @@ internal sealed class BrokerSupervisor : UntypedActor
     private readonly BrokerSettings _settings;
     private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
+    private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private IActorRef _pools = ActorRefs.Nobody;
 
-    public BrokerSupervisor(BrokerSettings settings, BrokerMeter meter, TimeProvider time) => (_settings, _meter, _time) = (settings, meter, time);
+    public BrokerSupervisor(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
+        (_settings, _meter, _time, _hooks) = (settings, meter, time, hooks);
 
     /// <summary>How to make one.</summary>
-    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time) =>
-        Props.Create(() => new BrokerSupervisor(settings, meter, time));
+    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
+        Props.Create(() => new BrokerSupervisor(settings, meter, time, hooks));
 
     /// <summary>Ends all pools, draining them within `broker.shutdown.drain-timeout`. Answered by <see cref="BrokerStopped"/>.</summary>
     internal sealed record StopBroker
@@ -30,7 +34,7 @@ internal sealed class BrokerSupervisor : UntypedActor
     }
 
     /// <inheritdoc/>
-    protected override void PreStart() => _pools = Context.ActorOf(PoolRegistry.For(_settings, _meter, _time), "pools");
+    protected override void PreStart() => _pools = Context.ActorOf(PoolRegistry.For(_settings, _meter, _time, _hooks), "pools");
 
     /// <inheritdoc/>
     protected override void OnReceive(object message)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Leases;
@@ -12,6 +13,7 @@ internal sealed class LeaseDesk
     private readonly Dictionary<WaiterId, Borrower> _waiting = [];
     private readonly Dictionary<ErrandId, WaiterId> _byRequest = [];
     private readonly Dictionary<LeaseId, WaiterId> _lent = [];
+    private readonly Dictionary<IActorRef, int> _watched = [];
     private long _last;
 
     /// <summary>Who asked, and what for.</summary>
@@ -26,8 +28,19 @@ internal sealed class LeaseDesk
         var id = new WaiterId(++_last);
         _waiting[id] = new(request, borrower);
         _byRequest[request.Request] = id;
+        CountWatch(request, borrower, 1);
         return id;
     }
+
+    /// <summary>Who has a lease; null when it is over.</summary>
+    internal Borrower? HolderOf(LeaseId lease) => _lent.TryGetValue(lease, out var waiter) ? _waiting.GetValueOrDefault(waiter) : null;
+
+    /// <summary>All requests of a borrower that is watched, waiting or lent to.</summary>
+    internal ImmutableArray<ErrandId> RequestsOf(IActorRef borrower) =>
+        [.. _waiting.Values.Where(other => other.Request.Watched && other.Ref.Equals(borrower)).Select(other => other.Request.Request)];
+
+    /// <summary>Whether a borrower has a request for which it is watched.</summary>
+    internal bool IsWatched(IActorRef borrower) => _watched.ContainsKey(borrower);
 
     /// <summary>The number of a request that is waiting or lent to; null when it is over.</summary>
     internal WaiterId? Of(ErrandId request) => _byRequest.TryGetValue(request, out var id) ? id : null;
@@ -61,10 +74,28 @@ internal sealed class LeaseDesk
         if (_waiting.Remove(waiter, out var borrower))
         {
             _byRequest.Remove(borrower.Request.Request);
+            CountWatch(borrower.Request, borrower.Ref, -1);
         }
         return borrower;
     }
 
     /// <summary>A lease is over: who had it, or null when it is unknown.</summary>
     internal Borrower? End(LeaseId lease) => _lent.Remove(lease, out var waiter) ? Leave(waiter) : null;
+
+    private void CountWatch(AcquireConnection request, IActorRef borrower, int change)
+    {
+        if (!request.Watched)
+        {
+            return;
+        }
+        var count = _watched.GetValueOrDefault(borrower) + change;
+        if (count > 0)
+        {
+            _watched[borrower] = count;
+        }
+        else
+        {
+            _watched.Remove(borrower);
+        }
+    }
 }

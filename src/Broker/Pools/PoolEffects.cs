@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Broker.Budgets;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
@@ -8,22 +9,49 @@ namespace Broker.Pools;
 /// <summary>What a decision wants done.</summary>
 internal interface IPoolEffect;
 
+/// <summary>Something for the budget of the pool's server.</summary>
+internal interface IBudgetEffect : IPoolEffect
+{
+    /// <summary>The same as the budget hears it.</summary>
+    IBudgetCommand For(IActorRef pool, PoolPlan plan);
+}
+
 internal static class PoolEffects
 {
     /// <summary>Ask the server's budget for that many connections more. The reserve may be granted from the server's own reserve.</summary>
-    internal sealed record AskPermits(int Wanted, bool Reserve) : IPoolEffect;
+    internal sealed record AskPermits(int Wanted, bool Reserve) : IBudgetEffect
+    {
+        /// <inheritdoc/>
+        public IBudgetCommand For(IActorRef pool, PoolPlan plan) => new BudgetCommands.AskPermit(pool, plan.Pool, plan.Weight, Wanted, Reserve);
+    }
 
     /// <summary>That many asks are not needed any more. A grant that crosses this is given back.</summary>
-    internal sealed record WithdrawPermits(int Count, bool Reserve) : IPoolEffect;
+    internal sealed record WithdrawPermits(int Count, bool Reserve) : IBudgetEffect
+    {
+        /// <inheritdoc/>
+        public IBudgetCommand For(IActorRef pool, PoolPlan plan) => new BudgetCommands.WithdrawPermits(pool, Count, Reserve);
+    }
 
     /// <summary>Tell the budget which server process is behind a permit.</summary>
-    internal sealed record NameBackend(PermitId Permit, BackendIdentity Backend) : IPoolEffect;
+    internal sealed record NameBackend(PermitId Permit, BackendIdentity Backend) : IBudgetEffect
+    {
+        /// <inheritdoc/>
+        public IBudgetCommand For(IActorRef pool, PoolPlan plan) => new BudgetCommands.NameBackend(pool, Permit, Backend);
+    }
 
     /// <summary>The connection is gone, or was never opened.</summary>
-    internal sealed record ReleasePermit(PermitId Permit) : IPoolEffect;
+    internal sealed record ReleasePermit(PermitId Permit) : IBudgetEffect
+    {
+        /// <inheritdoc/>
+        public IBudgetCommand For(IActorRef pool, PoolPlan plan) => new BudgetCommands.ReleasePermit(pool, Permit);
+    }
 
     /// <summary>The connection is gone on this side only: the server may still have it.</summary>
-    internal sealed record ReleaseGhost(PermitId Permit, BackendIdentity? Backend) : IPoolEffect;
+    internal sealed record ReleaseGhost(PermitId Permit, BackendIdentity? Backend) : IBudgetEffect
+    {
+        /// <inheritdoc/>
+        public IBudgetCommand For(IActorRef pool, PoolPlan plan) => new BudgetCommands.ReleaseGhost(pool, Permit, Backend);
+    }
 
     /// <summary>Start a connection's actor.</summary>
     /// <param name="Connection">Its name.</param>

@@ -43,8 +43,11 @@ internal sealed record PoolPlan
     /// <summary>Where its jitter begins.</summary>
     internal required ulong Seed { get; init; }
 
-    /// <summary>How a connection's actor is made, for this pool's actor.</summary>
-    internal required Func<ConnectionId, IActorRef, Props> Connection { get; init; }
+    /// <summary>How a connection's actor is made, for this pool's actor. The flag says that it is to run the first-connect hooks.</summary>
+    internal required Func<ConnectionId, bool, IActorRef, Props> Connection { get; init; }
+
+    /// <summary>Whether there are first-connect hooks.</summary>
+    internal bool HasFirstConnect { get; init; }
 
     /// <summary>What the settler of a trip in doubt needs, given who counts its outcome.</summary>
     internal required Func<Action<SettledOutcome>, SettlerPlan> Settler { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Budgets;
 using Broker.Client.Protocol;
@@ -8,6 +9,7 @@ using Broker.Connections;
 using Broker.Diagnostics;
 using Broker.Errands;
 using Broker.Hosting;
+using Broker.Pools.Hooks;
 
 namespace Broker.Pools;
 
@@ -21,18 +23,21 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     private readonly BrokerSettings _settings;
     private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
+    private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private readonly Dictionary<(string Database, string User), IActorRef> _pools = [];
     private readonly Dictionary<string, IActorRef> _budgets = [];
     private readonly HashSet<IActorRef> _stopping = [];
     private IActorRef? _stopAskedBy;
 
-    public PoolRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time) => (_settings, _meter, _time) = (settings, meter, time);
+    public PoolRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
+        (_settings, _meter, _time, _hooks) = (settings, meter, time, hooks);
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time) => Props.Create(() => new PoolRegistry(settings, meter, time));
+    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
+        Props.Create(() => new PoolRegistry(settings, meter, time, hooks));
 
     private sealed record DrainOver : INoSerializationVerificationNeeded
     {
@@ -92,9 +97,13 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     private PoolPlan PlanFor(PoolId pool, DatabaseSettings database, UserSettings user)
     {
         var server = _settings.Servers[database.Server];
+        var hooks = _hooks.GetValueOrDefault(database.Name, PoolHooks.None);
         var connector = new PhysicalConnector(server, database, user, _time);
         var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit, database.Errands.StatementsPrepared);
-        var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset == ResetMode.Commit);
+        var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset == ResetMode.Commit)
+        {
+            Hooks = new HookRunner(hooks, user.Pool.HookTimeout, _time),
+        };
         var time = _time;
         return new PoolPlan
         {
@@ -109,7 +118,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Meter = _meter,
             Time = time,
             Seed = (ulong)Random.Shared.NextInt64(),
-            Connection = (id, owner) => ConnectionActor.For(id, owner, connection, time),
+            Connection = (id, first, owner) => ConnectionActor.For(id, first, owner, connection, time),
+            HasFirstConnect = hooks.Has(HookKind.FirstConnect),
             Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, time, count),
         };
     }

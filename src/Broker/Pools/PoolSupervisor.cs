@@ -38,7 +38,7 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         _plan = plan;
         _started = plan.Time.GetTimestamp();
-        _state = new(plan.Pool, plan.Settings, new Dice(plan.Seed));
+        _state = new(plan.Pool, plan.Settings, new Dice(plan.Seed)) { FirstConnectDue = plan.HasFirstConnect };
         _telemetry = plan.Meter.ForPool(plan.Pool, plan.Settings);
         _errands = new(plan, _telemetry);
         _line = _errands.Line;
@@ -53,8 +53,6 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         internal static readonly Pump Instance = new();
     }
-
-    private sealed record BorrowerDied(ErrandId Request) : INoSerializationVerificationNeeded;
 
     private TimeSpan Now => _plan.Time.GetElapsedTime(_started);
 
@@ -90,7 +88,6 @@ internal sealed class PoolSupervisor : UntypedActor
         switch (message)
         {
             case WithdrawAcquire withdraw: OnWithdrawn(withdraw.Request, "its borrower gave up"); break;
-            case BorrowerDied died: OnWithdrawn(died.Request, "its borrower died"); break;
             case InvalidateLease invalid: Do(_state.On(new PoolEvents.LeaseInvalidated(invalid.Lease, invalid.Hard), Now)); break;
             case DetachLease detach: Do(_state.On(new PoolEvents.LeaseDetached(detach.Lease), Now)); break;
             case ForgetLease forgotten: OnForgotten(forgotten.Lease); break;
@@ -148,10 +145,11 @@ internal sealed class PoolSupervisor : UntypedActor
             _line.Started(connection, trip);
             _connections[connection].Tell(new ConnectionCommands.RunTrip(trip));
         }
+        // The age counts too: one that is out of date would let errands go before leases that are older than all of them.
         var wanted = _line.Wanted;
-        if (wanted != _state.Errands.Wanted)
+        var since = _line.Oldest is { } waiting ? _plan.Time.GetElapsedTime(_started, waiting) : Now;
+        if (wanted != _state.Errands.Wanted || (wanted > 0 && since != _state.Errands.Oldest))
         {
-            var since = _line.Oldest is { } waiting ? _plan.Time.GetElapsedTime(_started, waiting) : Now;
             Do(_state.On(new PoolEvents.ErrandsWaiting(wanted, since), Now));
         }
         WakeForErrands();
@@ -183,7 +181,7 @@ internal sealed class PoolSupervisor : UntypedActor
         var waiter = _desk.Enter(acquire, Sender);
         if (acquire.Watched)
         {
-            Context.WatchWith(Sender, new BorrowerDied(acquire.Request));
+            Context.Watch(Sender);
         }
         Do(_state.On(new PoolEvents.AcquireRequested(
             waiter, Now.After(acquire.Wait ?? _plan.Settings.AcquireTimeout), acquire.Queueing ?? _plan.Settings.Queueing,
@@ -253,7 +251,7 @@ internal sealed class PoolSupervisor : UntypedActor
         }
     }
 
-    /// <summary>A connection's actor died without a word: what it carried is lost with it.</summary>
+    /// <summary>A connection's actor died without a word: what it carried is lost with it, and a holder is told.</summary>
     private void OnDied(IActorRef actor)
     {
         foreach (var (id, known) in _connections)
@@ -262,9 +260,18 @@ internal sealed class PoolSupervisor : UntypedActor
             {
                 _log.Error("Connection {Connection} of pool {Pool} died unforeseen", id, _plan.Pool);
                 _errands.LoseWith(id);
+                if (_state.Slots.Find(id) is { Lending: { } lending })
+                {
+                    _desk.HolderOf(lending.Lease)?.Ref.Tell(new Refused(new Client.Protocol.Failures.ConnectionLost(_plan.Pool, "its actor died")));
+                }
                 OnConnection(new ConnectionEvents.Closed(id, CloseReason.Broken, Clean: false, Backend: null));
                 return;
             }
+        }
+        // A borrower, then: what it waits for is withdrawn, and what it holds is called back.
+        foreach (var request in _desk.RequestsOf(actor))
+        {
+            OnWithdrawn(request, "its borrower died");
         }
     }
 
@@ -322,7 +329,7 @@ internal sealed class PoolSupervisor : UntypedActor
                 break;
             case PoolEffects.LendUndone e: _desk.Undo(e.Lease); break;
             case PoolEffects.Open e:
-                var actor = Context.ActorOf(_plan.Connection(e.Connection, Self), e.Connection.ToString());
+                var actor = Context.ActorOf(_plan.Connection(e.Connection, e.First, Self), e.Connection.ToString());
                 Context.Watch(actor);
                 _connections[e.Connection] = actor;
                 break;
@@ -332,11 +339,7 @@ internal sealed class PoolSupervisor : UntypedActor
                 _telemetry.LeaseRevoked();
                 Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason));
                 break;
-            case PoolEffects.AskPermits e: _plan.Budget.Tell(new BudgetCommands.AskPermit(Self, _plan.Pool, _plan.Weight, e.Wanted, e.Reserve)); break;
-            case PoolEffects.WithdrawPermits e: _plan.Budget.Tell(new BudgetCommands.WithdrawPermits(Self, e.Count, e.Reserve)); break;
-            case PoolEffects.NameBackend e: _plan.Budget.Tell(new BudgetCommands.NameBackend(Self, e.Permit, e.Backend)); break;
-            case PoolEffects.ReleasePermit e: _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, e.Permit)); break;
-            case PoolEffects.ReleaseGhost e: _plan.Budget.Tell(new BudgetCommands.ReleaseGhost(Self, e.Permit, e.Backend)); break;
+            case IBudgetEffect e: _plan.Budget.Tell(e.For(Self, _plan)); break;
             case PoolEffects.RefuseErrands e: _errands.RefuseAll(e.Failure); break;
             case PoolEffects.Connected e: _telemetry.ConnectionOpened(e.Took); break;
             case PoolEffects.ConnectsFailing e:
@@ -370,9 +373,10 @@ internal sealed class PoolSupervisor : UntypedActor
         }
     }
 
-    private static void Unwatch(LeaseDesk.Borrower? borrower)
+    /// <summary>A request is over. Its borrower may have others: an actor that returns a lease and asks again at once is heard asking first.</summary>
+    private void Unwatch(LeaseDesk.Borrower? borrower)
     {
-        if (borrower is { Request.Watched: true })
+        if (borrower is { Request.Watched: true } && !_desk.IsWatched(borrower.Ref))
         {
             Context.Unwatch(borrower.Ref);
         }

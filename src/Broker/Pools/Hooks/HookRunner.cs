@@ -27,11 +27,11 @@ internal sealed record HookRunner(PoolHooks Hooks, TimeSpan Limit, TimeProvider 
                 await Task.Run(() => hook(connection, limit.Token).AsTask(), CancellationToken.None).WaitAsync(limit.Token);
             }
 
-            return null;
+            return limit.IsCancellationRequested ? Overran(kind, connection) : null;
         }
         catch (Exception) when (limit.IsCancellationRequested)
         {
-            return Failed(kind, connection, $"it took longer than {Limit.TotalSeconds:0.###} s (pool.hook-timeout)");
+            return Overran(kind, connection);
         }
 #pragma warning disable CA1031 // What an application's hook throws can be anything, and all of it means the same.
         catch (Exception exception)
@@ -40,6 +40,9 @@ internal sealed record HookRunner(PoolHooks Hooks, TimeSpan Limit, TimeProvider 
             return Failed(kind, connection, exception.Message);
         }
     }
+
+    private HookFailed Overran(HookKind kind, HookedConnection connection) =>
+        Failed(kind, connection, $"it took longer than {Limit.TotalSeconds:0.###} s (pool.hook-timeout)");
 
     private static HookFailed Failed(HookKind kind, HookedConnection connection, string cause) => new(connection.Pool, Word(kind), cause);
 
