@@ -26,6 +26,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private CloseReason? _closeWhenFree;
     private Trip? _trip;
     private LentOut? _lease;
+    private IActorRef? _returner;
     private bool _closed;
     // Made once: a method group would be a new delegate at each turn.
     private readonly UntypedReceive _connecting, _idle, _busy, _lending, _lent, _returning, _pinging;
@@ -239,6 +240,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
 
     private void OnReturn()
     {
+        _returner = Sender;
         Become(_returning);
         Start(_tasks.TakeBackAsync(_lease!.Wrapper!), static taken => new TakenBack(taken.Spoilt, taken.Cause));
     }
@@ -248,6 +250,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case TakenBack { Spoilt: null }:
+                TellOver();
                 var lease = _lease!.Lease;
                 _lease = null;
                 Become(_idle);
@@ -255,6 +258,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 CloseIfAsked();
                 break;
             case TakenBack { Spoilt: { } reason } taken:
+                TellOver();
                 _log.Debug("Connection {Connection} of pool {Pool} came back spoilt: {Reason} {Cause}", _id, _plan.Pool, reason, taken.Cause);
                 StartClosing(reason, clean: reason is not CloseReason.Broken);
                 break;
@@ -279,6 +283,12 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;
         }
+    }
+
+    private void TellOver()
+    {
+        _returner?.Tell(LeaseOver.Instance, ActorRefs.NoSender);
+        _returner = null;
     }
 
     private void StartClosing(CloseReason reason, bool clean)
@@ -321,7 +331,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case ReturnConnection or ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or TripOverdue: break;
+            case ReturnConnection: Sender.Tell(LeaseOver.Instance, ActorRefs.NoSender); break;
+            case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or TripOverdue: break;
             case ConnectionCommands.Close: break;
             // The tasks turn what can be foreseen into results; what is left is a bug: die, and let the pool see it.
             case TaskFailed failed: throw new ConnectionActorFailedException(failed.Exception);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Broker.Client.Protocol;
+using Broker.Client.Protocol.Messages;
 using Broker.Errands;
 using Broker.Statements;
 using Npgsql;
@@ -84,11 +85,17 @@ internal static class ConnectionEvents
 internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnection Wrapper, IActorRef Owner, int BackendPid);
 
 /// <summary>
-/// Gives a lent connection back, told to its owner. One whose lease is not the current one is stale and is dropped. That a connection is not to be
+/// Gives a lent connection back, told to its owner. Answered by <see cref="LeaseOver"/>; one whose lease is not the current one does nothing else. That a connection is not to be
 /// used again, or stays with its holder for good, is told to the pool before it (<see cref="Leases.InvalidateLease"/>, <see cref="Leases.DetachLease"/>).
 /// </summary>
 /// <param name="Lease">Which lease.</param>
-internal sealed record ReturnConnection(LeaseId Lease);
+internal sealed record ReturnConnection(LeaseId Lease) : IBrokerRequest;
+
+/// <summary>The answer to <see cref="ReturnConnection"/>: the wrapper is dead, whatever becomes of the connection.</summary>
+internal sealed record LeaseOver : IBrokerReply
+{
+    internal static readonly LeaseOver Instance = new();
+}
 
 /// <summary>Why a connection was closed: one word each, the same in log, metric and code.</summary>
 internal enum CloseReason

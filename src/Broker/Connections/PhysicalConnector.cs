@@ -3,6 +3,7 @@ using Broker.Budgets;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Configuration;
+using Broker.Settlement;
 using Broker.Statements;
 using Npgsql;
 using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
@@ -16,11 +17,11 @@ namespace Broker.Connections;
 internal sealed class PhysicalConnector
 {
     // The identity must be known before COMMIT can be in doubt: a pid alone is used again, a transaction id means nothing on another timeline.
-    private const string IdentityQuery = """
+    private const string IdentityQuery = $"""
         select pg_backend_pid(),
                (select backend_start from pg_stat_activity where pid = pg_backend_pid()),
                pg_postmaster_start_time(),
-               (select timeline_id from pg_control_checkpoint()),
+               {ServerSighting.TimelineExpression},
                current_setting('server_version_num')::int,
                pg_is_in_recovery(),
                current_setting('transaction_read_only')::bool

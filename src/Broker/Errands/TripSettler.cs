@@ -15,24 +15,37 @@ namespace Broker.Errands;
 /// It opens a connection of its own under a reserve permit, so that it can work while all others are lent. When it dies its members are told that the
 /// outcome is unknown.
 /// </summary>
-internal sealed class TripSettler : UntypedActor
+internal sealed class TripSettler : UntypedActor, IWithTimers
 {
     private readonly SettlerPlan _plan;
     private readonly ConnectionEvents.TripInDoubt _doubt;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private PermitId? _permit;
+    private Task _settling = Task.CompletedTask;
     private bool _told;
 
     public TripSettler(SettlerPlan plan, ConnectionEvents.TripInDoubt doubt) => (_plan, _doubt) = (plan, doubt);
 
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
     /// <summary>How to make one.</summary>
     internal static Props For(SettlerPlan plan, ConnectionEvents.TripInDoubt doubt) => Props.Create(() => new TripSettler(plan, doubt));
+
+    private sealed record PermitOverdue : INoSerializationVerificationNeeded
+    {
+        internal static readonly PermitOverdue Instance = new();
+    }
 
     private sealed record Settled(SettledOutcome Outcome) : INoSerializationVerificationNeeded;
 
     /// <inheritdoc/>
-    protected override void PreStart() => _plan.Budget.Tell(new BudgetCommands.AskPermit(Self, _plan.Pool, 1, 1, Reserve: true));
+    protected override void PreStart()
+    {
+        _plan.Budget.Tell(new BudgetCommands.AskPermit(Self, _plan.Pool, 1, 1, Reserve: true));
+        Timers.StartSingleTimer(nameof(PermitOverdue), PermitOverdue.Instance, _plan.Errands.SettleTimeout);
+    }
 
     /// <inheritdoc/>
     protected override void OnReceive(object message)
@@ -40,9 +53,13 @@ internal sealed class TripSettler : UntypedActor
         switch (message)
         {
             case BudgetEvents.PermitGranted granted:
+                Timers.Cancel(nameof(PermitOverdue));
                 _permit = granted.Permit;
-                _ = SettleAsync(_stopping.Token).PipeTo(Self, success: static o => new Settled(o), failure: static e => new Settled(new SettledOutcome.Unknown(e.Message)));
+                var settling = SettleAsync(_stopping.Token);
+                _settling = settling;
+                _ = settling.PipeTo(Self, success: static o => new Settled(o), failure: static e => new Settled(new SettledOutcome.Unknown(e.Message)));
                 break;
+            case PermitOverdue: End(new SettledOutcome.Unknown("the server's budget had no connection to ask with (broker.errands.settle-timeout)")); break;
             case BudgetEvents.PermitsDenied denied: End(new SettledOutcome.Unknown(denied.Cause)); break;
             case Settled settled: End(settled.Outcome); break;
             case IBudgetEvent: break;
@@ -138,7 +155,11 @@ internal sealed class TripSettler : UntypedActor
         _stopping.Cancel();
         if (_permit is { } permit)
         {
-            _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, permit));
+            // When it is stopped in the middle its connection closes after it: then the permit is a ghost's, as the budget makes it by itself.
+            if (_settling.IsCompleted)
+            {
+                _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, permit));
+            }
         }
         if (!_told)
         {

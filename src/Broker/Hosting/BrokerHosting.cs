@@ -26,6 +26,8 @@ public static class BrokerHosting
         ArgumentNullException.ThrowIfNull(builder);
         var options = new BrokerOptions();
         configure?.Invoke(options);
+        // Without this the system's own limit of 5 s would cut the draining short.
+        builder.AddHocon("akka.coordinated-shutdown.phases.service-requests-done.timeout = 1h", HoconAddMode.Append);
         return builder.WithActors((system, registry, resolver) =>
         {
             var settings = options.SettingsOver(system.Settings.Config);

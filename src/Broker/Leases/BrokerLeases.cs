@@ -52,7 +52,7 @@ public static class BrokerLeases
                     }
                 },
                 (reply, pool.Supervisor, new WithdrawAcquire(request)));
-            var lease = new Lease(await reply.Answer, pool.Supervisor, held);
+            var lease = new Lease(await reply.Answer, pool.Supervisor, held, broker.Sender.Home);
             taken = true;
             return lease;
         }

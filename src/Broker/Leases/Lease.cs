@@ -1,5 +1,7 @@
 using Akka.Actor;
+using Broker.Client;
 using Broker.Client.Protocol;
+using Broker.Client.Sending;
 using Broker.Connections;
 using Npgsql;
 
@@ -15,10 +17,12 @@ public sealed class Lease : IAsyncDisposable
     private readonly ConnectionLent _lent;
     private readonly IActorRef _pool;
     private readonly HeldLeases _held;
+    private readonly ReplyHome _home;
     private int _returned;
 
-    internal Lease(ConnectionLent lent, IActorRef pool, HeldLeases held)
+    internal Lease(ConnectionLent lent, IActorRef pool, HeldLeases held, ReplyHome home)
     {
+        _home = home;
         _lent = lent;
         _pool = pool;
         _held = held;
@@ -49,15 +53,33 @@ public sealed class Lease : IAsyncDisposable
     /// <summary>Takes the connection out of the pool's limits for good; disposing then closes it. It still counts for its server.</summary>
     public void Detach() => _pool.Tell(new DetachLease(_lent.Lease), ActorRefs.NoSender);
 
-    /// <summary>Returns the connection. From any thread, any number of times; the first counts. Does not wait for the reset of what was left open.</summary>
+    /// <summary>
+    /// Returns the connection. From any thread, any number of times; the first counts. Ends when the wrapper is dead; a transaction that was left open is
+    /// rolled back by then.
+    /// </summary>
     public ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _returned, 1) == 0)
+        if (Interlocked.Exchange(ref _returned, 1) != 0)
         {
-            GC.SuppressFinalize(this);
-            _held.Over();
-            _lent.Owner.Tell(new ReturnConnection(_lent.Lease), ActorRefs.NoSender);
+            return ValueTask.CompletedTask;
         }
-        return ValueTask.CompletedTask;
+        GC.SuppressFinalize(this);
+        _held.Over();
+        var over = new Reply<LeaseOver>(_home, static answer => (LeaseOver)answer);
+        _lent.Owner.Tell(new ReturnConnection(_lent.Lease), over);
+        return EndAsync(over.Answer);
+    }
+
+    private async ValueTask EndAsync(ValueTask<LeaseOver> over)
+    {
+        try
+        {
+            await over;
+        }
+        catch (BrokerException)
+        {
+            // The connection's actor is gone, and nobody else ends the wrapper.
+            await Connection.DisposeAsync();
+        }
     }
 }

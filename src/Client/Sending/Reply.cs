@@ -56,7 +56,16 @@ internal sealed class Reply<T> : ClientRef, IValueTaskSource<T>
     T IValueTaskSource<T>.GetResult(short token)
     {
         var cancelled = _cancelling?.End() ?? CancellationToken.None;
-        var answer = _core.GetResult(token);
+        object answer;
+        try
+        {
+            answer = _core.GetResult(token);
+        }
+        finally
+        {
+            // Who was told may keep this reference for as long as a lease lasts: it must not keep the caller, nor what the caller made of the answer.
+            _core.Reset();
+        }
         return answer is Refused refused ? throw Refusal.Of(refused.Failure, cancelled) : _read(answer);
     }
 

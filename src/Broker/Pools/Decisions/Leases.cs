@@ -61,7 +61,7 @@ internal static class Leases
     {
         var state = step.State;
         var counts = state.Slots.Counts;
-        if (waiter.Held.IsEmpty || state.Settings.SelfStarved == SelfStarvedAction.Wait || state.Room() > 0 || state.Asked > 0
+        if (waiter.Held.IsEmpty || !waiter.Queueing || state.Settings.SelfStarved == SelfStarvedAction.Wait || state.Room() > 0 || state.Asked > 0
             || counts.Lent == 0 || counts.Lent < counts.Limited)
         {
             return step;
