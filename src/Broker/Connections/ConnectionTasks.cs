@@ -132,7 +132,7 @@ internal sealed class ConnectionTasks : IDisposable
         }
         try
         {
-            var wrapper = await _physical!.LendAsync();
+            var wrapper = _physical!.Lend();
             if (await HookAsync(HookKind.Checkout, true, wrapper) is { } failure)
             {
                 await wrapper.DisposeAsync();

@@ -34,12 +34,15 @@ internal sealed class PhysicalConnection : IAsyncDisposable
         return _own;
     }
 
-    /// <summary>Hands the process to a borrower under a wrapper of its own.</summary>
-    internal async Task<NpgsqlConnection> LendAsync()
+    /// <summary>
+    /// Hands the broker's own wrapper to a borrower; there is another one after its return. To close it and open one for the borrower would reset the
+    /// session once more, before the borrower's first statement.
+    /// </summary>
+    internal NpgsqlConnection Lend()
     {
-        await CloseOwnAsync();
-        var wrapper = await _source.OpenConnectionAsync();
-        return SameProcess(wrapper) ? wrapper : throw new ConnectionReplacedException();
+        var wrapper = Own;
+        _own = null;
+        return wrapper;
     }
 
     /// <summary>

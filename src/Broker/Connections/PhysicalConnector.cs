@@ -161,7 +161,8 @@ internal sealed class PhysicalConnector
             MaxPoolSize = 1,
             ConnectionIdleLifetime = int.MaxValue / 2000,
             ConnectionLifetime = 0,
-            NoResetOnClose = _user.Pool.Reset != ResetMode.DiscardAll,
+            // What a borrower set is undone by statements that ride with the next use of the process; prepared ones stay.
+            NoResetOnClose = _user.Pool.Reset == ResetMode.None,
             // Limits are the broker's: it cancels what is too slow.
             CommandTimeout = 0,
             Timeout = 0,

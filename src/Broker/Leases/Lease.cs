@@ -1,3 +1,4 @@
+using System.Data;
 using Akka.Actor;
 using Broker.Client;
 using Broker.Client.Protocol;
@@ -65,6 +66,10 @@ public sealed class Lease : IAsyncDisposable
         }
         GC.SuppressFinalize(this);
         _held.Over();
+        if (Connection.FullState == ConnectionState.Broken)
+        {
+            _pool.Tell(new LeaseSeenBroken(_lent.Lease), ActorRefs.NoSender);
+        }
         var over = new Reply<LeaseOver>(_home, static answer => (LeaseOver)answer);
         _lent.Owner.Tell(new ReturnConnection(_lent.Lease), over);
         return EndAsync(over.Answer);

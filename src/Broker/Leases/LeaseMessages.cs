@@ -24,6 +24,11 @@ internal sealed record WithdrawAcquire(ErrandId Request);
 /// <summary>The holder says that its connection is of no use. Soft: it is replaced when it comes back. Hard: the lease ends now.</summary>
 internal sealed record InvalidateLease(LeaseId Lease, bool Hard);
 
+/// <summary>
+/// The holder saw its connection break. Told before the return, so that what the same caller asks for next is not lent a sibling that broke with it.
+/// </summary>
+internal sealed record LeaseSeenBroken(LeaseId Lease);
+
 /// <summary>The holder keeps the connection for good: it leaves the pool's limits, and is closed when it is returned. It still counts for the server.</summary>
 internal sealed record DetachLease(LeaseId Lease);
 

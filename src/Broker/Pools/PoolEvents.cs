@@ -21,6 +21,9 @@ internal static class PoolEvents
     /// <summary>A holder says that its connection is not to be used again. Soft: it keeps it until it returns it. Hard: the lease ends now.</summary>
     internal sealed record LeaseInvalidated(LeaseId Lease, bool Hard) : IPoolEvent;
 
+    /// <summary>A holder saw its connection break.</summary>
+    internal sealed record LeaseBroke(LeaseId Lease) : IPoolEvent;
+
     /// <summary>A holder takes its connection out of the pool for good.</summary>
     internal sealed record LeaseDetached(LeaseId Lease) : IPoolEvent;
 

@@ -117,6 +117,7 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
             PoolEvents.AcquireWithdrawn e => step.Withdraw(e.Waiter, e.Reason).Onward(),
             PoolEvents.HolderDied e => step.HolderDied(e.Lease).Onward(),
             PoolEvents.LeaseInvalidated e => step.InvalidateLease(e.Lease, e.Hard).Onward(),
+            PoolEvents.LeaseBroke e => step.LeaseBroke(e.Lease).Onward(),
             PoolEvents.LeaseDetached e => step.Detach(e.Lease).Onward(),
             // The errand line has just taken what it could: to pump it again for its own words would go round in a circle.
             PoolEvents.ErrandsWaiting e => step.Want(e.Wanted, e.Oldest).Serve().Grow().End(),

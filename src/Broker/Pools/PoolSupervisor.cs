@@ -89,6 +89,7 @@ internal sealed class PoolSupervisor : UntypedActor
         {
             case WithdrawAcquire withdraw: OnWithdrawn(withdraw.Request, "its borrower gave up"); break;
             case InvalidateLease invalid: Do(_state.On(new PoolEvents.LeaseInvalidated(invalid.Lease, invalid.Hard), Now)); break;
+            case LeaseSeenBroken broken: Do(_state.On(new PoolEvents.LeaseBroke(broken.Lease), Now)); break;
             case DetachLease detach: Do(_state.On(new PoolEvents.LeaseDetached(detach.Lease), Now)); break;
             case ForgetLease forgotten: OnForgotten(forgotten.Lease); break;
             case GetPoolStatus: Sender.Tell(_state.Status(_line.Waiting, _plan.HoldersShown, Now)); break;

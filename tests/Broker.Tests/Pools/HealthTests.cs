@@ -238,6 +238,19 @@ public sealed class HealthTests
         Assert.Equal(7, pool.Lent(pool.Ask()).Connection.Number);
     }
 
+    [Fact] // 34
+    public void A_break_that_a_holder_saw_is_known_before_its_return()
+    {
+        var pool = new PoolDriver("ping = off, size = 2, overflow = 0");
+        var lent = pool.AskMany(2);
+        pool.Return(lent[0]);
+        pool.Pongs = false;
+        pool.Feed(new PoolEvents.LeaseBroke(lent[1].Lease));
+        Assert.Equal(lent[0].Connection, Assert.Single(pool.All<PoolEffects.Ping>()).Connection);
+        pool.Return(lent[1]);
+        Assert.Equal(CloseReason.Invalidated, Assert.Single(pool.All<PoolEffects.Close>()).Reason);
+    }
+
     [Fact] // 29
     public void Fifteen_users_that_fail_together_replace_each_connection_once_without_a_cascade()
     {

@@ -241,6 +241,20 @@ public sealed class WaitingTests
     }
 
     [Fact]
+    public void A_nested_request_waits_when_the_pool_itself_will_end_a_lease_in_time()
+    {
+        var pool = new PoolDriver("size = 1, overflow = 0, max-lease = 5s, acquire-timeout = 30s");
+        var lent = pool.Lent(pool.Ask());
+        Assert.True(pool.Waits(pool.Ask(held: [lent.Lease])));
+        pool.Refused<SelfStarved>(pool.Ask(TimeSpan.FromSeconds(4), held: [lent.Lease]));
+
+        var called = new PoolDriver("size = 1, overflow = 0");
+        lent = called.Lent(called.Ask());
+        called.Feed(new PoolEvents.LeaseInvalidated(lent.Lease, Hard: true));
+        Assert.True(called.Waits(called.Ask(held: [lent.Lease])));
+    }
+
+    [Fact]
     public void A_pool_told_to_wait_lets_the_circle_time_out()
     {
         var pool = new PoolDriver("size = 1, overflow = 0, self-starved = wait, acquire-timeout = 1s");

@@ -25,6 +25,11 @@ internal static class Health
         return heldBack ? step.WakeBy(step.Now) : step;
     }
 
+    /// <summary>A holder saw its connection break: the siblings are not to be lent before they are proven, even before it is returned.</summary>
+    internal static Step LeaseBroke(this Step step, LeaseId lease) => step.State.LentAs(lease) is { } slot
+        ? step.Put(slot with { Generation = Slot.Doomed }).SuspectSiblings(slot)
+        : step;
+
     /// <summary>
     /// One connection broke; it is replaced alone. What broke it may have broken all, so its siblings are proven before their next use, and
     /// the idle ones at once, together: nobody should find the dead one by one. Only the break of a connection that was proven since the last

@@ -53,6 +53,10 @@ internal static class Leases
     internal static LeaseStatus StatusOfLease(this Slot slot, TimeSpan now) => new(
         slot.Lending!.Lease, slot.Id, slot.Backend?.Pid ?? 0, slot.Lending.Waiter.Holder, slot.Lending.Waiter.Purpose, now - slot.Lending.Since);
 
+    /// <summary>Whether the pool itself ends a lease in time: it has been called back, or overruns before then.</summary>
+    private static bool EndsBy(this PoolState state, TimeSpan deadline, Lending lending) =>
+        lending.Revoked || lending.Since.After(state.Settings.MaxLease) < deadline;
+
     /// <summary>
     /// Refuses a request that closes a circle: when every connection is lent, and every lease is held by a flow that itself waits in this line,
     /// then no return can come. Only a request of a flow that holds something can close it, so only that one looks.
@@ -68,7 +72,7 @@ internal static class Leases
         }
 
         var held = state.Line.Nested.SelectMany(nested => nested.Held).ToHashSet();
-        return state.Slots.All.All(slot => slot.Phase != SlotPhase.Lent || held.Contains(slot.Lending!.Lease))
+        return state.Slots.All.All(slot => slot.Phase != SlotPhase.Lent || (held.Contains(slot.Lending!.Lease) && !state.EndsBy(waiter.Deadline, slot.Lending)))
             ? step.RefuseInLine(waiter, new SelfStarved(state.Pool, counts.Lent))
             : step;
     }

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Broker.Client;
+using Broker.Client.Protocol.Messages;
+using Broker.Configuration;
+using Broker.Hosting;
+using Broker.Leases;
+using Broker.Pools.Hooks;
+using Npgsql;
+using Xunit;
+
+namespace Broker.Tests.Pools.Server;
+
+/// <summary>A broker embedded in this process, with one database on a real server.</summary>
+internal sealed class Embedded : IAsyncDisposable
+{
+    private readonly ActorSystem _system;
+
+    private Embedded(ActorSystem system, BrokerClient client) => (_system, Client) = (system, client);
+
+    internal BrokerClient Client { get; }
+
+    internal static Embedded Start(string connectionString, string pool = "", PoolHooks? hooks = null)
+    {
+        var settings = BrokerSettings.Parse($"broker.databases.orders {{ connection-string = \"{connectionString}\" }}\nbroker.pool {{\n{pool}\n}}");
+        var system = ActorSystem.Create("embedded", "akka.loglevel = ERROR\nakka.stdout-loglevel = OFF\nakka.log-dead-letters = off");
+        var byDatabase = ImmutableDictionary.Create<string, PoolHooks>();
+        return new Embedded(system, system.StartBroker(settings, hooks is null ? byDatabase : byDatabase.Add("orders", hooks)));
+    }
+
+    internal ValueTask<Lease> LeaseAsync(TimeSpan? wait = null, string purpose = "") =>
+        Client.LeaseAsync("orders", new LeaseOptions { Wait = wait, Purpose = purpose });
+
+    internal ValueTask<PoolStatus> StatusAsync() => Client.GetStatusAsync("orders");
+
+    /// <summary>Waits until the pool is so. What tests wait for here happens on its own; only the moment is not theirs.</summary>
+    internal async Task<PoolStatus> UntilAsync(Func<PoolStatus, bool> isSo)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            var status = await StatusAsync();
+            if (isSo(status))
+            {
+                return status;
+            }
+
+            Assert.False(limit.IsCancellationRequested, $"it never came to it: {status}");
+            await Task.Delay(5);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _system.Terminate();
+}
+
+internal static class Statements
+{
+    internal static async Task<object?> ScalarAsync(this Lease lease, string text)
+    {
+        await using var command = new NpgsqlCommand(text, lease.Connection);
+        return await command.ExecuteScalarAsync();
+    }
+}
