@@ -71,7 +71,7 @@ internal sealed class PreparedTexts
     {
         await ForgetOldestAsync();
         var command = new NpgsqlCommand(entry.Text, connection) { CommandTimeout = 0 };
-        foreach (var parameter in StatementCommands.ParametersOf(statement))
+        foreach (var parameter in StatementBinder.ParametersOf(statement))
         {
             command.Parameters.Add(parameter);
         }

@@ -55,7 +55,7 @@ internal sealed class TripBatch
         var members = new NpgsqlBatchCommand[trip.Members.Length];
         for (var i = 0; i < members.Length; i++)
         {
-            all.Add(members[i] = StatementCommands.Make(trip.Members[i].Request.Statement));
+            all.Add(members[i] = StatementBinder.Make(trip.Members[i].Request.Statement));
         }
         if (trip.Shape != TripShape.Alone)
         {

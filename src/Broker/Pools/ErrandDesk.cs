@@ -34,7 +34,7 @@ internal sealed class ErrandDesk
     /// <summary>Puts an errand in line, or refuses it at once. True when it stands in line.</summary>
     internal bool Take(RunErrand errand, IActorRef caller, PoolState pool)
     {
-        var failure = pool.RefusesErrands ?? TooMany(pool) ?? Line.Add(errand, caller);
+        var failure = pool.RefusesErrands ?? NotServed(errand) ?? TooMany(pool) ?? Line.Add(errand, caller);
         if (failure is null)
         {
             return true;
@@ -43,6 +43,10 @@ internal sealed class ErrandDesk
         _telemetry.ErrandFailed(failure, TimeSpan.Zero);
         return false;
     }
+
+    /// <summary>Streams, COPY and LISTEN have no actors yet; who asks is told so instead of waiting.</summary>
+    internal static void RefuseUnserved(IActorRef caller) => caller.Tell(
+        new Refused(new StatementRefused("this version serves no streams, COPY or LISTEN yet", "borrow a connection with LeaseAsync")), ActorRefs.NoSender);
 
     /// <summary>Cancels an errand. Returns the connection that must be told, since the errand runs there alone; null for none.</summary>
     internal ConnectionId? Cancel(ErrandId id)
@@ -97,6 +101,11 @@ internal sealed class ErrandDesk
             Refuse(lost, lost.Facts.Writes ? new OutcomeUnknown(_plan.Pool, Cause) : new ConnectionLost(_plan.Pool, Cause));
         }
     }
+
+    // A key that is silently ignored would be worse than none.
+    private static StatementRefused? NotServed(RunErrand errand) => errand.Limits.IdempotencyKey is null
+        ? null
+        : new("idempotency keys need the ledger, which this version does not write yet", errand.Statement.Text);
 
     private Failure? TooMany(PoolState pool) =>
         _plan.Errands.MaxWaiting is { } most && Line.Waiting >= most ? pool.WhyNoConnection(Line.Waiting, TimeSpan.Zero, TimeSpan.Zero) : null;

@@ -110,6 +110,7 @@ internal sealed class PoolSupervisor : UntypedActor
                 _stopAskedBy = Sender;
                 Do(_state.On(new PoolEvents.Stop(stop.Drain), Now));
                 break;
+            case OpenStream or StartListening: ErrandDesk.RefuseUnserved(Sender); break;
             case Terminated dead: OnDied(dead.ActorRef); break;
             default: Unhandled(message); break;
         }

@@ -152,6 +152,20 @@ public sealed class LeaseTests : IAsyncLifetime
         Assert.Equal("three", Assert.IsType<UnknownDatabase>(await refused.FailureAsync()).Nearest);
     }
 
+    [Fact]
+    public async Task What_is_not_served_yet_is_refused_and_not_left_waiting()
+    {
+        var stream = await Assert.ThrowsAsync<BrokerException>(async () =>
+        {
+            await foreach (var _ in _broker.StreamAsync<int>("one", $"select 1"))
+            {
+            }
+        });
+        Assert.IsType<StatementRefused>(stream.Failure);
+        var keyed = await Assert.ThrowsAsync<BrokerException>(async () => await _broker.WithIdempotencyKey("k").ExecuteAsync("one", $"select 1"));
+        Assert.IsType<StatementRefused>(keyed.Failure);
+    }
+
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private static async Task<int> ForgetAsync(BrokerClient broker) => (await broker.LeaseAsync("one")).BackendPid;
 

@@ -9,7 +9,7 @@ namespace Broker.Errands;
 /// Makes Npgsql's commands from statements. They are made anew for each trip: what Npgsql notes in a command about its prepared statement makes a
 /// kept one a trap, and saves bytes but hardly any time (`docs/decisions/npgsql-batch-shapes.md`).
 /// </summary>
-internal static class StatementCommands
+internal static class StatementBinder
 {
     /// <summary>A command with the statement's text and values.</summary>
     internal static NpgsqlBatchCommand Make(Statement statement)
