@@ -45,7 +45,12 @@ public static class BrokerHosting
     /// <param name="settings">The settings.</param>
     /// <param name="hooks">The hooks of each database's pools, by its name; null for none.</param>
     public static BrokerClient StartBroker(this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
-        new(Start(system, settings, TimeProvider.System, null, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system);
+        StartBroker(system, settings, meters: null, hooks);
+
+    /// <summary>The same, measured by the meters of this factory.</summary>
+    internal static BrokerClient StartBroker(
+        this ActorSystem system, BrokerSettings settings, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
+        new(Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system);
 
     private static IActorRef Start(
         ActorSystem system, BrokerSettings settings, TimeProvider time, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks> hooks)
