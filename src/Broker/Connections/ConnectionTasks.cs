@@ -23,7 +23,7 @@ internal sealed class ConnectionTasks : IDisposable
     private PhysicalConnection? _physical;
     private BackendIdentity? _backend;
     private TripRunner? _trips;
-    private volatile bool _cancelled;
+    private volatile Task? _cancelling;
     private volatile bool _abandoned;
 
     internal ConnectionTasks(ConnectionId id, bool first, ConnectionPlan plan, TimeProvider time)
@@ -79,9 +79,9 @@ internal sealed class ConnectionTasks : IDisposable
     /// <param name="over">Told the outcome, before those who wait for an answer are: when a caller asks again, the connection is free.</param>
     internal async Task RunAsync(Trip trip, Action<TripOutcome> over)
     {
-        _cancelled = false;
+        _cancelling = null;
         var outcome = await _trips!.RunAsync(Own, trip);
-        if (outcome is TripOutcome.Clean clean && (_cancelled || trip.ResetAfter || trip.Lesson is not null))
+        if (outcome is TripOutcome.Clean clean && (_cancelling is not null || trip.ResetAfter || trip.Lesson is not null))
         {
             // What is left to do here takes round trips, which nobody should wait for.
             outcome.TellDue();
@@ -98,8 +98,10 @@ internal sealed class ConnectionTasks : IDisposable
     {
         try
         {
-            if (_cancelled)
+            if (_cancelling is { } cancelling)
             {
+                // Whoever comes next must not be hit by a request that is still on its way.
+                await cancelling.ContinueWith(static _ => { }, TaskScheduler.Default);
                 await ProveCleanAsync();
             }
             if (trip.ResetAfter)
@@ -117,11 +119,7 @@ internal sealed class ConnectionTasks : IDisposable
     }
 
     /// <summary>Asks the server to cancel the trip under way.</summary>
-    internal Task CancelTripAsync()
-    {
-        _cancelled = true;
-        return _trips!.CancelAsync();
-    }
+    internal Task CancelTripAsync() => _cancelling = _trips!.CancelAsync();
 
     /// <summary>Proves the connection alive if asked to, then hands it out.</summary>
     internal async Task<(NpgsqlConnection? Wrapper, Failure? Failure, CloseReason Reason)> LendAsync(bool ping)

@@ -6,6 +6,18 @@ namespace Broker.Errands;
 /// <summary>Turns what the server said into the protocol's failure.</summary>
 internal static class ServerErrors
 {
+    /// <summary>
+    /// What the server said; null when the failure is not the server's. With an error barrier in the batch Npgsql may wrap several errors: the first is
+    /// the cause of the others. A cancel that the broker asked for is wrapped too.
+    /// </summary>
+    internal static PostgresException? In(Exception exception) => exception switch
+    {
+        PostgresException error => error,
+        NpgsqlException { InnerException: AggregateException several } => several.InnerExceptions.OfType<PostgresException>().FirstOrDefault(),
+        OperationCanceledException { InnerException: PostgresException error } => error,
+        _ => null,
+    };
+
     /// <summary>The server's error, field by field (PostgreSQL manual, "Error and Notice Message Fields").</summary>
     internal static StatementFailed ToFailure(this PostgresException error) => new(error.SqlState, error.MessageText)
     {

@@ -84,7 +84,7 @@ internal sealed class TripRunner
         }
         catch (Exception exception)
         {
-            return FirstServerError(exception) is { } error && !error.EndsConnection() && connection.FullState == System.Data.ConnectionState.Open
+            return ServerErrors.In(exception) is { } error && !error.EndsConnection() && connection.FullState == System.Data.ConnectionState.Open
                 ? await AfterErrorAsync(connection, run, error)
                 : AfterLoss(run, exception);
         }
@@ -248,14 +248,6 @@ internal sealed class TripRunner
 
     private TripReport Report(Progress run) => new(
         run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, run.NotTold());
-
-    /// <summary>With an error barrier in the batch Npgsql may wrap several errors; the first is the cause of the others.</summary>
-    private static PostgresException? FirstServerError(Exception exception) => exception switch
-    {
-        PostgresException error => error,
-        NpgsqlException { InnerException: AggregateException several } => several.InnerExceptions.OfType<PostgresException>().FirstOrDefault(),
-        _ => null,
-    };
 
     /// <summary>How far a trip has come.</summary>
     private sealed class Progress(Trip trip, long started)
