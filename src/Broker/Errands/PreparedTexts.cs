@@ -1,4 +1,5 @@
 using Broker.Client.Protocol.Values;
+using Broker.Connections;
 using Npgsql;
 
 namespace Broker.Errands;
@@ -25,7 +26,10 @@ internal sealed class PreparedTexts
         internal bool Refused { get; set; }
     }
 
-    /// <summary>Prepares what stands around the first group, and the trip's texts that were here before and are not prepared yet.</summary>
+    /// <summary>
+    /// Prepares what stands around the first group, and the trip's texts that were here before and are not prepared yet. Under a role or search path
+    /// nothing is prepared, since a name there means something else for the next caller.
+    /// </summary>
     internal async ValueTask PrepareForAsync(NpgsqlConnection connection, Trip trip, TripFrame frame)
     {
         if (_capacity == 0)
@@ -40,13 +44,20 @@ internal sealed class PreparedTexts
             }
             _frameIsPrepared = true;
         }
+        if (!StatementBinder.FindsPrepared(trip.Context))
+        {
+            return;
+        }
         string? last = null;
         foreach (var member in trip.Members)
         {
             // Most trips carry one text many times.
             if (!ReferenceEquals(member.Facts.Text, last) && Note(last = member.Facts.Text) is { } entry)
             {
-                await PrepareAsync(connection, entry, member.Request.Statement);
+                await ForgetOldestAsync();
+                await (trip.Members.Length > 1
+                    ? PrepareInPassingAsync(connection, entry, member.Request.Statement, frame)
+                    : PrepareAsync(connection, entry, member.Request.Statement));
             }
         }
     }
@@ -67,9 +78,25 @@ internal sealed class PreparedTexts
         return node.Value is { Prepared: null, Refused: false } entry ? entry : null;
     }
 
-    private async Task PrepareAsync(NpgsqlConnection connection, Entry entry, Statement statement)
+    // To prepare a text its tables are locked for a moment: for a member of a group nobody waits for that longer than for its turn to run.
+    private static async Task PrepareInPassingAsync(NpgsqlConnection connection, Entry entry, Statement statement, TripFrame frame)
     {
-        await ForgetOldestAsync();
+        await using (var begin = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new(TripFrame.BeginRead), new(frame.OpenRead) } })
+        {
+            await begin.ExecuteNonQueryAsync();
+        }
+        try
+        {
+            await PrepareAsync(connection, entry, statement);
+        }
+        finally
+        {
+            await ConnectionReset.RollbackAsync(connection);
+        }
+    }
+
+    private static async Task PrepareAsync(NpgsqlConnection connection, Entry entry, Statement statement)
+    {
         var command = new NpgsqlCommand(entry.Text, connection) { CommandTimeout = 0 };
         foreach (var parameter in StatementBinder.ParametersOf(statement))
         {
@@ -80,10 +107,10 @@ internal sealed class PreparedTexts
             await command.PrepareAsync();
             entry.Prepared = command;
         }
-        catch (PostgresException)
+        catch (PostgresException error) when (!error.EndsConnection())
         {
-            // It fails as the text itself would, and says so to the caller when it runs.
-            entry.Refused = true;
+            // It fails as the text itself would, and says so to the caller when it runs. A lock will be gone another time.
+            entry.Refused = error.SqlState != PostgresErrorCodes.LockNotAvailable;
         }
     }
 

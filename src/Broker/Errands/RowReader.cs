@@ -13,6 +13,9 @@ internal sealed class RowReader
 
     private readonly Dictionary<string, ColumnReader[]> _kept = [];
 
+    /// <summary>How large the rows were that <see cref="ReadAsync"/> read last, roughly, in bytes.</summary>
+    internal long BytesRead { get; private set; }
+
     /// <summary>Reads the rest of the reader's current result.</summary>
     /// <param name="reader">A reader that stands before the first row of a result.</param>
     /// <param name="text">The text that returned it.</param>
@@ -26,15 +29,15 @@ internal sealed class RowReader
             column.Start();
         }
         var count = 0;
-        var bytes = 0L;
+        BytesRead = 0;
         while (await reader.ReadAsync())
         {
             foreach (var column in columns)
             {
-                bytes += column.Take(reader);
+                BytesRead += column.Take(reader);
             }
             count++;
-            if (bytes > byteLimit)
+            if (BytesRead > byteLimit)
             {
                 return null;
             }

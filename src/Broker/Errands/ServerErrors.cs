@@ -40,4 +40,10 @@ internal static class ServerErrors
     /// plan) repeat for ever on such a connection while its state says open.
     /// </summary>
     internal static bool PoisonsConnection(this PostgresException error) => error.SqlState is "26000" or "0A000";
+
+    /// <summary>
+    /// Whether the error is about a statement that was prepared for an earlier caller: it is no longer there, or its table has changed since. The
+    /// statement itself had no effect, and does well where it is not prepared.
+    /// </summary>
+    internal static bool IsStalePreparation(this PostgresException error) => error is { SqlState: "26000" } or { SqlState: "0A000", Routine: "RevalidateCachedQuery" };
 }

@@ -11,10 +11,17 @@ namespace Broker.Errands;
 /// </summary>
 internal static class StatementBinder
 {
+    /// <summary>
+    /// Whether statements under this context may use what was prepared for their text. A role or search path may make another table of a name, and
+    /// the server does not run a prepared statement whose columns have changed (0A000).
+    /// </summary>
+    internal static bool FindsPrepared(CallerContext context) => context.Role is null && context.SearchPath is null;
+
     /// <summary>A command with the statement's text and values.</summary>
-    internal static NpgsqlBatchCommand Make(Statement statement)
+    internal static NpgsqlBatchCommand Make(Statement statement, bool findsPrepared = true)
     {
-        var command = new NpgsqlBatchCommand(statement.Text);
+        // Npgsql finds a prepared statement by its text, to the letter; and it refuses the empty one, which the server does not.
+        var command = new NpgsqlBatchCommand(findsPrepared && statement.Text.Length > 0 ? statement.Text : statement.Text + " ");
         if (!statement.Parameters.IsEmpty)
         {
             var binding = new Binding(command.Parameters);

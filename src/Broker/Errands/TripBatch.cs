@@ -53,9 +53,10 @@ internal sealed class TripBatch
             case TripShape.Alone: break;
         }
         var members = new NpgsqlBatchCommand[trip.Members.Length];
+        var findsPrepared = StatementBinder.FindsPrepared(trip.Context);
         for (var i = 0; i < members.Length; i++)
         {
-            all.Add(members[i] = StatementBinder.Make(trip.Members[i].Request.Statement));
+            all.Add(members[i] = StatementBinder.Make(trip.Members[i].Request.Statement, findsPrepared));
         }
         if (trip.Shape != TripShape.Alone)
         {

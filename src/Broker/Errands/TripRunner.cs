@@ -80,13 +80,15 @@ internal sealed class TripRunner
                 return await CutShortAsync(connection, run);
             }
             TellCommitted(batch, run);
-            return new TripOutcome.Clean(Report(run));
+            return new TripOutcome.Clean(Report(run) with { AloneForEver = run.TooLargeForGroup });
         }
         catch (Exception exception)
         {
-            return ServerErrors.In(exception) is { } error && !error.EndsConnection() && connection.FullState == System.Data.ConnectionState.Open
-                ? await AfterErrorAsync(connection, run, error)
-                : AfterLoss(run, exception);
+            return ServerErrors.In(exception) is not { } error || error.EndsConnection() || connection.FullState != System.Data.ConnectionState.Open
+                ? AfterLoss(run, exception)
+                : run.TooLarge && error.SqlState == PostgresErrorCodes.QueryCanceled
+                ? await CutShortAsync(connection, run)
+                : await AfterErrorAsync(connection, run, error);
         }
         finally
         {
@@ -113,24 +115,26 @@ internal sealed class TripRunner
         for (var i = 0; i < run.Trip.Members.Length; i++)
         {
             var errand = run.Trip.Members[i];
-            var rows = RowSet.Empty;
             if (run.Trip.Shape == TripShape.Alone ? reader.FieldCount > 0 : errand.Facts.ReturnsRows)
             {
                 var read = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
-                if (read is null)
+                if (run.Trip.Members.Length > 1 && _rows.BytesRead > _limits.ReplyLimit)
+                {
+                    run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, TooLargeForGroup));
+                }
+                if (read is null && run.Trip.Shape != TripShape.WriteGroup)
                 {
                     run.TooLarge = true;
                     await batch.CancelAsync();
                     return;
                 }
-                rows = read;
-                run.Completed(i, new(errand.Facts.Verb, -1, rows));
+                run.Completed(i, read is null ? null : new(errand.Facts.Verb, -1, read));
                 await reader.NextResultAsync();
             }
             else
             {
                 // It sends no result of its own: that it is complete shows when a later one is, or at the end.
-                run.Answers[i] = new(errand.Facts.Verb, -1, rows);
+                run.Answers[i] = new(errand.Facts.Verb, -1, RowSet.Empty);
             }
         }
         if (run.Trip.Shape != TripShape.Alone)
@@ -148,11 +152,14 @@ internal sealed class TripRunner
     private static async ValueTask<DateTime> ClockAsync(NpgsqlDataReader reader) =>
         await reader.ReadAsync() ? reader.GetFieldValue<DateTime>(0) : throw new UnexpectedAnswerException("the server's clock did not answer");
 
+    // A write group's COMMIT is on its way already and cannot be called back, so its answers are kept as if each had come alone.
     private long LimitOf(Trip trip, Errand errand) =>
-        trip.Shape == TripShape.Alone || trip.Members.Length == 1 ? errand.Request.Limits.ResultBytes ?? _limits.ResultLimit : _limits.ReplyLimit;
+        trip.Shape == TripShape.ReadGroup && trip.Members.Length > 1 ? Math.Min(_limits.ReplyLimit, ResultLimitOf(errand)) : ResultLimitOf(errand);
+
+    private long ResultLimitOf(Errand errand) => errand.Request.Limits.ResultBytes ?? _limits.ResultLimit;
 
     /// <summary>A group's transaction is committed, or a lone statement's is: now the answers that waited for it are told.</summary>
-    private static void TellCommitted(TripBatch batch, Progress run)
+    private void TellCommitted(TripBatch batch, Progress run)
     {
         if (run.Trip.Shape == TripShape.ReadGroup)
         {
@@ -160,7 +167,9 @@ internal sealed class TripRunner
         }
         for (var i = 0; i < run.Trip.Members.Length; i++)
         {
-            run.Tell(i, run.Answers[i]! with { Affected = batch.Affected(i) });
+            run.Tell(i, run.Answers[i] is { } answer
+                ? answer with { Affected = batch.Affected(i) }
+                : new Refused(new ResultTooLarge(ResultLimitOf(run.Trip.Members[i]))));
         }
     }
 
@@ -172,10 +181,9 @@ internal sealed class TripRunner
         var errand = trip.Members[failed];
         if (trip.Members.Length == 1)
         {
-            run.Tell(failed, new Refused(new ResultTooLarge(errand.Request.Limits.ResultBytes ?? _limits.ResultLimit)));
+            run.Tell(failed, new Refused(new ResultTooLarge(ResultLimitOf(errand))));
         }
-        var report = Report(run) with { AloneForEver = trip.Members.Length > 1 ? [(errand.Facts.Text, TooLargeForGroup)] : [] };
-        return await CleanUpAsync(connection, report);
+        return await CleanUpAsync(connection, Report(run) with { AloneForEver = run.TooLargeForGroup });
     }
 
     private async Task<TripOutcome> AfterErrorAsync(NpgsqlConnection connection, Progress run, PostgresException error)
@@ -189,7 +197,7 @@ internal sealed class TripRunner
             var fate = failed < 0 && trip.Members.Length == 1
                 ? MemberFate.Told
                 : TripFailure.AfterError(trip.Shape, trip.Members.Length, i, failed, error.SqlState);
-            if (fate == MemberFate.Told)
+            if (fate == MemberFate.Told && !error.IsStalePreparation())
             {
                 run.Tell(i, new Refused(error.ToFailure()));
             }
@@ -263,14 +271,16 @@ internal sealed class TripRunner
         internal ulong? TransactionId { get; set; }
         internal TimeSpan Work { get; set; }
         internal bool TooLarge { get; set; }
+        internal ImmutableArray<(string Text, StatementClass Class)> TooLargeForGroup { get; set; } = [];
 
-        internal void Completed(int member, ErrandCompleted answer)
+        /// <summary>A member's rows were read; null when they were too many to be kept.</summary>
+        internal void Completed(int member, ErrandCompleted? answer)
         {
             Answers[member] = answer;
             CompletedCount = member + 1;
             if (Trip.Shape == TripShape.ReadGroup)
             {
-                Tell(member, answer);
+                Tell(member, answer!);
             }
         }
 
