@@ -37,7 +37,10 @@ internal static class BudgetCommands
     /// <summary>Names the backend behind a permit as soon as its connection is open, so that a ghost of it can be recognised on the server.</summary>
     internal sealed record NameBackend(IActorRef Pool, PermitId Permit, BackendIdentity Backend) : IBudgetCommand;
 
-    /// <summary>Gives a permit back: nothing was opened with it, or the server is known to have ended the connection.</summary>
+    /// <summary>
+    /// Gives a permit back: nothing was opened with it, or the server is known to have ended the connection. Counts also when the sender is gone by now
+    /// and the budget has made a ghost of it.
+    /// </summary>
     internal sealed record ReleasePermit(IActorRef Pool, PermitId Permit) : IBudgetCommand;
 
     /// <summary>

@@ -87,6 +87,9 @@ internal sealed record BudgetState(BudgetLimits Limits)
             Watch = Watch.Appeared(now),
         };
 
+    /// <summary>The connection of a holder that is gone was closed in order after all.</summary>
+    internal BudgetState GhostClosed(PermitId permit) => this with { Ghosts = Ghosts.Remove(permit) };
+
     /// <summary>A holder that is gone leaves ghosts: nobody saw its connections end.</summary>
     internal BudgetState Left(HolderId id, TimeSpan now)
     {

@@ -1,3 +1,5 @@
+using Broker.Settlement;
+
 namespace Broker.Configuration;
 
 /// <summary><c>broker.errands.ledger</c>: the table of idempotency keys. Defaults are in hocon/reference.conf.</summary>
@@ -16,6 +18,7 @@ public sealed record LedgerSettings
             Table = reader.WordsOrOff("table"),
             Keep = reader.Duration("keep", "1m", "365d"),
         };
+        reader.Check(settings.Table is null || LedgerTable.IsName(settings.Table), "table", "allowed is the name of a table (letters, digits, _ and $), with or without a schema, or off");
         reader.Done();
         return settings;
     }

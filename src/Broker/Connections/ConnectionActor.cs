@@ -17,6 +17,8 @@ namespace Broker.Connections;
 /// </summary>
 internal sealed class ConnectionActor : UntypedActor, IWithTimers
 {
+    private static readonly TimeSpan CancelAgainAfter = TimeSpan.FromMilliseconds(250);
+
     private readonly ConnectionId _id;
     private readonly IActorRef _pool;
     private readonly ConnectionPlan _plan;
@@ -61,6 +63,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private sealed record TripDone(TripOutcome Outcome) : INoSerializationVerificationNeeded;
 
     private sealed record TripOverdue(Trip Trip) : INoSerializationVerificationNeeded;
+
+    private sealed record CancelDue(Trip Trip) : INoSerializationVerificationNeeded;
 
     private sealed record LendDone(NpgsqlConnection? Wrapper, Failure? Failure, CloseReason Reason) : INoSerializationVerificationNeeded;
 
@@ -147,18 +151,28 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
             case TripDone done: OnTripDone(done.Outcome); break;
             case TripOverdue overdue when ReferenceEquals(overdue.Trip, _trip):
                 _log.Info("Trip of {Members} statements on {Connection} of pool {Pool} is overdue; its members run alone", _trip.Members.Length, _id, _plan.Pool);
-                Forget(_tasks.CancelTripAsync());
+                StartCancelling();
                 break;
-            case ConnectionCommands.CancelErrand cancel when _trip is { Shape: TripShape.Alone } trip && trip.Members[0].Request.Id == cancel.Errand:
-                Forget(_tasks.CancelTripAsync());
-                break;
+            case ConnectionCommands.CancelErrand cancel when _trip is { Members: [var alone] } && alone.Request.Id == cancel.Errand: StartCancelling(); break;
+            case CancelDue due when ReferenceEquals(due.Trip, _trip): _tasks.CancelTrip(); break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;
         }
     }
 
+    // A request to cancel is lost when the server is between two statements at that moment: it is repeated until the trip is over.
+    private void StartCancelling()
+    {
+        Timers.StartPeriodicTimer(nameof(CancelDue), new CancelDue(_trip!), CancelAgainAfter);
+        _tasks.CancelTrip();
+    }
+
     private void OnTripDone(TripOutcome outcome)
     {
+        if (Timers.IsTimerActive(nameof(CancelDue)))
+        {
+            Timers.Cancel(nameof(CancelDue));
+        }
         if (_trip!.Members.Length > 1)
         {
             Timers.Cancel(nameof(TripOverdue));
@@ -332,7 +346,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case ReturnConnection: Sender.Tell(LeaseOver.Instance, ActorRefs.NoSender); break;
-            case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or TripOverdue: break;
+            case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or TripOverdue or CancelDue: break;
             case ConnectionCommands.Close: break;
             // The tasks turn what can be foreseen into results; what is left is a bug: die, and let the pool see it.
             case TaskFailed failed: throw new ConnectionActorFailedException(failed.Exception);

@@ -101,7 +101,7 @@ internal sealed class ConnectionTasks : IDisposable
             if (_cancelling is { } cancelling)
             {
                 // Whoever comes next must not be hit by a request that is still on its way.
-                await cancelling.ContinueWith(static _ => { }, TaskScheduler.Default);
+                await cancelling;
                 await ProveCleanAsync();
             }
             if (trip.ResetAfter)
@@ -118,8 +118,20 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>Asks the server to cancel the trip under way.</summary>
-    internal Task CancelTripAsync() => _cancelling = _trips!.CancelAsync();
+    /// <summary>Asks the server to cancel the trip under way, as often as it is called.</summary>
+    internal void CancelTrip()
+    {
+        // In this order: a trip that ends in between sees that there is something to wait for.
+        var asked = new TaskCompletionSource();
+        _cancelling = _cancelling is { } earlier ? Task.WhenAll(earlier, asked.Task) : asked.Task;
+        _ = _trips!.CancelAsync().ContinueWith(
+            request =>
+            {
+                _ = request.Exception;
+                asked.SetResult();
+            },
+            TaskScheduler.Default);
+    }
 
     /// <summary>Proves the connection alive if asked to, then hands it out.</summary>
     internal async Task<(NpgsqlConnection? Wrapper, Failure? Failure, CloseReason Reason)> LendAsync(bool ping)
@@ -261,7 +273,7 @@ internal sealed class ConnectionTasks : IDisposable
         return await _plan.Hooks.RunAsync(kind, new HookedConnection(_plan.Pool, _id, wrapper ?? none ?? Own, _notes));
     }
 
-    // A cancel request may reach the server late and hit the next statement: the next two are ours.
+    // A cancel request may reach the server late and hit the next statement: what is next is ours, once all requests are with the server.
     private async Task ProveCleanAsync()
     {
         for (var attempt = 0; ; attempt++)

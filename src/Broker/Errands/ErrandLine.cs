@@ -206,7 +206,8 @@ internal sealed class ErrandLine
     private Trip TripOf(ErrandQueue queue)
     {
         var shape = _taken.Count > 1 ? (queue == _reads ? TripShape.ReadGroup : TripShape.WriteGroup)
-            : _errands.Settle && _taken[0].Facts.Travel == Travel.InWriteGroup ? TripShape.WriteGroup
+            : _taken[0].Request.Limits.IdempotencyKey is not null ? TripShape.Keyed
+            : _errands.Settle && _texts.CanBeSettled(_taken[0].Facts) ? TripShape.WriteGroup
             : TripShape.Alone;
         var lane = queue == _reads ? TripLane.Reads : queue == _writes ? TripLane.Writes : TripLane.None;
         return new(shape, lane, _taken[0].Request.Context, [.. _taken]) { Lesson = _texts.LessonFor(_taken) };

@@ -114,6 +114,13 @@ internal sealed class ErrandTexts
         }
     }
 
+    /// <summary>
+    /// Whether a statement that is sent alone can travel in a transaction block that tells its id, so that its outcome can be settled: an insert,
+    /// update, delete, merge, or a query that may change something. Others may refuse to run in a block, or commit by themselves.
+    /// </summary>
+    internal bool CanBeSettled(TextFacts facts) =>
+        !_readOnlyServer && facts is { Writes: true, Verb: "INSERT" or "UPDATE" or "DELETE" or "MERGE" or "SELECT" or "VALUES" or "WITH" };
+
     private void LearnTimes(TripReport report)
     {
         var members = report.Trip.Members;

@@ -15,6 +15,8 @@ internal enum TripShape
     ReadGroup,
     /// <summary>`BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is.</summary>
     WriteGroup,
+    /// <summary>One statement with an idempotency key: `BEGIN; key; statement`, then `answer; COMMIT` (`docs/ledger.md`).</summary>
+    Keyed,
 }
 
 /// <summary>Which of the pool's lanes a trip keeps busy.</summary>

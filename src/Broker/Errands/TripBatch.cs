@@ -37,8 +37,9 @@ internal sealed class TripBatch
             all.Add(new NpgsqlBatchCommand(trip.Shape switch
             {
                 TripShape.ReadGroup => TripFrame.BeginRead,
-                TripShape.WriteGroup => TripFrame.BeginWrite,
-                TripShape.Alone => TripFrame.Begin,
+                // One that has no company runs as it would alone, by the role's own defaults.
+                TripShape.WriteGroup => trip.Members.Length > 1 ? TripFrame.BeginWrite : TripFrame.Begin,
+                TripShape.Alone or TripShape.Keyed => TripFrame.Begin,
             }));
             before = AddContext(all, trip.Context);
         }
@@ -50,7 +51,7 @@ internal sealed class TripBatch
                 all.Add(new NpgsqlBatchCommand(trip.Members.Length > 1 ? frame.OpenWrite : TripFrame.OpenSingleWrite) { AppendErrorBarrier = true });
                 all.Add(new NpgsqlBatchCommand(TripFrame.ConstraintsNow));
                 break;
-            case TripShape.Alone: break;
+            case TripShape.Alone or TripShape.Keyed: break;
         }
         var members = new NpgsqlBatchCommand[trip.Members.Length];
         var findsPrepared = StatementBinder.FindsPrepared(trip.Context);

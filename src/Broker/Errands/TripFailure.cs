@@ -36,7 +36,7 @@ internal static class TripFailure
     /// <param name="sqlState">The server's SQLSTATE.</param>
     internal static MemberFate AfterError(TripShape shape, int members, int index, int failed, string sqlState) => shape switch
     {
-        TripShape.Alone => MemberFate.Told,
+        TripShape.Alone or TripShape.Keyed => MemberFate.Told,
         // A unique violation against an uncommitted neighbour may be untrue afterwards, so all of them run again, unless there was no neighbour.
         TripShape.WriteGroup => members == 1 && failed >= 0 ? MemberFate.Told : MemberFate.RunAgain,
         TripShape.ReadGroup when index < failed => MemberFate.Answered,
@@ -47,7 +47,7 @@ internal static class TripFailure
     /// <summary>The fate of member <paramref name="index"/> after the connection was lost while member <paramref name="executing"/> ran.</summary>
     internal static MemberFate AfterLoss(TripShape shape, int index, int executing) => shape switch
     {
-        TripShape.Alone => MemberFate.Told,
+        TripShape.Alone or TripShape.Keyed => MemberFate.Told,
         // COMMIT was sent in the same round trip, so it may have happened.
         TripShape.WriteGroup => MemberFate.Settle,
         TripShape.ReadGroup when index < executing => MemberFate.Answered,

@@ -40,5 +40,9 @@ internal abstract record TripOutcome(TripReport Report)
 /// <summary>A transaction whose COMMIT was sent and not answered.</summary>
 /// <param name="TransactionId">Its id (xid8); null when the connection was lost before the server told it.</param>
 /// <param name="Members">The members, each with its answer as far as it was read before the loss.</param>
-/// <param name="Executing">The member whose answer was being awaited; the number of members when all were complete.</param>
-internal sealed record TripDoubt(ulong? TransactionId, ImmutableArray<(Errand Errand, ErrandCompleted? Answer)> Members, int Executing);
+/// <param name="Executing">The member that the server was working on when it ended the connection; <see cref="Nobody"/> when it did not say so.</param>
+internal sealed record TripDoubt(ulong? TransactionId, ImmutableArray<(Errand Errand, ErrandCompleted? Answer)> Members, int Executing)
+{
+    /// <summary>The connection ended without a word of the server, or none of the members was being worked on.</summary>
+    internal const int Nobody = -1;
+}

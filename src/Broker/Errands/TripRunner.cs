@@ -5,6 +5,8 @@ using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
 using Broker.Connections;
+using Broker.Errands.Keyed;
+using Broker.Settlement;
 using Broker.Statements;
 using Npgsql;
 
@@ -15,7 +17,11 @@ namespace Broker.Errands;
 /// <param name="ReplyLimit">The largest answer of a group's member, in bytes.</param>
 /// <param name="ResultLimit">The largest answer of an errand, in bytes.</param>
 /// <param name="TextsPrepared">How many texts are kept prepared.</param>
-internal sealed record TripLimits(TimeSpan LockTimeout, long ReplyLimit, long ResultLimit, int TextsPrepared);
+internal sealed record TripLimits(TimeSpan LockTimeout, long ReplyLimit, long ResultLimit, int TextsPrepared)
+{
+    /// <summary>Where idempotency keys are kept; null when there is no ledger.</summary>
+    internal LedgerTable? Ledger { get; init; }
+}
 
 /// <summary>
 /// Carries trips over one connection, one at a time, and answers their members. It never throws: whatever happens becomes a
@@ -35,7 +41,9 @@ internal sealed class TripRunner
     private readonly TripFrame _frame;
     private readonly PreparedTexts _prepared;
     private readonly RowReader _rows = new();
+    private readonly KeyedTrips? _keyed;
     private volatile TripBatch? _underWay;
+    private volatile bool _cancelled;
 
     internal TripRunner(PoolId pool, TripLimits limits, TimeProvider time)
     {
@@ -44,15 +52,25 @@ internal sealed class TripRunner
         _time = time;
         _frame = new(limits.LockTimeout);
         _prepared = new(limits.TextsPrepared);
+        _keyed = limits.Ledger is { } table ? new(pool, table, limits, _rows, time) : null;
     }
 
     /// <summary>Asks the server to cancel the trip under way, if there is one; the trip ends by itself.</summary>
-    internal Task CancelAsync() => _underWay?.CancelAsync() ?? Task.CompletedTask;
+    internal Task CancelAsync()
+    {
+        _cancelled = true;
+        return _underWay?.CancelAsync() ?? _keyed?.CancelAsync() ?? Task.CompletedTask;
+    }
 
     /// <summary>Runs the trip to its end, the clean-up of its transaction included.</summary>
     internal async Task<TripOutcome> RunAsync(NpgsqlConnection connection, Trip trip)
     {
+        _cancelled = false;
         var run = new Progress(trip, _time.GetTimestamp());
+        if (trip.Shape == TripShape.Keyed)
+        {
+            return await RunKeyedAsync(connection, run);
+        }
         var outcome = await RunAsync(connection, run);
         return outcome with { Due = run.Due() };
     }
@@ -94,6 +112,19 @@ internal sealed class TripRunner
         {
             _underWay = null;
         }
+    }
+
+    private async Task<TripOutcome> RunKeyedAsync(NpgsqlConnection connection, Progress run)
+    {
+        try
+        {
+            await _prepared.PrepareForAsync(connection, run.Trip, _frame);
+        }
+        catch (Exception exception)
+        {
+            return new TripOutcome.Unusable(Report(run), CloseReason.Broken, exception.Message);
+        }
+        return await _keyed!.RunAsync(connection, run.Trip, () => _cancelled);
     }
 
     private async Task ReadAnswersAsync(NpgsqlDataReader reader, TripBatch batch, Progress run)
@@ -199,7 +230,7 @@ internal sealed class TripRunner
                 : TripFailure.AfterError(trip.Shape, trip.Members.Length, i, failed, error.SqlState);
             if (fate == MemberFate.Told && !error.IsStalePreparation())
             {
-                run.Tell(i, new Refused(error.ToFailure()));
+                run.Tell(i, new Refused(WordsFor(trip, error)));
             }
         }
         if (error.SqlState == "25006" && failed >= 0 && failed < trip.Members.Length)
@@ -212,6 +243,10 @@ internal sealed class TripRunner
             ? new TripOutcome.Unusable(report, CloseReason.Broken, $"{error.SqlState}: prepared statements are in doubt")
             : await CleanUpAsync(connection, report);
     }
+
+    // Only a statement that is alone is ever cancelled for its caller.
+    private Failure WordsFor(Trip trip, PostgresException error) =>
+        _cancelled && trip.Members.Length == 1 && error.SqlState == PostgresErrorCodes.QueryCanceled ? new Cancelled("while it ran on the server") : error.ToFailure();
 
     /// <summary>After an error the transaction's block stays open: it ends here, as a trip of its own, before anybody else is served.</summary>
     private static async Task<TripOutcome> CleanUpAsync(NpgsqlConnection connection, TripReport report)
@@ -235,7 +270,9 @@ internal sealed class TripRunner
     {
         var trip = run.Trip;
         var executing = run.CompletedCount;
-        var doubt = new TripDoubt(run.TransactionId, [.. trip.Members.Select((e, i) => (e, run.Answers[i]))], executing);
+        // A server that ends a connection in words sends first what it has answered so far, so that the error is about the member it was working on.
+        var blamed = ServerErrors.In(exception) is { } words && _underWay?.IndexOf(words) is { } index && index < trip.Members.Length ? index : TripDoubt.Nobody;
+        var doubt = new TripDoubt(run.TransactionId, run.AnswersSoFar(_underWay), blamed);
         var inDoubt = false;
         for (var i = 0; i < trip.Members.Length; i++)
         {
@@ -283,6 +320,10 @@ internal sealed class TripRunner
                 Tell(member, answer!);
             }
         }
+
+        /// <summary>Each member with its answer, if all of that was read.</summary>
+        internal ImmutableArray<(Errand, ErrandCompleted?)> AnswersSoFar(TripBatch? batch) =>
+            [.. Trip.Members.Select((errand, i) => (errand, i < CompletedCount && batch is not null ? Answers[i]! with { Affected = batch.Affected(i) } : null))];
 
         internal void AllCompleted() => CompletedCount = Answers.Length;
 

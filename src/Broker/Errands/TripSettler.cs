@@ -55,7 +55,7 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
             case BudgetEvents.PermitGranted granted:
                 Timers.Cancel(nameof(PermitOverdue));
                 _permit = granted.Permit;
-                var settling = SettleAsync(_stopping.Token);
+                var settling = SettleAsync(Self, granted.Permit, _stopping.Token);
                 _settling = settling;
                 _ = settling.PipeTo(Self, success: static o => new Settled(o), failure: static e => new Settled(new SettledOutcome.Unknown(e.Message)));
                 break;
@@ -67,11 +67,11 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
         }
     }
 
-    private async Task<SettledOutcome> SettleAsync(CancellationToken cancel)
+    private async Task<SettledOutcome> SettleAsync(IActorRef self, PermitId permit, CancellationToken cancel)
     {
-        var runner = new SettlementRunner(ledger: null, _plan.Time);
+        var runner = new SettlementRunner(_plan.Ledger, _plan.Time);
         var state = runner.Begin(
-            new CommitInDoubt(_doubt.Backend, _doubt.Doubt.TransactionId, CommitSent: true), SettleLimits.For(_plan.Errands.SettleTimeout));
+            new CommitInDoubt(_doubt.Backend, _doubt.Doubt.TransactionId, CommitSent: true, Key), SettleLimits.For(_plan.Errands.SettleTimeout));
         while (state.Outcome is null)
         {
             var (connection, failure) = await _plan.Connector.ConnectAsync(_plan.Pool, cancel);
@@ -83,11 +83,16 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
             }
             await using (connection)
             {
+                // Should this actor be stopped now, its permit becomes a ghost that the server can be asked about.
+                _plan.Budget.Tell(new BudgetCommands.NameBackend(self, permit, connection.Backend!), ActorRefs.NoSender);
                 state = await runner.RunAsync(state, connection.Own, cancel);
             }
         }
         return state.Outcome;
     }
+
+    /// <summary>The key that the trip's one member wrote into the ledger, if it has one.</summary>
+    private string? Key => _doubt.Doubt.Members is [{ Errand.Request.Limits.IdempotencyKey: { } key }] ? key : null;
 
     private void End(SettledOutcome outcome)
     {
@@ -102,35 +107,33 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
                     TellCommitted(errand, answer);
                 }
                 break;
+            case SettledOutcome.Aborted { KeyRefused: true }: TellAll(new KeySpent(_plan.Pool, Key!)); break;
             case SettledOutcome.Aborted: RunAgain(); break;
             case SettledOutcome.Unknown unknown: TellUnknown(unknown.Cause); break;
         }
         Context.Stop(Self);
     }
 
-    // A result that was read before the loss is as good as one read after COMMIT. Of what returns no rows the count is lost.
-    private void TellCommitted(Errand errand, ErrandCompleted? answer)
-    {
-        if (answer is not null && errand.Facts.ReturnsRows)
-        {
-            errand.Caller.Tell(answer with { Affected = answer.Rows.Count }, ActorRefs.NoSender);
-        }
-        else
-        {
-            errand.Caller.Tell(new Refused(new AnswerLost(_plan.Pool, _doubt.Doubt.TransactionId ?? 0)), ActorRefs.NoSender);
-        }
-    }
+    // An answer that was read before the loss is as good as one read after COMMIT.
+    private void TellCommitted(Errand errand, ErrandCompleted? answer) =>
+        errand.Caller.Tell(answer ?? (IBrokerReply)new Refused(new AnswerLost(_plan.Pool, _doubt.Doubt.TransactionId ?? 0)), ActorRefs.NoSender);
 
-    private void TellUnknown(string cause)
+    private void TellUnknown(string cause) =>
+        TellAll(new CommitUnknown(_plan.Pool, _doubt.Doubt.TransactionId ?? 0, _doubt.Backend.Pid, cause));
+
+    private void TellAll(Failure failure)
     {
-        var unknown = new Refused(new CommitUnknown(_plan.Pool, _doubt.Doubt.TransactionId ?? 0, _doubt.Backend.Pid, cause));
+        var refused = new Refused(failure);
         foreach (var (errand, _) in _doubt.Doubt.Members)
         {
-            errand.Caller.Tell(unknown, ActorRefs.NoSender);
+            errand.Caller.Tell(refused, ActorRefs.NoSender);
         }
     }
 
-    /// <summary>Nothing took effect. The member that ran when the connection was lost may be what killed it, so it is told, not repeated.</summary>
+    /// <summary>
+    /// Nothing took effect. The member that the server was working on when it ended the connection may be why it did, so it is told, not repeated.
+    /// Where the server said nothing nobody is to blame: had a statement made its process crash, the outcome would not be known.
+    /// </summary>
     private void RunAgain()
     {
         var again = ImmutableArray.CreateBuilder<Errand>();
@@ -155,11 +158,9 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
         _stopping.Cancel();
         if (_permit is { } permit)
         {
-            // When it is stopped in the middle its connection closes after it: then the permit is a ghost's, as the budget makes it by itself.
-            if (_settling.IsCompleted)
-            {
-                _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, permit));
-            }
+            // When it is stopped in the middle its connection closes after it. Until then the budget counts a ghost, which this release ends.
+            var (budget, release) = (_plan.Budget, new BudgetCommands.ReleasePermit(Self, permit));
+            _ = _settling.ContinueWith(_ => budget.Tell(release, ActorRefs.NoSender), TaskScheduler.Default);
         }
         if (!_told)
         {
@@ -170,7 +171,8 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
 
 /// <summary>What a settler needs to know.</summary>
 internal sealed record SettlerPlan(
-    Client.Protocol.PoolId Pool, PhysicalConnector Connector, IActorRef Budget, ErrandSettings Errands, TimeProvider Time, Action<SettledOutcome> Telemetry);
+    Client.Protocol.PoolId Pool, PhysicalConnector Connector, IActorRef Budget, ErrandSettings Errands, LedgerTable? Ledger, TimeProvider Time,
+    Action<SettledOutcome> Telemetry);
 
 /// <summary>Errands of a group that is settled as never having happened: they go back in line, each to run alone.</summary>
 internal sealed record RunErrandsAgain(ImmutableArray<Errand> Errands);

@@ -4,6 +4,7 @@ using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Diagnostics;
 using Broker.Errands;
+using Broker.Errands.Keyed;
 using Broker.Pools.Decisions;
 
 namespace Broker.Pools;
@@ -34,7 +35,7 @@ internal sealed class ErrandDesk
     /// <summary>Puts an errand in line, or refuses it at once. True when it stands in line.</summary>
     internal bool Take(RunErrand errand, IActorRef caller, PoolState pool)
     {
-        var failure = pool.RefusesErrands ?? NotServed(errand) ?? TooMany(pool) ?? Line.Add(errand, caller);
+        var failure = pool.RefusesErrands ?? KeyOf(errand) ?? TooMany(pool) ?? Line.Add(errand, caller);
         if (failure is null)
         {
             return true;
@@ -60,9 +61,12 @@ internal sealed class ErrandDesk
         {
             return null;
         }
+        if (carried.Trip.Members.Length == 1)
+        {
+            return carried.Connection;
+        }
         switch (carried.Trip.Shape)
         {
-            case TripShape.Alone: return carried.Connection;
             // Nobody cancels a group: its read is answered here, and what the server answers is dropped by the caller.
             case TripShape.ReadGroup:
                 Refuse(carried.Errand, new Cancelled("while it ran with others; its result is thrown away"));
@@ -103,9 +107,10 @@ internal sealed class ErrandDesk
     }
 
     // A key that is silently ignored would be worse than none.
-    private static StatementRefused? NotServed(RunErrand errand) => errand.Limits.IdempotencyKey is null
-        ? null
-        : new("idempotency keys need the ledger, which this version does not write yet", errand.Statement.Text);
+    private Failure? KeyOf(RunErrand errand) => errand.Limits.IdempotencyKey is not { } key ? null
+        : _plan.Errands.Ledger.Table is null ? new LedgerUnavailable(_plan.Pool, "no ledger is configured")
+        : IdempotencyKeys.Check(key) is { } reason ? new KeyRefused(reason)
+        : null;
 
     private Failure? TooMany(PoolState pool) =>
         _plan.Errands.MaxWaiting is { } most && Line.Waiting >= most ? pool.WhyNoConnection(Line.Waiting, TimeSpan.Zero, TimeSpan.Zero) : null;

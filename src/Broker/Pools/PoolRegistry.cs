@@ -10,6 +10,7 @@ using Broker.Diagnostics;
 using Broker.Errands;
 using Broker.Hosting;
 using Broker.Pools.Hooks;
+using Broker.Settlement;
 
 namespace Broker.Pools;
 
@@ -99,7 +100,11 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         var server = _settings.Servers[database.Server];
         var hooks = _hooks.GetValueOrDefault(database.Name, PoolHooks.None);
         var connector = new PhysicalConnector(server, database, user, _time);
-        var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit, database.Errands.StatementsPrepared);
+        var ledger = database.Errands.Ledger.Table is { } table ? LedgerTable.Named(table) : null;
+        var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit, database.Errands.StatementsPrepared)
+        {
+            Ledger = ledger,
+        };
         var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset == ResetMode.Commit)
         {
             Hooks = new HookRunner(hooks, user.Pool.HookTimeout, _time),
@@ -120,7 +125,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Seed = (ulong)Random.Shared.NextInt64(),
             Connection = (id, first, owner) => ConnectionActor.For(id, first, owner, connection, time),
             HasFirstConnect = hooks.Has(HookKind.FirstConnect),
-            Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, time, count),
+            Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, ledger, time, count),
         };
     }
 

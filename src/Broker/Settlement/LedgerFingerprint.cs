@@ -12,7 +12,8 @@ namespace Broker.Settlement;
 /// </summary>
 internal static class LedgerFingerprint
 {
-    internal static long Of(Statement statement)
+    /// <summary>Of a statement and what its names mean: role, search path and settings. How long it may take does not count.</summary>
+    internal static long Of(Statement statement, CallerContext? context = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var visitor = new Hashing(hash);
@@ -20,6 +21,17 @@ internal static class LedgerFingerprint
         foreach (var parameter in statement.Parameters)
         {
             parameter.Accept(visitor);
+        }
+        if (context is not null && (context.Role is not null || context.SearchPath is not null || !context.Settings.IsEmpty))
+        {
+            visitor.Add("under");
+            visitor.Add(context.Role ?? "");
+            visitor.Add(context.SearchPath ?? "");
+            foreach (var (name, value) in context.Settings)
+            {
+                visitor.Add(name);
+                visitor.Add(value);
+            }
         }
         return BinaryPrimitives.ReadInt64LittleEndian(hash.GetHashAndReset());
     }

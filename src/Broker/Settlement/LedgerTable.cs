@@ -23,6 +23,9 @@ internal sealed partial record LedgerTable
     /// <summary>The constraint whose violation says that a key is taken.</summary>
     internal string Constraint => $"{Name}_key";
 
+    /// <summary>Whether this can be the table's name.</summary>
+    internal static bool IsName(string name) => Pattern().IsMatch(name);
+
     /// <summary>Reads the setting `broker.errands.ledger.table`.</summary>
     /// <exception cref="ArgumentException">It is not a table's name.</exception>
     internal static LedgerTable Named(string name) => Pattern().Match(name) is { Success: true } match

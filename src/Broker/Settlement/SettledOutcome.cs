@@ -10,7 +10,9 @@ internal abstract record SettledOutcome
     internal sealed record Committed(LedgerEntry? Entry = null) : SettledOutcome;
 
     /// <summary>It is not, and never will be: it may be run again.</summary>
-    internal sealed record Aborted(string Cause) : SettledOutcome;
+    /// <param name="Cause">How that is known.</param>
+    /// <param name="KeyRefused">Whether the ledger refuses its key from now on, so that it may not be run again under the same.</param>
+    internal sealed record Aborted(string Cause, bool KeyRefused = false) : SettledOutcome;
 
     /// <summary>Nobody can tell within the limit: it must not be run again.</summary>
     internal sealed record Unknown(string Cause) : SettledOutcome;

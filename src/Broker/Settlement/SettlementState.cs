@@ -70,7 +70,7 @@ internal sealed record SettlementState(CommitInDoubt Doubt, SettleLimits Limits,
     internal SettlementState Found(LedgerEntry entry) => Settled(entry.Verdict switch
     {
         LedgerVerdict.Done => new SettledOutcome.Committed(entry),
-        LedgerVerdict.Refused => new SettledOutcome.Aborted($"the ledger has no commit of key {entry.Key}, and refuses one from now on"),
+        LedgerVerdict.Refused => new SettledOutcome.Aborted($"the ledger has no commit of key {entry.Key}, and refuses one from now on", KeyRefused: true),
     });
 
     /// <summary>The original holds its key and has neither committed nor ended.</summary>

@@ -163,7 +163,7 @@ public sealed class LeaseTests : IAsyncLifetime
         });
         Assert.IsType<StatementRefused>(stream.Failure);
         var keyed = await Assert.ThrowsAsync<BrokerException>(async () => await _broker.WithIdempotencyKey("k").ExecuteAsync("one", $"select 1"));
-        Assert.IsType<StatementRefused>(keyed.Failure);
+        Assert.IsType<LedgerUnavailable>(keyed.Failure);
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Broker.Client.Protocol.Values;
 using Broker.Postgres;
 using Broker.Settlement;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
 
@@ -152,9 +153,16 @@ public sealed class LedgerTests : IAsyncLifetime
         await original.Connection.RunAsync("begin");
         await original.Connection.RunAsync(Ledger.Claim("k", 9));
         var doubt = new CommitInDoubt(original.Backend with { Pid = 1 }, null, true, "k");
+        var time = new FakeTimeProvider();
+        var runner = new SettlementRunner(Table, time);
 
-        var unknown = Assert.IsType<SettledOutcome.Unknown>(await SettleAsync(settling, doubt, SettleLimits.For(TimeSpan.FromMilliseconds(300))));
+        var settled = runner.RunAsync(runner.Begin(doubt, SettleLimits.For(TimeSpan.FromMilliseconds(300))), settling, CancellationToken.None);
+        // The clock stands until one try has waited for the key in vain.
+        await using var watching = await Sql.OpenAsync(_server);
+        await watching.UntilAsync($"state = 'idle' and query ilike 'rollback' from pg_stat_activity where pid = {settling.ProcessID}");
+        time.Advance(TimeSpan.FromMilliseconds(300));
 
+        var unknown = Assert.IsType<SettledOutcome.Unknown>((await settled).Outcome);
         Assert.Contains("key", unknown.Cause, StringComparison.Ordinal);
         Assert.Equal(0L, await settling.ScalarAsync("select count(*) from effects"));
         await original.Connection.RunAsync("commit");
@@ -256,7 +264,7 @@ public sealed class LedgerTests : IAsyncLifetime
             new("select $1", [new Parameter<double>(0.1)]), new("select $1", [new Parameter<double>(Math.BitIncrement(0.1))]),
         ];
 
-        Assert.Equal(different.Length, different.Select(LedgerFingerprint.Of).Distinct().Count());
+        Assert.Equal(different.Length, different.Select(one => LedgerFingerprint.Of(one)).Distinct().Count());
         Assert.Equal(LedgerFingerprint.Of(different[0]), LedgerFingerprint.Of(new Statement("select $1", [new Parameter<int>(1)])));
     }
 

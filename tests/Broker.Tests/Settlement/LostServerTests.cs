@@ -43,7 +43,7 @@ public sealed class LostServerTests
         {
             process.Kill();
         }
-        await using var settling = await AgainAsync(server);
+        await using var settling = await AgainAsync(server, original);
         await using var next = await Original.OpenAsync(server.ConnectionString());
 
         // somebody else's transaction commits under the id of ours
@@ -109,20 +109,26 @@ public sealed class LostServerTests
     private static async Task<SettledOutcome> SettleAsync(NpgsqlConnection connection, CommitInDoubt doubt, SettleLimits? limits = null) =>
         (await Runner.RunAsync(Runner.Begin(doubt, limits ?? Limits), connection, CancellationToken.None)).Outcome!;
 
-    /// <summary>The first connection that the server accepts after its recovery.</summary>
-    private static async Task<NpgsqlConnection> AgainAsync(LocalPostgres server)
+    /// <summary>The first connection that the server accepts after its recovery; before it, it may still accept some that it ends again.</summary>
+    private static async Task<NpgsqlConnection> AgainAsync(LocalPostgres server, Original original)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             try
             {
-                return await Sql.OpenAsync(server.ConnectionString());
+                var connection = await Sql.OpenAsync(server.ConnectionString());
+                if ((DateTime)(await connection.ScalarAsync("select stats_reset from pg_stat_bgwriter"))! > original.Backend.BackendStart)
+                {
+                    return connection;
+                }
+                await connection.DisposeAsync();
             }
             catch (NpgsqlException)
             {
-                await Task.Delay(20, limit.Token);
+                // It is down, or recovering.
             }
+            await Task.Delay(20, limit.Token);
         }
     }
 }

@@ -20,9 +20,9 @@ internal sealed class Embedded : IAsyncDisposable
 
     internal BrokerClient Client { get; }
 
-    internal static Embedded Start(string connectionString, string pool = "", PoolHooks? hooks = null)
+    internal static Embedded Start(string connectionString, string pool = "", PoolHooks? hooks = null, string more = "")
     {
-        var settings = BrokerSettings.Parse($"broker.databases.orders {{ connection-string = \"{connectionString}\" }}\nbroker.pool {{\n{pool}\n}}");
+        var settings = BrokerSettings.Parse($"broker.databases.orders {{ connection-string = \"{connectionString}\" }}\nbroker.pool {{\n{pool}\n}}\n{more}");
         var system = ActorSystem.Create("embedded", "akka.loglevel = ERROR\nakka.stdout-loglevel = OFF\nakka.log-dead-letters = off");
         var byDatabase = ImmutableDictionary.Create<string, PoolHooks>();
         return new Embedded(system, system.StartBroker(settings, hooks is null ? byDatabase : byDatabase.Add("orders", hooks)));

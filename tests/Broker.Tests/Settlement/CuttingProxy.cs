@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Broker.Tests.Settlement;
+
+/// <summary>Where a proxy cuts a connection, once.</summary>
+internal enum Cut
+{
+    /// <summary>Instead of handing the client's COMMIT on: the server rolls back.</summary>
+    BeforeCommit,
+
+    /// <summary>Instead of handing the server's answer to COMMIT on: it is committed and nobody was told.</summary>
+    AfterCommit,
+}
+
+/// <summary>
+/// Stands between a broker and its server and cuts the first connection that commits, at a chosen side of the COMMIT. It reads texts, so statements
+/// must not be prepared; it sees a COMMIT only where it is a statement of its own.
+/// </summary>
+internal sealed class CuttingProxy : IAsyncDisposable
+{
+    // Of the message that carries a text: its letter, its length, and the end of the statement's name, which is empty.
+    private const int BeforeText = 6;
+
+    private static readonly byte[] Asked = "COMMIT\0"u8.ToArray();
+    private static readonly byte[] Answered = [(byte)'C', 0, 0, 0, 11, .. "COMMIT\0"u8];
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly string _host;
+    private readonly int _port;
+    private readonly Cut _cut;
+    private readonly Func<CuttingProxy, Task> _atCut;
+    private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _cutDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _cutting;
+    private int _armed;
+
+    private CuttingProxy(NpgsqlConnectionStringBuilder target, Cut cut, Func<CuttingProxy, Task> atCut)
+    {
+        (_host, _port, _cut, _atCut) = (target.Host!, target.Port, cut, atCut);
+        _listener.Start();
+        ConnectionString = new NpgsqlConnectionStringBuilder(target.ConnectionString)
+        {
+            Host = "127.0.0.1", Port = ((IPEndPoint)_listener.LocalEndpoint).Port,
+        }.ConnectionString;
+        _ = AcceptAsync();
+    }
+
+    /// <summary>The server as it is reached through the proxy.</summary>
+    internal string ConnectionString { get; }
+
+    /// <param name="server">The server's connection string.</param>
+    /// <param name="cut">Where to cut.</param>
+    /// <param name="atCut">What happens at the cut, before the client sees it.</param>
+    internal static CuttingProxy For(string server, Cut cut, Func<CuttingProxy, Task>? atCut = null)
+    {
+        var target = new NpgsqlConnectionStringBuilder(server);
+        return new CuttingProxy(target, cut, atCut ?? (_ => Task.CompletedTask));
+    }
+
+    /// <summary>Whether no COMMIT came since.</summary>
+    internal bool IsArmed => Volatile.Read(ref _armed) == 1;
+
+    /// <summary>Waits until the server has answered what came before the COMMIT.</summary>
+    internal Task AnsweredAsync() => _answered.Task;
+
+    /// <summary>The next COMMIT is cut.</summary>
+    internal void Arm() => _armed = 1;
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                _ = CarryAsync(await _listener.AcceptTcpClientAsync());
+            }
+        }
+        catch (Exception over) when (over is SocketException or ObjectDisposedException)
+        {
+            // the test is over
+        }
+    }
+
+    private async Task CarryAsync(TcpClient client)
+    {
+        using (client)
+        using (var server = new TcpClient())
+        {
+            try
+            {
+                await server.ConnectAsync(_host, _port);
+                var there = CopyAsync(client.GetStream(), server.GetStream(), Cut.BeforeCommit, Asked);
+                var back = CopyAsync(server.GetStream(), client.GetStream(), Cut.AfterCommit, Answered);
+                await await Task.WhenAny(there, back);
+            }
+            catch (Exception over) when (over is SocketException or IOException or ObjectDisposedException)
+            {
+                // one side went away: so does the other, though not before what happens at the cut has happened
+            }
+            if (_cutting)
+            {
+                await _cutDone.Task;
+                server.Close();
+                await EndAsync(client);
+            }
+        }
+    }
+
+    private async Task CopyAsync(NetworkStream from, NetworkStream to, Cut cutting, byte[] sign)
+    {
+        var buffer = new byte[65536];
+        while (await from.ReadAsync(buffer) is var count and > 0)
+        {
+            var place = cutting == _cut ? buffer.AsSpan(0, count).IndexOf(sign) : -1;
+            if (place >= 0 && Interlocked.Exchange(ref _armed, 0) == 1)
+            {
+                // what comes before it in the same piece was on its way
+                _cutting = true;
+                await to.WriteAsync(buffer.AsMemory(0, cutting == Cut.AfterCommit ? place : Math.Max(0, place - BeforeText)));
+                await _atCut(this);
+                _cutDone.SetResult();
+                return;
+            }
+            await to.WriteAsync(buffer.AsMemory(0, count));
+            if (_cutting && cutting == Cut.AfterCommit)
+            {
+                _answered.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Whoever closes with bytes unread takes back what it has sent: so the rest is read to its end.</summary>
+    private static async Task EndAsync(TcpClient client)
+    {
+        try
+        {
+            client.Client.Shutdown(SocketShutdown.Send);
+            var rest = new byte[4096];
+            while (await client.GetStream().ReadAsync(rest) > 0)
+            {
+            }
+        }
+        catch (Exception over) when (over is SocketException or IOException or ObjectDisposedException)
+        {
+            // it has gone
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        if (_cutting)
+        {
+            await _cutDone.Task;
+        }
+    }
+}
