@@ -187,7 +187,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 break;
             case TripOutcome.Unusable unusable:
                 _log.Warning("Connection {Connection} of pool {Pool} is given up: {Cause}", _id, _plan.Pool, unusable.Cause);
-                _pool.Tell(new ConnectionEvents.TripEnded(_id, unusable.Report));
+                _pool.Tell(new ConnectionEvents.TripEnded(_id, unusable.Report) { Closing = true });
                 StartClosing(unusable.Reason, clean: unusable.Reason == CloseReason.Breach);
                 break;
             case TripOutcome.InDoubt inDoubt:
@@ -323,7 +323,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 break;
             case ConnectionCommands.RunTrip run:
                 // The pool sent it before it knew: nothing of it was sent, so all of it may go elsewhere.
-                _pool.Tell(new ConnectionEvents.TripEnded(_id, new TripReport(run.Trip, TimeSpan.Zero, TimeSpan.Zero, 0, run.Trip.Members)));
+                _pool.Tell(new ConnectionEvents.TripEnded(_id, new TripReport(run.Trip, TimeSpan.Zero, TimeSpan.Zero, 0, run.Trip.Members)) { Closing = true });
                 break;
             case ConnectionCommands.Lend lend:
                 _pool.Tell(new ConnectionEvents.LendFailed(_id, lend.Lease, new ConnectionLost(_plan.Pool, $"the connection is closing ({reason})")));

@@ -59,7 +59,11 @@ internal static class ConnectionEvents
     internal sealed record Returned(ConnectionId Connection, LeaseId Lease) : IConnectionEvent;
 
     /// <summary>A trip is over and the connection is idle and clean.</summary>
-    internal sealed record TripEnded(ConnectionId Connection, TripReport Report) : IConnectionEvent;
+    internal sealed record TripEnded(ConnectionId Connection, TripReport Report) : IConnectionEvent
+    {
+        /// <summary>Whether the connection is closing behind it, and must not be given anything more.</summary>
+        internal bool Closing { get; init; }
+    }
 
     /// <summary>
     /// The connection was lost after COMMIT of a write group was sent and before it was answered; it is closing. The members wait until the

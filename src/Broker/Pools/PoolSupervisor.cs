@@ -166,7 +166,10 @@ internal sealed class PoolSupervisor : UntypedActor
             _telemetry.ErrandsRerun(report.RunAgain.Length);
         }
         _line.Ended(ended.Connection, report);
-        Do(_state.On(ended, Now));
+        if (!ended.Closing)
+        {
+            Do(_state.On(ended, Now));
+        }
         PumpSoon();
     }
 
@@ -236,6 +239,9 @@ internal sealed class PoolSupervisor : UntypedActor
             case ConnectionEvents.Closed closed:
                 _telemetry.ConnectionClosed(closed.Reason, closed.Clean);
                 Gone(closed.Connection);
+                // A trip that was handed to it when it had closed already reached nobody, least of all the server.
+                _line.AddAgain(_line.Lost(closed.Connection));
+                PumpSoon();
                 break;
             case ConnectionEvents.ConnectFailed failed:
                 _telemetry.ConnectFailed(failed.Failure);

@@ -110,8 +110,19 @@ internal sealed class PackingBroker : IAsyncDisposable
     internal Task<Answer[]> TogetherAsync(params Statement[] statements) => TogetherAsync([.. statements.Select(one => (Client, one))]);
 
     /// <inheritdoc cref="TogetherAsync(string[])"/>
-    internal async Task<Answer[]> TogetherAsync(params (BrokerClient Caller, Statement Statement)[] errands) =>
-        await Task.WhenAll(await StartTogetherAsync(errands));
+    internal async Task<Answer[]> TogetherAsync(params (BrokerClient Caller, Statement Statement)[] errands)
+    {
+        var answers = await StartTogetherAsync(errands);
+        try
+        {
+            return await Task.WhenAll(answers).WaitAsync(TimeSpan.FromSeconds(30));
+        }
+        catch (TimeoutException)
+        {
+            throw new InvalidOperationException(
+                $"{answers.Count(answer => !answer.IsCompleted)} of {errands.Length} were never answered: {await Client.GetStatusAsync(Pool)}; warnings: {string.Join("; ", Warnings)}");
+        }
+    }
 
     /// <summary>The same, not waited for.</summary>
     internal async Task<Task<Answer>[]> StartTogetherAsync(params (BrokerClient Caller, Statement Statement)[] errands)
