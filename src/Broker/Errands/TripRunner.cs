@@ -323,7 +323,7 @@ internal sealed class TripRunner
 
         /// <summary>Each member with its answer, if all of that was read.</summary>
         internal ImmutableArray<(Errand, ErrandCompleted?)> AnswersSoFar(TripBatch? batch) =>
-            [.. Trip.Members.Select((errand, i) => (errand, i < CompletedCount && batch is not null ? Answers[i]! with { Affected = batch.Affected(i) } : null))];
+            [.. Trip.Members.Select((errand, i) => (errand, i < CompletedCount && batch is not null && Answers[i] is { } answer ? answer with { Affected = batch.Affected(i) } : null))];
 
         internal void AllCompleted() => CompletedCount = Answers.Length;
 
