@@ -12,6 +12,15 @@ public sealed record ReconnectSettings
     /// <summary>Random part of each pause as a fraction of it, 0 to 1.</summary>
     public required double Jitter { get; init; }
 
+    /// <summary>The pause after so many failures before this one.</summary>
+    /// <param name="before">0 for the shortest pause.</param>
+    /// <param name="roll">From 0 to 1, at random.</param>
+    internal TimeSpan PauseAfter(int before, double roll)
+    {
+        var doubled = MinBackoff * Math.Pow(2, Math.Min(before, 30));
+        return (doubled < MaxBackoff ? doubled : MaxBackoff) * (1 - (Jitter * roll));
+    }
+
     internal static ReconnectSettings From(SettingsReader reader)
     {
         var settings = new ReconnectSettings

@@ -9,7 +9,7 @@ public sealed record StreamSettings
     /// <summary>Bytes per chunk at most, 1 KiB to 16 MiB.</summary>
     public required int ChunkBytes { get; init; }
 
-    /// <summary>Chunks sent ahead of the reader, 1 to 1000.</summary>
+    /// <summary>Chunks that a reader may have asked for and not received, 1 to 1000; what it asks for beyond them is not counted.</summary>
     public required int ChunksAhead { get; init; }
 
     /// <summary>How long a reader may be silent before its stream is closed, 100 ms to 1 d; null when off.</summary>

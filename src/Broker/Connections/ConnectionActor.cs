@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
 using Broker.Errands;
 using Npgsql;
 
@@ -237,6 +238,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private void StartRevoking(string reason)
     {
         _log.Warning("Lease {Lease} on {Connection} of pool {Pool} is revoked: {Reason}", _lease!.Lease, _id, _plan.Pool, reason);
+        _lease.Borrower.Tell(new Refused(new LeaseRevoked(_plan.Pool, _lease.Lease, reason)), ActorRefs.NoSender);
         Become(_returning);
         Start(_tasks.RevokeAsync(_lease.Wrapper!), static cause => new TakenBack(CloseReason.HolderLost, cause));
     }

@@ -25,6 +25,29 @@ internal static class ConnectionReset
         await batch.ExecuteNonQueryAsync();
     }
 
+    /// <summary>
+    /// Ends when nothing that was asked of the server before can reach the next statement any more: a cancel request may arrive late, and the next two
+    /// statements are ours.
+    /// </summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="fence">What is sent to find out; ROLLBACK where a transaction may be open.</param>
+    internal static async Task ProveCleanAsync(NpgsqlConnection connection, string fence = "SELECT 1")
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await using var batch = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new(fence) } };
+                await batch.ExecuteNonQueryAsync();
+                return;
+            }
+            catch (PostgresException late) when (late.SqlState == "57014" && attempt < 2)
+            {
+                // The request found its way here: that was it.
+            }
+        }
+    }
+
     /// <summary>Undoes settings, roles, cursors, listeners, session locks, sequences' last values and temporary tables.</summary>
     internal static async Task DiscardAsync(NpgsqlConnection connection)
     {

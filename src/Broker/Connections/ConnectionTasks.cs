@@ -102,7 +102,7 @@ internal sealed class ConnectionTasks : IDisposable
             {
                 // Whoever comes next must not be hit by a request that is still on its way.
                 await cancelling;
-                await ProveCleanAsync();
+                await ConnectionReset.ProveCleanAsync(Own);
             }
             if (trip.ResetAfter)
             {
@@ -271,24 +271,6 @@ internal sealed class ConnectionTasks : IDisposable
         // Where there is none any more, a hook gets one that is closed.
         using var none = wrapper is null && !_physical!.HasOwn ? new NpgsqlConnection() : null;
         return await _plan.Hooks.RunAsync(kind, new HookedConnection(_plan.Pool, _id, wrapper ?? none ?? Own, _notes));
-    }
-
-    // A cancel request may reach the server late and hit the next statement: what is next is ours, once all requests are with the server.
-    private async Task ProveCleanAsync()
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                await using var fence = new NpgsqlBatch(Own) { Timeout = 0, BatchCommands = { new("SELECT 1") } };
-                await fence.ExecuteNonQueryAsync();
-                return;
-            }
-            catch (PostgresException late) when (late.SqlState == "57014" && attempt < 2)
-            {
-                // The request found its way here: that was it.
-            }
-        }
     }
 
     private static bool IsForeseen(Exception exception) =>

@@ -5,6 +5,7 @@ using Broker.Client.Protocol.Failures;
 using Broker.Configuration;
 using Broker.Connections;
 using Broker.Errands;
+using Broker.Settlement;
 
 namespace Broker.Diagnostics;
 
@@ -101,7 +102,7 @@ internal sealed class PoolTelemetry : IDisposable
     /// <summary>Members of a group that failed are run again alone.</summary>
     internal void ErrandsRerun(int count)
     {
-        if (_instruments.ErrandsRerun is { Enabled: true } rerun)
+        if (count > 0 && _instruments.ErrandsRerun is { Enabled: true } rerun)
         {
             rerun.Add(count, _name);
         }
@@ -126,6 +127,14 @@ internal sealed class PoolTelemetry : IDisposable
 
     /// <summary>A group member did what an errand may not do.</summary>
     internal void BreachSeen() => Count(_instruments.Breaches);
+
+    /// <summary>A commit whose answer was lost was asked about.</summary>
+    internal void Settled(SettledOutcome outcome) => Settled(outcome switch
+    {
+        SettledOutcome.Committed => SettledAs.Committed,
+        SettledOutcome.Aborted => SettledAs.RolledBack,
+        _ => SettledAs.Unknown,
+    });
 
     /// <summary>A commit whose answer was lost was asked about.</summary>
     internal void Settled(SettledAs outcome) => Count(_instruments.Settlements, Attributes.Outcome, outcome.Word());

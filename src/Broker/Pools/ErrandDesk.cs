@@ -45,10 +45,6 @@ internal sealed class ErrandDesk
         return false;
     }
 
-    /// <summary>Streams, COPY and LISTEN have no actors yet; who asks is told so instead of waiting.</summary>
-    internal static void RefuseUnserved(IActorRef caller) => caller.Tell(
-        new Refused(new StatementRefused("this version serves no streams, COPY or LISTEN yet", "borrow a connection with LeaseAsync")), ActorRefs.NoSender);
-
     /// <summary>Cancels an errand. Returns the connection that must be told, since the errand runs there alone; null for none.</summary>
     internal ConnectionId? Cancel(ErrandId id)
     {

@@ -46,6 +46,9 @@ internal sealed record PoolPlan
     /// <summary>How a connection's actor is made, for this pool's actor. The flag says that it is to run the first-connect hooks.</summary>
     internal required Func<ConnectionId, bool, IActorRef, Props> Connection { get; init; }
 
+    /// <summary>How its listener is made.</summary>
+    internal required Func<Props> Listener { get; init; }
+
     /// <summary>Whether there are first-connect hooks.</summary>
     internal bool HasFirstConnect { get; init; }
 

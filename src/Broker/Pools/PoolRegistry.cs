@@ -9,6 +9,7 @@ using Broker.Connections;
 using Broker.Diagnostics;
 using Broker.Errands;
 using Broker.Hosting;
+using Broker.Listening;
 using Broker.Pools.Hooks;
 using Broker.Settlement;
 
@@ -124,6 +125,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Time = time,
             Seed = (ulong)Random.Shared.NextInt64(),
             Connection = (id, first, owner) => ConnectionActor.For(id, first, owner, connection, time),
+            Listener = () => ListenerActor.For(new(pool, connector, _budgets[server.Name], user.Pool)),
             HasFirstConnect = hooks.Has(HookKind.FirstConnect),
             Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, ledger, time, count),
         };

@@ -9,7 +9,6 @@ using Broker.Diagnostics;
 using Broker.Errands;
 using Broker.Leases;
 using Broker.Pools.Decisions;
-using Broker.Settlement;
 
 namespace Broker.Pools;
 
@@ -25,6 +24,7 @@ internal sealed class PoolSupervisor : UntypedActor
     private readonly ErrandDesk _errands;
     private readonly ErrandLine _line;
     private readonly LeaseDesk _desk = new();
+    private readonly StreamDesk _streams;
     private readonly PoolTelemetry _telemetry;
     private readonly PoolAlarm _alarm;
     private readonly Dictionary<ConnectionId, IActorRef> _connections = [];
@@ -42,6 +42,7 @@ internal sealed class PoolSupervisor : UntypedActor
         _telemetry = plan.Meter.ForPool(plan.Pool, plan.Settings);
         _errands = new(plan, _telemetry);
         _line = _errands.Line;
+        _streams = new(plan, Context);
         _alarm = new(plan.Time, Self);
     }
 
@@ -72,7 +73,7 @@ internal sealed class PoolSupervisor : UntypedActor
             case ProbeAnswered answered: _plan.Budget.Tell(new BudgetCommands.GhostsSeen(Self, answered.Probe, answered.Sighting)); break;
             case BudgetEvents.ProbeGhosts probe: OnProbe(probe); break;
             case IBudgetEvent happened: Do(_state.On(happened, Now)); break;
-            case CancelErrand cancel: OnCancel(cancel.Id); break;
+            case CancelErrand cancel: OnCancel(cancel); break;
             case RunErrandsAgain again:
                 _telemetry.ErrandsRerun(again.Errands.Length);
                 _line.AddAgain(again.Errands);
@@ -95,6 +96,7 @@ internal sealed class PoolSupervisor : UntypedActor
             case GetPoolStatus: Sender.Tell(_state.Status(_line.Waiting, _plan.HoldersShown, Now)); break;
             case InvalidatePool invalidate:
                 Do(_state.On(new PoolEvents.Invalidated(invalidate.Hard), Now));
+                _streams.TellListener(invalidate);
                 Sender.Tell(new PoolInvalidated(_state.Generation));
                 break;
             case SuspendPool:
@@ -108,9 +110,11 @@ internal sealed class PoolSupervisor : UntypedActor
             case PoolCommands.WarmUp: Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
             case PoolCommands.StopPool stop:
                 _stopAskedBy = Sender;
+                _streams.TellListener(stop);
                 Do(_state.On(new PoolEvents.Stop(stop.Drain), Now));
                 break;
-            case OpenStream or StartListening: ErrandDesk.RefuseUnserved(Sender); break;
+            case OpenStream stream: _streams.Open(stream, Sender); break;
+            case StartListening or StopListening: _streams.Listen(message, Sender); break;
             case Terminated dead: OnDied(dead.ActorRef); break;
             default: Unhandled(message); break;
         }
@@ -154,17 +158,17 @@ internal sealed class PoolSupervisor : UntypedActor
         {
             Do(_state.On(new PoolEvents.ErrandsWaiting(wanted, since), Now));
         }
-        WakeForErrands();
+        if (_line.WakesIn is { } wait)
+        {
+            _alarm.SetSecond(wait);
+        }
     }
 
     private void OnTripEnded(ConnectionEvents.TripEnded ended)
     {
         var report = ended.Report;
         _telemetry.TripEnded(report.Trip.Shape, report.Trip.Members.Length, report.Elapsed);
-        if (report.RunAgain.Length > 0)
-        {
-            _telemetry.ErrandsRerun(report.RunAgain.Length);
-        }
+        _telemetry.ErrandsRerun(report.RunAgain.Length);
         _line.Ended(ended.Connection, report);
         if (!ended.Closing)
         {
@@ -173,12 +177,13 @@ internal sealed class PoolSupervisor : UntypedActor
         PumpSoon();
     }
 
-    private void OnCancel(ErrandId id)
+    private void OnCancel(CancelErrand cancel)
     {
-        if (_errands.Cancel(id) is { } connection)
+        if (_errands.Cancel(cancel.Id) is { } connection)
         {
-            Tell(connection, new ConnectionCommands.CancelErrand(id));
+            Tell(connection, new ConnectionCommands.CancelErrand(cancel.Id));
         }
+        _streams.Cancel(cancel);
     }
 
     private void OnAcquire(AcquireConnection acquire)
@@ -229,12 +234,7 @@ internal sealed class PoolSupervisor : UntypedActor
                 break;
             case ConnectionEvents.TripInDoubt doubt:
                 _line.Ended(doubt.Connection, doubt.Report);
-                Context.ActorOf(TripSettler.For(_plan.Settler(outcome => _telemetry.Settled(outcome switch
-                {
-                    SettledOutcome.Committed => SettledAs.Committed,
-                    SettledOutcome.Aborted => SettledAs.RolledBack,
-                    _ => SettledAs.Unknown,
-                })), doubt), $"settle-{doubt.Connection}");
+                Context.ActorOf(TripSettler.For(_plan.Settler(_telemetry.Settled), doubt), $"settle-{doubt.Connection}");
                 return;
             case ConnectionEvents.Closed closed:
                 _telemetry.ConnectionClosed(closed.Reason, closed.Clean);
@@ -296,14 +296,6 @@ internal sealed class PoolSupervisor : UntypedActor
         Do(_state.On(PoolEvents.Tick.Instance, Now));
         _errands.Expire(_state);
         OnPump();
-    }
-
-    private void WakeForErrands()
-    {
-        if (_line.WakesIn is { } wait)
-        {
-            _alarm.SetSecond(wait);
-        }
     }
 
     private void Do(PoolDecision decision)

@@ -36,11 +36,6 @@ internal sealed record ConnectHistory(int Failures, TimeSpan NextAt, Failure? La
     /// <summary>The budget had no room for ever: ask again after the shortest pause.</summary>
     internal ConnectHistory Pause(PoolState state, TimeSpan now) => this with { NextAt = now + state.Settings.Reconnect.MinBackoff };
 
-    private static TimeSpan PauseAfter(int failures, PoolState state, out Dice dice)
-    {
-        var reconnect = state.Settings.Reconnect;
-        var doubled = reconnect.MinBackoff * Math.Pow(2, Math.Min(failures - 2, 30));
-        var pause = Moment.Earlier(doubled, reconnect.MaxBackoff);
-        return pause * (1 - (reconnect.Jitter * state.Dice.Roll(out dice)));
-    }
+    private static TimeSpan PauseAfter(int failures, PoolState state, out Dice dice) =>
+        state.Settings.Reconnect.PauseAfter(failures - 2, state.Dice.Roll(out dice));
 }

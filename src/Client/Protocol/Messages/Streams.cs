@@ -31,7 +31,10 @@ public sealed record CopyIn(Statement Statement) : StreamSource(Statement);
 /// <param name="Stream">Send it <see cref="DemandChunks"/>, <see cref="SendCopyData"/>, <see cref="FinishCopy"/>, <see cref="CloseStream"/>.</param>
 public sealed record StreamOpened(ErrandId Id, IActorRef Stream) : IBrokerReply;
 
-/// <summary>Allows the stream to send this many more chunks. Nothing is read from the server beyond what was allowed, plus one chunk.</summary>
+/// <summary>
+/// Allows the stream to send this many more chunks. Nothing is read from the server beyond what was allowed, plus one chunk. What is allowed at a time is
+/// bounded by `broker.errands.stream.chunks-ahead`; more is not counted.
+/// </summary>
 public sealed record DemandChunks(ErrandId Id, int Count) : IBrokerRequest, IDeadLetterSuppression;
 
 /// <summary>One chunk of rows.</summary>

@@ -75,6 +75,7 @@ public abstract class PoolStage : TestKit
             Time = Time,
             Seed = 1,
             Connection = (id, first, pool) => Props.Create(() => new ScriptedConnection(id, first, pool, stage)),
+            Listener = () => throw new InvalidOperationException("nobody listens here"),
             HasFirstConnect = hasFirstConnect,
             Settler = _ => throw new InvalidOperationException("nothing is settled here"),
         }));

@@ -1,0 +1,13 @@
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Configuration;
+using Broker.Connections;
+
+namespace Broker.Listening;
+
+/// <summary>What a pool's listener needs to know. Values and references only.</summary>
+/// <param name="Pool">Which pool.</param>
+/// <param name="Connector">Opens its connection.</param>
+/// <param name="Budget">The budget of the server, which the connection counts against.</param>
+/// <param name="Settings">The pool's settings: patience, pauses, keepalive.</param>
+internal sealed record ListenerPlan(PoolId Pool, PhysicalConnector Connector, IActorRef Budget, PoolSettings Settings);
