@@ -1,5 +1,4 @@
 using Broker.Client.Protocol.Values;
-using Broker.Connections;
 using Broker.Statements;
 using Npgsql;
 
@@ -16,27 +15,13 @@ internal sealed record CatalogueLesson(string Context, CatalogueQuestions Questi
     {
         try
         {
-            if (!context.IsEmpty)
-            {
-                await using var begin = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new("BEGIN") } };
-                foreach (var setting in ContextStatements.For(context))
-                {
-                    begin.BatchCommands.Add(setting);
-                }
-                await begin.ExecuteNonQueryAsync();
-            }
-            return new(this, await CatalogueQueries.AskAsync(connection, Questions, CancellationToken.None));
+            // What else the context sets does not change what a name means, and its timeout is not for our question.
+            var meaning = new CallerContext(context.Role, context.SearchPath);
+            return new(this, await CatalogueQueries.AskAsync(connection, [.. ContextStatements.For(meaning)], Questions, CancellationToken.None));
         }
         catch (PostgresException)
         {
             return null;
-        }
-        finally
-        {
-            if (!context.IsEmpty)
-            {
-                await ConnectionReset.RollbackAsync(connection);
-            }
         }
     }
 }

@@ -13,11 +13,17 @@ internal static class CatalogueQueries
 {
     /// <summary>The answers to <paramref name="questions"/>, one for each, all of the same moment.</summary>
     /// <exception cref="NpgsqlException">The server or the connection failed.</exception>
-    public static async Task<CatalogueSnapshot> AskAsync(NpgsqlConnection connection, CatalogueQuestions questions, CancellationToken cancel)
+    public static Task<CatalogueSnapshot> AskAsync(NpgsqlConnection connection, CatalogueQuestions questions, CancellationToken cancel) =>
+        AskAsync(connection, [], questions, cancel);
+
+    /// <summary>The same, under a role and search_path that <paramref name="context"/> sets for the transaction; each of its statements answers one result.</summary>
+    /// <exception cref="NpgsqlException">The server or the connection failed, or the server refused the context.</exception>
+    public static async Task<CatalogueSnapshot> AskAsync(
+        NpgsqlConnection connection, ImmutableArray<NpgsqlBatchCommand> context, CatalogueQuestions questions, CancellationToken cancel)
     {
         try
         {
-            return await AnswersAsync(connection, questions, cancel);
+            return await AnswersAsync(connection, context, questions, cancel);
         }
         catch when (connection.FullState == ConnectionState.Open)
         {
@@ -40,12 +46,21 @@ internal static class CatalogueQueries
     }
 
     private static async Task<CatalogueSnapshot> AnswersAsync(
-        NpgsqlConnection connection, CatalogueQuestions questions, CancellationToken cancel)
+        NpgsqlConnection connection, ImmutableArray<NpgsqlBatchCommand> context, CatalogueQuestions questions, CancellationToken cancel)
     {
         var names = questions.Names.ToImmutableArray();
         var symbols = questions.Operators.ToImmutableArray();
         await using var batch = Batch(connection, names, symbols);
+        for (var i = 0; i < context.Length; i++)
+        {
+            // Behind BEGIN: in a transaction that has run a statement, the catalogue's isolation level could not be set any more.
+            batch.BatchCommands.Insert(1 + i, context[i]);
+        }
         await using var reader = await batch.ExecuteReaderAsync(cancel);
+        for (var i = 0; i < context.Length; i++)
+        {
+            await reader.NextResultAsync(cancel);
+        }
         await reader.NextResultAsync(cancel); // past the path that was kept
 
         var functions = await CatalogueDecoder.FunctionsAsync(reader, cancel);

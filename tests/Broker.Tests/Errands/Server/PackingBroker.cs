@@ -160,7 +160,7 @@ internal sealed class PackingBroker : IAsyncDisposable
                 return;
             }
         }
-        Assert.Fail($"{statement(0).Text} never went with its like");
+        Assert.Fail($"{statement(0).Text} of {(caller ?? Client).Terms.Context} never went with its like: {string.Join(' ', Trips.TakeLast(40))}");
     }
 
     /// <summary>Runs statements together, once they are known. Returns the answers and the trips that carried them.</summary>
