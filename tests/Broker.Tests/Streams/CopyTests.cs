@@ -5,6 +5,8 @@ using Akka.Actor;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Leases;
+using Npgsql;
 using Xunit;
 
 namespace Broker.Tests.Streams;
@@ -157,6 +159,35 @@ public sealed class CopyTests : StreamStage
     }
 
     [Fact]
+    public async Task A_copy_out_that_is_cancelled_while_the_server_computes_is_cancelled_there_and_keeps_its_connection()
+    {
+        Start("size = 2, overflow = 0");
+        await using var lease = await Broker.LeaseAsync("orders");
+        using var cancel = new CancellationTokenSource();
+        var copying = Broker.CopyOutAsync("orders", $"copy (select pg_sleep(60)) to stdout", cancel.Token).AsTask();
+        var pid = await WaitingProcessAsync(lease, "PgSleep");
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => copying);
+        Assert.Equal(pid, await PidAsync());
+    }
+
+    [Fact]
+    public async Task A_copy_in_that_is_cancelled_while_it_waits_for_a_lock_is_cancelled_on_the_server_and_keeps_its_connection()
+    {
+        Start("size = 2, overflow = 0");
+        await RunAsync("create table t (i int)");
+        await using var lease = await Broker.LeaseAsync("orders");
+        await using var locking = new NpgsqlCommand("begin; lock table t", lease.Connection);
+        await locking.ExecuteNonQueryAsync();
+        using var cancel = new CancellationTokenSource();
+        var copying = Broker.CopyInAsync("orders", $"copy t from stdin", Bytes("1\n"), cancel.Token).AsTask();
+        var pid = await WaitingProcessAsync(lease, "relation");
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => copying);
+        Assert.Equal(pid, await PidAsync());
+    }
+
+    [Fact]
     public async Task An_error_in_the_middle_of_a_copy_out_comes_behind_the_bytes_before_it()
     {
         Start(stream: "chunk-bytes = 1KiB");
@@ -224,6 +255,23 @@ public sealed class CopyTests : StreamStage
         var pid = await PidAsync();
         Assert.Equal(state, (await FailureOfAsync<StatementFailed>(async () => await Broker.CopyOutAsync("orders", new Statement(text)))).ServerSqlState);
         Assert.Equal(pid, await PidAsync());
+    }
+
+    /// <summary>The stream's server process, as soon as it waits for this.</summary>
+    private async Task<int> WaitingProcessAsync(Lease lease, string waitEvent)
+    {
+        var lent = await UntilAsync(status => status.Lent == 2);
+        var pid = lent.Leases.Single(one => one.BackendPid != lease.BackendPid).BackendPid;
+        // What a transaction has read of the activity once, it reads again the same.
+        await using var look = new NpgsqlCommand($"select pg_stat_clear_snapshot(), wait_event from pg_stat_get_activity({pid})", lease.Connection);
+        string? seen;
+        do
+        {
+            await using var reader = await look.ExecuteReaderAsync();
+            seen = await reader.ReadAsync() && !reader.IsDBNull(1) ? reader.GetString(1) : null;
+        }
+        while (seen != waitEvent);
+        return pid;
     }
 
     private static MemoryStream Bytes(string text) => new(Encoding.ASCII.GetBytes(text));
