@@ -36,6 +36,15 @@ internal static class Cluster
         File.Delete(passwordFile);
     }
 
+    /// <summary>Copies the cluster of a server that is stopped, for a standby.</summary>
+    public static async Task CopyAsync(OsAccount account, string from, RunFolder to, CancellationToken cancellation)
+    {
+        await CommandLine.RequireAsync(account.Command(to.Path, "cp", "-R", "-p", from, to.DataDirectory), cancellation);
+        var signal = Path.Combine(to.DataDirectory, "standby.signal");
+        await File.WriteAllTextAsync(signal, "", cancellation);
+        await account.OwnAsync(signal, cancellation);
+    }
+
     /// <summary>
     /// Stops the servers and removes the folders of owners that died without doing so themselves. A server counts as ours only when its own file says that
     /// its socket is in the folder we took, so a misleading folder can never point us at another server.

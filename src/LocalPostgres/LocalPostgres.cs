@@ -155,6 +155,46 @@ public sealed class LocalPostgres : IAsyncDisposable
         await StartAgainAsync(cancellation);
     }
 
+    /// <summary>
+    /// Makes a hot standby of this server and starts both. The cluster is copied while the server is stopped, which needs no program beside the server's
+    /// own; who is connected is disconnected. Not on Windows.
+    /// </summary>
+    /// <exception cref="LocalPostgresException">One of them did not start.</exception>
+    public async Task<LocalPostgres> StartStandbyAsync(CancellationToken cancellation = default)
+    {
+        var folder = RunFolder.Create(Path.GetDirectoryName(_folder.Path)!, dataDirectory: null);
+        var follow = $"host=127.0.0.1 port={Port} user={UserName} password='{_options.Password}'";
+        var options = _options with { DataDirectory = null, Settings = _options.Settings.SetItem("primary_conninfo", follow) };
+        var standby = new LocalPostgres(options, Binaries, _account, folder);
+        try
+        {
+            await _account.OwnAsync(folder.Path, cancellation);
+            await StopAsync(cancellation);
+            await Cluster.CopyAsync(_account, DataDirectory, folder, cancellation);
+            await StartAgainAsync(cancellation);
+            await standby.StartOnAFreePortAsync(cancellation);
+            return standby;
+        }
+        catch
+        {
+            await standby.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a standby a primary; ends when it accepts writes.</summary>
+    /// <exception cref="LocalPostgresException">It did not.</exception>
+    public async Task PromoteAsync(CancellationToken cancellation = default)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString());
+        await connection.OpenAsync(cancellation);
+        await using var promote = new NpgsqlCommand("select pg_promote()", connection);
+        if (await promote.ExecuteScalarAsync(cancellation) is not true)
+        {
+            throw new LocalPostgresException($"The standby at port {Port} was not promoted:\n{EndOfLog()}");
+        }
+    }
+
     /// <summary>Stops the server and removes its temporary folder; a folder given by <see cref="LocalPostgresOptions.DataDirectory"/> is kept.</summary>
     public async ValueTask DisposeAsync()
     {

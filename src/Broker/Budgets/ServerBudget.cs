@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
+using Broker.Diagnostics;
 
 namespace Broker.Budgets;
 
@@ -24,14 +25,16 @@ internal sealed class ServerBudget : UntypedActor
     private ImmutableDictionary<HolderId, IActorRef> _pools = [];
     private BudgetState _state;
     private ITimer? _ticks;
+    private readonly ServerTelemetry _telemetry;
     private long _lastHolder;
 
     /// <summary>The budget of a server.</summary>
     /// <param name="server">Its name in the settings (`broker.servers.{name}`).</param>
     /// <param name="limits">What it allows.</param>
+    /// <param name="meter">What is measured.</param>
     /// <param name="time">The clock of turns, yields and ghosts.</param>
-    public static Props For(string server, BudgetLimits limits, TimeProvider time) =>
-        Props.Create(() => new ServerBudget(server, limits, time));
+    public static Props For(string server, BudgetLimits limits, BrokerMeter meter, TimeProvider time) =>
+        Props.Create(() => new ServerBudget(server, limits, meter, time));
 
     private sealed record Tick : INoSerializationVerificationNeeded
     {
@@ -39,8 +42,9 @@ internal sealed class ServerBudget : UntypedActor
     }
 
     /// <summary>See <see cref="For"/>.</summary>
-    public ServerBudget(string server, BudgetLimits limits, TimeProvider time)
+    public ServerBudget(string server, BudgetLimits limits, BrokerMeter meter, TimeProvider time)
     {
+        _telemetry = meter.ForServer(server, limits.MaxConnections);
         _server = server;
         _time = time;
         _started = time.GetTimestamp();
@@ -122,6 +126,7 @@ internal sealed class ServerBudget : UntypedActor
         {
             _pools[effect.Holder].Tell(MessageOf(effect));
         }
+        _telemetry.CountsChanged(_state.Used, _state.Waiting, _state.Ghosts.Count);
         KeepTime();
     }
 
@@ -156,5 +161,9 @@ internal sealed class ServerBudget : UntypedActor
     }
 
     /// <inheritdoc/>
-    protected override void PostStop() => StopTime();
+    protected override void PostStop()
+    {
+        StopTime();
+        _telemetry.Dispose();
+    }
 }

@@ -93,7 +93,7 @@ public sealed record BrokerSettings
             Servers = servers.Servers,
             Databases = databases.ToImmutableSortedDictionary(database => database.Name, database => database, StringComparer.Ordinal),
             ServerDefaults = ServerSettings.From("", common),
-            PoolDefaults = PoolSettings.From(root.Inside("pool")) with { Path = "broker.pool" },
+            PoolDefaults = PoolSettings.From(root.Inside("pool")),
             ErrandDefaults = ErrandSettings.From(root.Inside("errands")),
             PackingDefaults = PackingSettings.From(root.Inside("packing")),
             Shutdown = ShutdownSettings.From(root.Inside("shutdown")),

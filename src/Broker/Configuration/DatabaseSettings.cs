@@ -62,7 +62,7 @@ public sealed record DatabaseSettings
             ApplicationName = given?.ApplicationName ?? reader.Words("application-name"),
             Weight = reader.Whole("weight", 1, 100),
             Settings = given is null ? reader.Pairs("settings") : given.Settings.SetItems(reader.Pairs("settings")),
-            Pool = PoolSettings.From(pool) with { Path = $"{reader.Path}.pool" },
+            Pool = PoolSettings.From(pool),
             Errands = ErrandSettings.From(reader.InsideOver("errands", root.Inside("errands"))),
             Packing = PackingSettings.From(reader.InsideOver("packing", root.Inside("packing"))),
             Users = ImmutableSortedDictionary<string, UserSettings>.Empty,

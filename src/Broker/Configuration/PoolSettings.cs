@@ -85,9 +85,6 @@ public sealed record PoolSettings
     /// <summary>Pauses between attempts to connect.</summary>
     public required ReconnectSettings Reconnect { get; init; }
 
-    /// <summary>Where these settings are overridden, for messages: <c>broker.databases.orders.pool</c>. Not a key.</summary>
-    public string Path { get; init; } = "";
-
     /// <summary>Most connections this pool may have: size and overflow; null when either is unlimited.</summary>
     public int? Limit => Kind switch
     {

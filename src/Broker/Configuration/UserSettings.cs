@@ -18,7 +18,7 @@ public sealed record UserSettings
         {
             Name = name,
             Password = PasswordSource.From(reader),
-            Pool = PoolSettings.From(reader.InsideOver("pool", databasePool)) with { Path = $"{reader.Path}.pool" },
+            Pool = PoolSettings.From(reader.InsideOver("pool", databasePool)),
         };
         reader.Done();
         return settings;

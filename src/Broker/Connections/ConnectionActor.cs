@@ -231,13 +231,14 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         }
         else
         {
-            _lease.Borrower.Tell(new ConnectionLent(_plan.Pool, _lease.Lease, wrapper, Self, _tasks.Backend.Pid));
+            _lease.Borrower.Tell(new ConnectionLent(_plan.Pool, _lease.Lease, wrapper, Self, _tasks.Backend.Pid) { Connection = _id });
         }
     }
 
     private void StartRevoking(string reason)
     {
         _log.Warning("Lease {Lease} on {Connection} of pool {Pool} is revoked: {Reason}", _lease!.Lease, _id, _plan.Pool, reason);
+        // At once, before its next call fails: so that it need not find out by itself.
         _lease.Borrower.Tell(new Refused(new LeaseRevoked(_plan.Pool, _lease.Lease, reason)), ActorRefs.NoSender);
         Become(_returning);
         Start(_tasks.RevokeAsync(_lease.Wrapper!), static cause => new TakenBack(CloseReason.HolderLost, cause));
@@ -276,7 +277,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
             case TakenBack { Spoilt: { } reason } taken:
                 TellOver();
                 _log.Debug("Connection {Connection} of pool {Pool} came back spoilt: {Reason} {Cause}", _id, _plan.Pool, reason, taken.Cause);
-                StartClosing(reason, clean: reason is not CloseReason.Broken);
+                StartClosing(reason, clean: reason is not (CloseReason.Broken or CloseReason.ResetTimedOut));
                 break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;

@@ -80,13 +80,20 @@ internal static class ConnectionEvents
     internal sealed record Closed(ConnectionId Connection, CloseReason Reason, bool Clean, BackendIdentity? Backend) : IConnectionEvent;
 }
 
-/// <summary>The connection is lent to the receiver until it sends <see cref="ReturnConnection"/> to <paramref name="Owner"/>.</summary>
+/// <summary>
+/// The connection is lent to the receiver until it sends <see cref="ReturnConnection"/> to <paramref name="Owner"/>, or hears by a <see cref="Refused"/>
+/// that the lease was ended for it.
+/// </summary>
 /// <param name="Pool">Which pool lent it.</param>
 /// <param name="Lease">Names this lending.</param>
 /// <param name="Wrapper">A connection that dies at return.</param>
 /// <param name="Owner">The connection's actor.</param>
 /// <param name="BackendPid">The server process.</param>
-internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnection Wrapper, IActorRef Owner, int BackendPid);
+internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnection Wrapper, IActorRef Owner, int BackendPid)
+{
+    /// <summary>The connection's name in its pool.</summary>
+    internal required ConnectionId Connection { get; init; }
+}
 
 /// <summary>
 /// Gives a lent connection back, told to its owner. Answered by <see cref="LeaseOver"/>; one whose lease is not the current one does nothing else. That a connection is not to be
@@ -120,6 +127,8 @@ internal enum CloseReason
     HolderLost,
     /// <summary>A statement did what an errand may not do; what it left behind is not known.</summary>
     Breach,
+    /// <summary>Its reset at return took longer than `pool.reset-timeout`.</summary>
+    ResetTimedOut,
     /// <summary>A hook of the application failed.</summary>
     HookFailed,
     /// <summary>Another pool of the same server needed the slot.</summary>

@@ -14,6 +14,9 @@ namespace Broker.Connections;
 internal sealed record ConnectionPlan(
     PoolId Pool, PhysicalConnector Connector, TripLimits Trips, TimeSpan TripLimit, TimeSpan PingTimeout, bool CommitOnReturn)
 {
+    /// <summary>How long bringing a returned connection back to idle may take.</summary>
+    internal required TimeSpan ResetTimeout { get; init; }
+
     /// <summary>The application's hooks.</summary>
     internal required HookRunner Hooks { get; init; }
 }

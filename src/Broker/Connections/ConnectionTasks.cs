@@ -156,8 +156,38 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>Ends the borrower's wrapper and brings the connection back to idle. Returns why it cannot be used again, or no reason.</summary>
+    /// <summary>
+    /// Ends the borrower's wrapper and brings the connection back to idle. Returns why it cannot be used again, or no reason. What the borrower left
+    /// running has `pool.reset-timeout` to end; then the server is asked to end its process, and the connection is closed.
+    /// </summary>
     internal async Task<(CloseReason? Spoilt, string Cause)> TakeBackAsync(NpgsqlConnection wrapper)
+    {
+        var resetting = ResetAsync(wrapper);
+        try
+        {
+            return await resetting.WaitAsync(_plan.ResetTimeout, _time);
+        }
+        catch (TimeoutException)
+        {
+            await TerminateAsync();
+            await ((Task)resetting).WaitAsync(_plan.ResetTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return (CloseReason.ResetTimedOut, $"its reset took longer than {_plan.ResetTimeout.TotalSeconds:0.###} s (pool.reset-timeout)");
+        }
+    }
+
+    private async Task TerminateAsync()
+    {
+        try
+        {
+            await _plan.Connector.TerminateAsync(_plan.Pool, Backend);
+        }
+        catch (Exception exception) when (IsForeseen(exception))
+        {
+            // The server cannot be asked: then the process counts as a ghost until it is seen gone.
+        }
+    }
+
+    private async Task<(CloseReason? Spoilt, string Cause)> ResetAsync(NpgsqlConnection wrapper)
     {
         try
         {
@@ -231,7 +261,8 @@ internal sealed class ConnectionTasks : IDisposable
     {
         try
         {
-            var spoilt = reason is CloseReason.Invalidated or CloseReason.Broken or CloseReason.PingFailed or CloseReason.HolderLost or CloseReason.Breach;
+            var spoilt = reason is CloseReason.Invalidated or CloseReason.Broken or CloseReason.PingFailed or CloseReason.HolderLost or CloseReason.Breach
+                or CloseReason.ResetTimedOut;
             await HookAsync(HookKind.Invalidate, spoilt);
             await HookAsync(HookKind.Close);
             await _physical!.DisposeAsync();

@@ -28,13 +28,15 @@ internal sealed class PhysicalConnector
         """;
 
     private readonly ServerSettings _server;
+    private readonly HostRoles _roles;
     private readonly DatabaseSettings _database;
     private readonly UserSettings _user;
     private readonly TimeProvider _time;
 
-    internal PhysicalConnector(ServerSettings server, DatabaseSettings database, UserSettings user, TimeProvider time)
+    internal PhysicalConnector(ServerSettings server, HostRoles roles, DatabaseSettings database, UserSettings user, TimeProvider time)
     {
         _server = server;
+        _roles = roles;
         _database = database;
         _user = user;
         _time = time;
@@ -44,20 +46,33 @@ internal sealed class PhysicalConnector
     internal async Task<(PhysicalConnection? Connection, Failure? Failure)> ConnectAsync(PoolId pool, CancellationToken cancel)
     {
         var hosts = TargetSession.Order(_server.Hosts, _server.LoadBalanceHosts, Random.Shared);
+        var passes = TargetSession.Passes(_server.TargetSessionAttrs);
+        var later = new List<(HostEndpoint Host, TargetSessionAttributes Target)>();
+        var down = new HashSet<HostEndpoint>();
         Failure? failure = null;
-        foreach (var target in TargetSession.Passes(_server.TargetSessionAttrs))
+        foreach (var target in passes)
         {
             foreach (var host in hosts)
             {
-                (var connection, failure) = await TryAsync(pool, host, target, cancel);
-                if (connection is not null)
+                if (hosts.Length > 1 && _roles.RulesOut(host, target))
                 {
-                    return (connection, null);
+                    later.Add((host, target));
+                    continue;
                 }
-                if (cancel.IsCancellationRequested)
+                (var connection, failure) = await TryAsync(pool, host, target, down, cancel);
+                if (connection is not null || cancel.IsCancellationRequested)
                 {
-                    return (null, new BrokerStopping($"pool {pool}"));
+                    return connection is null ? (null, new BrokerStopping($"pool {pool}")) : (connection, null);
                 }
+            }
+        }
+        // Roles change: what was believed of no use is tried before there is no connection.
+        foreach (var (host, target) in later.Where(one => !down.Contains(one.Host)))
+        {
+            (var connection, failure) = await TryAsync(pool, host, target, down, cancel);
+            if (connection is not null || cancel.IsCancellationRequested)
+            {
+                return connection is null ? (null, new BrokerStopping($"pool {pool}")) : (connection, null);
             }
         }
         return (null, failure);
@@ -82,16 +97,18 @@ internal sealed class PhysicalConnector
         }
     }
 
-    private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target, CancellationToken cancel)
+    private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target, HashSet<HostEndpoint> down, CancellationToken cancel)
     {
-        var physical = new PhysicalConnection(SourceFor(host));
+        PhysicalConnection? physical = null;
         Failure failure;
         try
         {
+            physical = new PhysicalConnection(SourceFor(host));
             using var limit = new CancellationTokenSource(_server.ConnectTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
             var (identity, facts) = await IdentifyAsync(await physical.OpenAsync(either.Token), host.ToString(), either.Token);
             physical.Backend = identity;
+            _roles.Answered(host, facts);
             physical.Defaults = await CatalogueQueries.PoolDefaultsAsync(physical.Own, either.Token);
             var refusal = ServerVersion.Check(pool, identity.Server, identity.ServerVersion) ?? TargetSession.Check(pool, identity.Server, target, facts);
             if (refusal is null)
@@ -110,11 +127,23 @@ internal sealed class PhysicalConnector
         {
             failure = new ServerUnavailable(pool, host.ToString(), $"no answer within {_server.ConnectTimeout.TotalSeconds:0.###} s (broker.servers.{_server.Name}.connect-timeout)");
         }
+        catch (Exception exception) when (physical is null && exception is IOException or UnauthorizedAccessException)
+        {
+            failure = new LoginRefused(pool, host.ToString(), "28000", $"the password cannot be read: {exception.Message}");
+        }
         catch (Exception exception) when (exception is NpgsqlException or SocketException or IOException or TimeoutException or InvalidOperationException)
         {
             failure = new ServerUnavailable(pool, host.ToString(), exception.InnerException?.Message ?? exception.Message);
         }
-        await physical.DisposeAsync();
+        if (physical is { Backend: null } && failure is ServerUnavailable)
+        {
+            _roles.WasDown(host);
+            down.Add(host);
+        }
+        if (physical is not null)
+        {
+            await physical.DisposeAsync();
+        }
         return (null, failure);
     }
 

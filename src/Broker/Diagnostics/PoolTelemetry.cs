@@ -73,6 +73,10 @@ internal sealed class PoolTelemetry : IDisposable
     /// <summary>A lease is out too long, or was forgotten.</summary>
     internal void LeakSeen(LeakCause cause = LeakCause.Overdue) => Count(_instruments.LeasesLeaked, Attributes.LeakCause, cause.Word());
 
+    /// <summary>Whether anybody wants the count or the times of single errands.</summary>
+    internal bool TimesErrands => _instruments.ErrandsCompleted.Enabled || _instruments.ErrandsRefused.Enabled
+        || _instruments.ErrandWaitTime.Enabled || _instruments.OperationDuration.Enabled;
+
     /// <summary>An errand was sent, for the first time, after this wait in line.</summary>
     internal void ErrandWaited(TimeSpan waited) => Record(_instruments.ErrandWaitTime, waited);
 

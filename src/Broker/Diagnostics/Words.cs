@@ -37,6 +37,7 @@ internal static class Words
         CloseReason.PingFailed => "ping_failed",
         CloseReason.HolderLost => "holder_lost",
         CloseReason.Breach => "breach",
+        CloseReason.ResetTimedOut => "reset_timed_out",
         CloseReason.HookFailed => "hook_failed",
         CloseReason.Yielded => "yielded",
         CloseReason.ReserveOver => "reserve_over",

@@ -68,6 +68,9 @@ internal sealed record TripReport(Trip Trip, TimeSpan Elapsed, TimeSpan Work, in
     /// <summary>Texts that must never travel in a group again, with the reason.</summary>
     internal ImmutableArray<(string Text, StatementClass Class)> AloneForEver { get; init; } = [];
 
+    /// <summary>Members that were told a failure.</summary>
+    internal ImmutableArray<(Errand Errand, Failure Failure)> Refused { get; init; } = [];
+
     /// <summary>The text that made the group fail, or that was running when the group was cancelled for its age; null for none.</summary>
     internal string? Culprit { get; init; }
 

@@ -292,12 +292,13 @@ internal sealed class TripRunner
         errand.Facts.Writes ? new OutcomeUnknown(_pool, exception.Message) : new ConnectionLost(_pool, exception.Message);
 
     private TripReport Report(Progress run) => new(
-        run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, run.NotTold());
+        run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, run.NotTold()) { Refused = run.Refused() };
 
     /// <summary>How far a trip has come.</summary>
     private sealed class Progress(Trip trip, long started)
     {
         private ImmutableArray<(IActorRef, IBrokerReply)>.Builder? _due;
+        private ImmutableArray<(Errand, Failure)>.Builder? _refused;
         private int _told;
 
         internal Trip Trip { get; } = trip;
@@ -332,6 +333,10 @@ internal sealed class TripRunner
         {
             Told[member] = true;
             _told++;
+            if (reply is Refused refused)
+            {
+                (_refused ??= ImmutableArray.CreateBuilder<(Errand, Failure)>()).Add((Trip.Members[member], refused.Failure));
+            }
             if (Trip.Shape == TripShape.ReadGroup)
             {
                 Trip.Members[member].Caller.Tell(reply, ActorRefs.NoSender);
@@ -341,6 +346,8 @@ internal sealed class TripRunner
                 (_due ??= ImmutableArray.CreateBuilder<(IActorRef, IBrokerReply)>(Trip.Members.Length)).Add((Trip.Members[member].Caller, reply));
             }
         }
+
+        internal ImmutableArray<(Errand, Failure)> Refused() => _refused?.ToImmutable() ?? [];
 
         internal ImmutableArray<(IActorRef, IBrokerReply)> Due() => _due?.DrainToImmutable() ?? [];
 

@@ -116,7 +116,7 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
 
     // An answer that was read before the loss is as good as one read after COMMIT.
     private void TellCommitted(Errand errand, ErrandCompleted? answer) =>
-        errand.Caller.Tell(answer ?? (IBrokerReply)new Refused(new AnswerLost(_plan.Pool, _doubt.Doubt.TransactionId ?? 0)), ActorRefs.NoSender);
+        Tell(errand, answer ?? (IBrokerReply)new Refused(new AnswerLost(_plan.Pool, _doubt.Doubt.TransactionId ?? 0)));
 
     private void TellUnknown(string cause) =>
         TellAll(new CommitUnknown(_plan.Pool, _doubt.Doubt.TransactionId ?? 0, _doubt.Backend.Pid, cause));
@@ -126,7 +126,7 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
         var refused = new Refused(failure);
         foreach (var (errand, _) in _doubt.Doubt.Members)
         {
-            errand.Caller.Tell(refused, ActorRefs.NoSender);
+            Tell(errand, refused);
         }
     }
 
@@ -142,7 +142,7 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
             var errand = _doubt.Doubt.Members[i].Errand;
             if (i == _doubt.Doubt.Executing)
             {
-                errand.Caller.Tell(new Refused(new ConnectionLost(_plan.Pool, $"{_doubt.Cause}; it is settled that nothing took effect")), ActorRefs.NoSender);
+                Tell(errand, new Refused(new ConnectionLost(_plan.Pool, $"{_doubt.Cause}; it is settled that nothing took effect")));
             }
             else
             {
@@ -150,6 +150,12 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
             }
         }
         Context.Parent.Tell(new RunErrandsAgain(again.ToImmutable()));
+    }
+
+    private void Tell(Errand errand, IBrokerReply reply)
+    {
+        errand.Caller.Tell(reply, ActorRefs.NoSender);
+        _plan.Answered(errand, reply);
     }
 
     /// <inheritdoc/>
@@ -172,7 +178,7 @@ internal sealed class TripSettler : UntypedActor, IWithTimers
 /// <summary>What a settler needs to know.</summary>
 internal sealed record SettlerPlan(
     Client.Protocol.PoolId Pool, PhysicalConnector Connector, IActorRef Budget, ErrandSettings Errands, LedgerTable? Ledger, TimeProvider Time,
-    Action<SettledOutcome> Telemetry);
+    Action<SettledOutcome> Telemetry, Action<Errand, IBrokerReply> Answered);
 
 /// <summary>Errands of a group that is settled as never having happened: they go back in line, each to run alone.</summary>
 internal sealed record RunErrandsAgain(ImmutableArray<Errand> Errands);

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Akka.Actor;
 using Akka.Hosting;
 using Broker.Client;
+using Broker.Client.Diagnostics;
 using Broker.Client.Sending;
 using Broker.Configuration;
 using Broker.Diagnostics;
@@ -26,31 +27,86 @@ public static class BrokerHosting
         ArgumentNullException.ThrowIfNull(builder);
         var options = new BrokerOptions();
         configure?.Invoke(options);
+        var setup = new BrokerSetup(options);
+        builder.AddSetup(setup);
         // Without this the system's own limit of 5 s would cut the draining short.
         builder.AddHocon("akka.coordinated-shutdown.phases.service-requests-done.timeout = 1h", HoconAddMode.Append);
-        return builder.WithActors((system, registry, resolver) =>
+        return builder.WithActors(async (system, registry, resolver) =>
         {
-            var settings = options.SettingsOver(system.Settings.Config);
+            var settings = setup.SettingsOver(system.Settings.Config);
             var meters = resolver.GetService<IMeterFactory>();
-            registry.Register<BrokerClient>(Start(system, settings, options.Time, meters, options.PoolHooks));
+            var supervisor = Start(system, settings, options.Time, meters, options.PoolHooks);
+            await ProveConnectsAsync(system, supervisor);
+            registry.Register<BrokerClient>(supervisor);
         });
     }
 
-    /// <summary>Makes <see cref="BrokerClient"/> available from DI. It may be injected before the actor system has started; its calls wait for that.</summary>
-    public static IServiceCollection AddBrokerClient(this IServiceCollection services) => services.AddSingleton(static provider =>
-        new BrokerClient(provider.GetRequiredService<IRequiredActor<BrokerClient>>().GetAsync, provider.GetRequiredService<ActorSystem>()));
+    /// <summary>
+    /// Makes <see cref="BrokerClient"/> and <see cref="BrokerSettings"/> available from DI. The client may be injected before the actor system has
+    /// started; its calls wait for that.
+    /// </summary>
+    public static IServiceCollection AddBrokerClient(this IServiceCollection services) => services
+        .AddSingleton(static provider => SettingsOf(provider.GetRequiredService<ActorSystem>()))
+        .AddSingleton(static provider => new BrokerClient(
+            provider.GetRequiredService<IRequiredActor<BrokerClient>>().GetAsync,
+            provider.GetRequiredService<ActorSystem>(),
+            TracingOf(provider.GetRequiredService<BrokerSettings>())));
 
-    /// <summary>Starts the broker in a system that is not hosted, and gives its client.</summary>
+    /// <summary>
+    /// Starts the broker in a system that is not hosted, and gives its client. Pools with `fail-fast` are not waited for:
+    /// <see cref="StartBrokerAsync"/> does that.
+    /// </summary>
     /// <param name="system">The actor system; it is the caller's to end.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="hooks">The hooks of each database's pools, by its name; null for none.</param>
     public static BrokerClient StartBroker(this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
         StartBroker(system, settings, meters: null, hooks);
 
+    /// <summary>The same, once every pool with `fail-fast` has opened its first connection.</summary>
+    /// <exception cref="BrokerException">One of them could not: the failure says why. The broker has stopped; the system is the caller's to end.</exception>
+    public static async Task<BrokerClient> StartBrokerAsync(
+        this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null)
+    {
+        var supervisor = Start(system, settings, TimeProvider.System, null, hooks ?? ImmutableDictionary.Create<string, PoolHooks>());
+        try
+        {
+            await ProveConnectsAsync(system, supervisor);
+        }
+        catch (BrokerException)
+        {
+            // A host ends its actor system, and the broker with it; here nobody else ends it.
+            await StopAsync(system, supervisor);
+            throw;
+        }
+        return new BrokerClient(supervisor, system, TracingOf(settings));
+    }
+
     /// <summary>The same, measured by the meters of this factory.</summary>
     internal static BrokerClient StartBroker(
         this ActorSystem system, BrokerSettings settings, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
-        new(Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system);
+        new(Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system, TracingOf(settings));
+
+    /// <summary>What is told to listeners of the activity source.</summary>
+    internal static TracingOptions TracingOf(BrokerSettings settings) => new(settings.Diagnostics.Traces, settings.Log.Statements);
+
+    private static BrokerSettings SettingsOf(ActorSystem system) =>
+        system.Settings.Setup.Get<BrokerSetup>() is { HasValue: true } setup
+            ? setup.Value.SettingsOver(system.Settings.Config)
+            : throw new InvalidOperationException("The actor system has no broker: AddAkka(..., akka => akka.WithBroker(...)) is missing.");
+
+    private static async Task<BrokerStopped> StopAsync(ActorSystem system, IActorRef supervisor)
+    {
+        var stopped = new Reply<BrokerStopped>(ReplyHome.Of(system), static answer => (BrokerStopped)answer);
+        supervisor.Tell(BrokerSupervisor.StopBroker.Instance, stopped);
+        return await stopped.Answer;
+    }
+
+    private static async Task ProveConnectsAsync(ActorSystem system, IActorRef supervisor)
+    {
+        var proven = new Reply<ConnectsProven>(ReplyHome.Of(system), static answer => (ConnectsProven)answer);
+        supervisor.Tell(BrokerSupervisor.ProveConnects.Instance, proven);
+        await proven.Answer;
+    }
 
     private static IActorRef Start(
         ActorSystem system, BrokerSettings settings, TimeProvider time, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks> hooks)
@@ -62,9 +118,7 @@ public static class BrokerHosting
         var limit = settings.Shutdown.DrainTimeout + settings.Shutdown.CloseTimeout;
         shutdown.AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "drain-broker", async () =>
         {
-            var stopped = new Reply<object>(ReplyHome.Of(system), static answer => answer);
-            supervisor.Tell(BrokerSupervisor.StopBroker.Instance, stopped);
-            await ((Task)stopped.Answer.AsTask()).WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)StopAsync(system, supervisor)).WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return Akka.Done.Instance;
         });
         return supervisor;

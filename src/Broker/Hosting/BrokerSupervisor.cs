@@ -33,6 +33,12 @@ internal sealed class BrokerSupervisor : UntypedActor
         internal static readonly StopBroker Instance = new();
     }
 
+    /// <summary>Has each pool with `fail-fast` open its first connection. Answered by <see cref="ConnectsProven"/>, or by the first refusal.</summary>
+    internal sealed record ProveConnects
+    {
+        internal static readonly ProveConnects Instance = new();
+    }
+
     /// <inheritdoc/>
     protected override void PreStart() => _pools = Context.ActorOf(PoolRegistry.For(_settings, _meter, _time, _hooks), "pools");
 
@@ -41,10 +47,16 @@ internal sealed class BrokerSupervisor : UntypedActor
     {
         switch (message)
         {
-            case FindPool or StopBroker: _pools.Forward(message); break;
+            case FindPool or StopBroker or ProveConnects: _pools.Forward(message); break;
             default: Unhandled(message); break;
         }
     }
+}
+
+/// <summary>Every pool that was to open a connection at start has one.</summary>
+internal sealed record ConnectsProven : IBrokerReply
+{
+    internal static readonly ConnectsProven Instance = new();
 }
 
 /// <summary>Every pool has stopped and every connection is closed.</summary>

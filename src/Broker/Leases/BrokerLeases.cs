@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Broker.Client;
+using Broker.Client.Protocol.Messages;
 using Broker.Client.Sending;
 using Broker.Connections;
+using Broker.Diagnostics;
 
 namespace Broker.Leases;
 
@@ -27,11 +29,12 @@ public static class BrokerLeases
         ArgumentNullException.ThrowIfNull(broker);
         // Here, not in an async method, whose changes to the flow end with it.
         var held = HeldLeases.Enter();
-        return AcquireAsync(broker, database, options ?? LeaseOptions.Default, held, $"{member} ({Path.GetFileName(file)}:{line})", cancellation);
+        var activity = LeaseActivity.Start(database, options?.Purpose ?? "", broker.Sender.Tracing);
+        return AcquireAsync(broker, database, options ?? LeaseOptions.Default, held, activity, $"{member} ({Path.GetFileName(file)}:{line})", cancellation);
     }
 
     private static async ValueTask<Lease> AcquireAsync(
-        BrokerClient broker, string database, LeaseOptions options, HeldLeases held, string holder, CancellationToken cancellation)
+        BrokerClient broker, string database, LeaseOptions options, HeldLeases held, LeaseActivity activity, string holder, CancellationToken cancellation)
     {
         var taken = false;
         try
@@ -39,7 +42,8 @@ public static class BrokerLeases
             cancellation.ThrowIfCancellationRequested();
             var pool = await broker.Sender.Pools.FindAsync(database, broker.Terms.User);
             var request = broker.Sender.NextId();
-            var reply = new Reply<ConnectionLent>(broker.Sender.Home, static answer => (ConnectionLent)answer, GiveBack);
+            var news = new LeaseNews();
+            var reply = new Reply<ConnectionLent>(broker.Sender.Home, static answer => (ConnectionLent)answer, late => Later(late, news));
             pool.Supervisor.Tell(
                 new AcquireConnection(request, options.Wait, options.Queueing, holder, options.Purpose, held.Before(pool.Pool), Watched: false), reply);
             await using var withdrawal = cancellation.UnsafeRegister(
@@ -52,9 +56,14 @@ public static class BrokerLeases
                     }
                 },
                 (reply, pool.Supervisor, new WithdrawAcquire(request)));
-            var lease = new Lease(await reply.Answer, pool.Supervisor, held, broker.Sender.Home);
+            var lease = new Lease(await reply.Answer, pool.Supervisor, held, news, activity, broker.Sender.Home);
             taken = true;
             return lease;
+        }
+        catch (Exception refused)
+        {
+            activity.Refused(refused);
+            throw;
         }
         finally
         {
@@ -65,12 +74,13 @@ public static class BrokerLeases
         }
     }
 
-    /// <summary>A connection that was lent to somebody who had given up.</summary>
-    private static void GiveBack(object late)
+    /// <summary>What is told after the answer: a connection that was lent to somebody who had given up, or the end of the lease.</summary>
+    private static void Later(object late, LeaseNews news)
     {
-        if (late is ConnectionLent lent)
+        switch (late)
         {
-            lent.Owner.Tell(new ReturnConnection(lent.Lease), ActorRefs.NoSender);
+            case ConnectionLent lent: lent.Owner.Tell(new ReturnConnection(lent.Lease), ActorRefs.NoSender); break;
+            case Refused refused: news.Ended(refused.Failure); break;
         }
     }
 }

@@ -17,11 +17,13 @@ internal sealed class ErrandDesk
 {
     private readonly PoolPlan _plan;
     private readonly PoolTelemetry _telemetry;
+    private readonly ErrandTally _tally;
 
-    internal ErrandDesk(PoolPlan plan, PoolTelemetry telemetry)
+    internal ErrandDesk(PoolPlan plan, PoolTelemetry telemetry, ErrandTally tally)
     {
         _plan = plan;
         _telemetry = telemetry;
+        _tally = tally;
         Texts = new(plan.Packing, plan.Errands, plan.Time);
         Line = new(plan.Packing, plan.Errands, plan.Errands.Deadline ?? plan.Settings.AcquireTimeout, Texts, plan.Time);
     }
@@ -65,7 +67,9 @@ internal sealed class ErrandDesk
         {
             // Nobody cancels a group: its read is answered here, and what the server answers is dropped by the caller.
             case TripShape.ReadGroup:
-                Refuse(carried.Errand, new Cancelled("while it ran with others; its result is thrown away"));
+                var thrownAway = new Cancelled("while it ran with others; its result is thrown away");
+                carried.Errand.Caller.Tell(new Refused(thrownAway), ActorRefs.NoSender);
+                _tally.ToldEarly(carried.Errand, thrownAway);
                 return null;
             // A write gets its true outcome.
             default: return null;
@@ -114,6 +118,6 @@ internal sealed class ErrandDesk
     private void Refuse(Errand errand, Failure failure)
     {
         errand.Caller.Tell(new Refused(failure), ActorRefs.NoSender);
-        _telemetry.ErrandFailed(failure, _plan.Time.GetElapsedTime(errand.Arrived));
+        _tally.Refused(errand, failure);
     }
 }

@@ -6,8 +6,8 @@ using Broker.Client.Protocol.Values;
 
 namespace Broker.Pools;
 
-/// <summary>What the server said about the ghosts it was asked about; null when it could not be asked.</summary>
-internal sealed record ProbeAnswered(long Probe, GhostSighting? Sighting);
+/// <summary>What came of a question about ghosts.</summary>
+internal sealed record ProbeAnswered(long Probe, IBrokerReply Reply);
 
 /// <summary>
 /// Waits for the answer of one errand that asks the server which of some backends still run, tells its pool, and is gone. If the pool dies, it dies.
@@ -29,19 +29,14 @@ internal sealed class GhostInquiry : UntypedActor
     /// <inheritdoc/>
     protected override void OnReceive(object message)
     {
-        switch (message)
+        if (message is IBrokerReply reply)
         {
-            case ErrandCompleted completed:
-                // The pool's connections are all to one server at a time; another host's answer proves nothing about these ghosts.
-                _pool.Tell(new ProbeAnswered(_probe.Probe, GhostProbe.Read(_probe.Ghosts[0].Server, completed.Rows)));
-                break;
-            case Refused:
-                _pool.Tell(new ProbeAnswered(_probe.Probe, null));
-                break;
-            default:
-                Unhandled(message);
-                return;
+            _pool.Tell(new ProbeAnswered(_probe.Probe, reply));
+            Context.Stop(Self);
         }
-        Context.Stop(Self);
+        else
+        {
+            Unhandled(message);
+        }
     }
 }

@@ -35,6 +35,9 @@ internal sealed class LeaseDesk
     /// <summary>Who has a lease; null when it is over.</summary>
     internal Borrower? HolderOf(LeaseId lease) => _lent.TryGetValue(lease, out var waiter) ? _waiting.GetValueOrDefault(waiter) : null;
 
+    /// <summary>Who asked, by the name it gave.</summary>
+    internal string NameOf(WaiterId waiter) => _waiting[waiter].Request.Holder;
+
     /// <summary>All requests of a borrower that is watched, waiting or lent to.</summary>
     internal ImmutableArray<ErrandId> RequestsOf(IActorRef borrower) =>
         [.. _waiting.Values.Where(other => other.Request.Watched && other.Ref.Equals(borrower)).Select(other => other.Request.Request)];

@@ -1,5 +1,7 @@
 using Akka.Actor;
+using Broker.Client.Diagnostics;
 using Broker.Client.Protocol;
+using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
 using Broker.Diagnostics;
 using Broker.Errands;
@@ -34,6 +36,12 @@ internal sealed record PoolPlan
     /// <summary>The budget of its server.</summary>
     internal required IActorRef Budget { get; init; }
 
+    /// <summary>What is logged beside the usual.</summary>
+    internal required LogSettings Log { get; init; }
+
+    /// <summary>What is told to listeners of the activity source.</summary>
+    internal required TracingOptions Tracing { get; init; }
+
     /// <summary>What is measured.</summary>
     internal required BrokerMeter Meter { get; init; }
 
@@ -52,6 +60,6 @@ internal sealed record PoolPlan
     /// <summary>Whether there are first-connect hooks.</summary>
     internal bool HasFirstConnect { get; init; }
 
-    /// <summary>What the settler of a trip in doubt needs, given who counts its outcome.</summary>
-    internal required Func<Action<SettledOutcome>, SettlerPlan> Settler { get; init; }
+    /// <summary>What the settler of a trip in doubt needs, given who counts its outcome and who counts its members' answers.</summary>
+    internal required Func<Action<SettledOutcome>, Action<Errand, IBrokerReply>, SettlerPlan> Settler { get; init; }
 }

@@ -28,7 +28,10 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private readonly Dictionary<(string Database, string User), IActorRef> _pools = [];
     private readonly Dictionary<string, IActorRef> _budgets = [];
+    private readonly Dictionary<string, HostRoles> _roles = [];
     private readonly HashSet<IActorRef> _stopping = [];
+    private readonly HashSet<IActorRef> _unproven = [];
+    private IActorRef? _proofAskedBy;
     private IActorRef? _stopAskedBy;
 
     public PoolRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
@@ -55,7 +58,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     {
         foreach (var server in _settings.Servers.Values)
         {
-            _budgets[server.Name] = Context.ActorOf(ServerBudget.For(server.Name, new BudgetLimits(server.MaxConnections, server.Reserve, server.GhostLimit), _time), $"budget-{Uri.EscapeDataString(server.Name)}");
+            _roles[server.Name] = new(server.HostRecheck, _time);
+            _budgets[server.Name] = Context.ActorOf(ServerBudget.For(server.Name, new BudgetLimits(server.MaxConnections, server.Reserve, server.GhostLimit), _meter, _time), $"budget-{Uri.EscapeDataString(server.Name)}");
         }
         foreach (var database in _settings.Databases.Values)
         {
@@ -73,6 +77,9 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         {
             case FindPool find: OnFind(find); break;
             case BrokerSupervisor.StopBroker: OnStop(); break;
+            case BrokerSupervisor.ProveConnects: OnProve(); break;
+            case FirstOpened: OnProven(Sender, null); break;
+            case Refused refused: OnProven(Sender, refused); break;
             case PoolStopped: OnPoolStopped(Sender); break;
             case DrainOver:
                 foreach (var pool in _stopping)
@@ -100,7 +107,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     {
         var server = _settings.Servers[database.Server];
         var hooks = _hooks.GetValueOrDefault(database.Name, PoolHooks.None);
-        var connector = new PhysicalConnector(server, database, user, _time);
+        var connector = new PhysicalConnector(server, _roles[server.Name], database, user, _time);
         var ledger = database.Errands.Ledger.Table is { } table ? LedgerTable.Named(table) : null;
         var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit, database.Errands.StatementsPrepared)
         {
@@ -108,6 +115,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         };
         var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset == ResetMode.Commit)
         {
+            ResetTimeout = user.Pool.ResetTimeout,
             Hooks = new HookRunner(hooks, user.Pool.HookTimeout, _time),
         };
         var time = _time;
@@ -121,13 +129,15 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             MostTrips = Math.Min(user.Pool.Limit ?? int.MaxValue, server.MaxConnections),
             HoldersShown = _settings.Diagnostics.Holders,
             Budget = _budgets[server.Name],
+            Log = _settings.Log,
+            Tracing = BrokerHosting.TracingOf(_settings),
             Meter = _meter,
             Time = time,
             Seed = (ulong)Random.Shared.NextInt64(),
             Connection = (id, first, owner) => ConnectionActor.For(id, first, owner, connection, time),
             Listener = () => ListenerActor.For(new(pool, connector, _budgets[server.Name], user.Pool)),
             HasFirstConnect = hooks.Has(HookKind.FirstConnect),
-            Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, ledger, time, count),
+            Settler = (count, answered) => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, ledger, time, count, answered),
         };
     }
 
@@ -149,15 +159,55 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         }
     }
 
+    /// <summary>Has each pool with `fail-fast` open a connection. Who asked hears that all could, or the first failure.</summary>
+    private void OnProve()
+    {
+        _proofAskedBy = Sender;
+        foreach (var database in _settings.Databases.Values)
+        {
+            foreach (var user in database.Users.Values.Where(user => user.Pool.FailFast))
+            {
+                var pool = _pools[(database.Name, user.Name)];
+                _unproven.Add(pool);
+                pool.Tell(PoolCommands.OpenFirst.Instance);
+            }
+        }
+        SayProven();
+    }
+
+    private void OnProven(IActorRef pool, Refused? refused)
+    {
+        _unproven.Remove(pool);
+        if (refused is not null)
+        {
+            _proofAskedBy?.Tell(refused);
+            _proofAskedBy = null;
+        }
+        SayProven();
+    }
+
+    private void SayProven()
+    {
+        if (_unproven.Count == 0)
+        {
+            _proofAskedBy?.Tell(ConnectsProven.Instance);
+            _proofAskedBy = null;
+        }
+    }
+
     private void OnStop()
     {
+        var first = _stopAskedBy is null;
         _stopAskedBy = Sender;
-        foreach (var pool in _pools.Values)
+        if (first)
         {
-            _stopping.Add(pool);
-            pool.Tell(new PoolCommands.StopPool(Drain: true));
+            foreach (var pool in _pools.Values)
+            {
+                _stopping.Add(pool);
+                pool.Tell(new PoolCommands.StopPool(Drain: true));
+            }
+            Timers.StartSingleTimer(nameof(DrainOver), DrainOver.Instance, _settings.Shutdown.DrainTimeout);
         }
-        Timers.StartSingleTimer(nameof(DrainOver), DrainOver.Instance, _settings.Shutdown.DrainTimeout);
         SayStopped();
     }
 

@@ -26,6 +26,10 @@ internal sealed class PoolSupervisor : UntypedActor
     private readonly LeaseDesk _desk = new();
     private readonly StreamDesk _streams;
     private readonly PoolTelemetry _telemetry;
+    private readonly ErrandTally _tally;
+    private readonly PoolReport _report;
+    private readonly GhostInquiries _ghosts = new();
+    private readonly FirstConnect _first = new();
     private readonly PoolAlarm _alarm;
     private readonly Dictionary<ConnectionId, IActorRef> _connections = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -40,7 +44,9 @@ internal sealed class PoolSupervisor : UntypedActor
         _started = plan.Time.GetTimestamp();
         _state = new(plan.Pool, plan.Settings, new Dice(plan.Seed)) { FirstConnectDue = plan.HasFirstConnect };
         _telemetry = plan.Meter.ForPool(plan.Pool, plan.Settings);
-        _errands = new(plan, _telemetry);
+        _tally = new(plan, _telemetry, _log);
+        _report = new(plan, _telemetry, _log);
+        _errands = new(plan, _telemetry, _tally);
         _line = _errands.Line;
         _streams = new(plan, Context);
         _alarm = new(plan.Time, Self);
@@ -70,12 +76,12 @@ internal sealed class PoolSupervisor : UntypedActor
             case ConnectionEvents.TripEnded ended: OnTripEnded(ended); break;
             case AcquireConnection acquire: OnAcquire(acquire); break;
             case IConnectionEvent happened: OnConnection(happened); break;
-            case ProbeAnswered answered: _plan.Budget.Tell(new BudgetCommands.GhostsSeen(Self, answered.Probe, answered.Sighting)); break;
+            case ProbeAnswered answered: _plan.Budget.Tell(new BudgetCommands.GhostsSeen(Self, answered.Probe, _ghosts.Read(answered))); break;
             case BudgetEvents.ProbeGhosts probe: OnProbe(probe); break;
-            case IBudgetEvent happened: Do(_state.On(happened, Now)); break;
+            case IBudgetEvent happened: OnBudget(happened); break;
             case CancelErrand cancel: OnCancel(cancel); break;
             case RunErrandsAgain again:
-                _telemetry.ErrandsRerun(again.Errands.Length);
+                _tally.RunAgain(again.Errands.Length);
                 _line.AddAgain(again.Errands);
                 PumpSoon();
                 break;
@@ -107,6 +113,7 @@ internal sealed class PoolSupervisor : UntypedActor
                 Do(_state.On(PoolEvents.Resumed.Instance, Now));
                 Sender.Tell(new PoolResumed(_plan.Pool));
                 break;
+            case PoolCommands.OpenFirst: _first.Ask(Sender); Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
             case PoolCommands.WarmUp: Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
             case PoolCommands.StopPool stop:
                 _stopAskedBy = Sender;
@@ -149,6 +156,8 @@ internal sealed class PoolSupervisor : UntypedActor
                 break;
             }
             _line.Started(connection, trip);
+            _tally.Sent(trip);
+            _ghosts.Sent(trip, _state.Slots.Find(connection)?.Backend?.Server);
             _connections[connection].Tell(new ConnectionCommands.RunTrip(trip));
         }
         // The age counts too: one that is out of date would let errands go before leases that are older than all of them.
@@ -162,14 +171,14 @@ internal sealed class PoolSupervisor : UntypedActor
         {
             _alarm.SetSecond(wait);
         }
+        _telemetry.CountsChanged(_state.Counts(_line.Waiting));
     }
 
     private void OnTripEnded(ConnectionEvents.TripEnded ended)
     {
-        var report = ended.Report;
-        _telemetry.TripEnded(report.Trip.Shape, report.Trip.Members.Length, report.Elapsed);
-        _telemetry.ErrandsRerun(report.RunAgain.Length);
-        _line.Ended(ended.Connection, report);
+        _tally.Ended(ended.Connection, ended.Report, inDoubt: false);
+        _line.Ended(ended.Connection, ended.Report);
+        _telemetry.WidthChanged(_line.Width);
         if (!ended.Closing)
         {
             Do(_state.On(ended, Now));
@@ -216,8 +225,7 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         if (_state.Status(0, int.MaxValue, Now).Leases.FirstOrDefault(l => l.Lease == lease) is { } leaked)
         {
-            _telemetry.LeakSeen(LeakCause.Forgotten);
-            _log.Warning("Lease {Lease} of pool {Pool} was never returned: taken by {Holder} {Held} ago for '{Purpose}'", lease, _plan.Pool, leaked.Holder, leaked.Held, leaked.Purpose);
+            _report.Forgotten(leaked);
             Do(_state.On(new PoolEvents.HolderDied(lease), Now));
         }
     }
@@ -233,21 +241,13 @@ internal sealed class PoolSupervisor : UntypedActor
                 }
                 break;
             case ConnectionEvents.TripInDoubt doubt:
+                _tally.Ended(doubt.Connection, doubt.Report, inDoubt: true);
                 _line.Ended(doubt.Connection, doubt.Report);
-                Context.ActorOf(TripSettler.For(_plan.Settler(_telemetry.Settled), doubt), $"settle-{doubt.Connection}");
+                Context.ActorOf(TripSettler.For(_plan.Settler(_telemetry.Settled, _tally.Answered), doubt), $"settle-{doubt.Connection}");
                 return;
-            case ConnectionEvents.Closed closed:
-                _telemetry.ConnectionClosed(closed.Reason, closed.Clean);
-                Gone(closed.Connection);
-                // A trip that was handed to it when it had closed already reached nobody, least of all the server.
-                _line.AddAgain(_line.Lost(closed.Connection));
-                PumpSoon();
-                break;
-            case ConnectionEvents.ConnectFailed failed:
-                _telemetry.ConnectFailed(failed.Failure);
-                Gone(failed.Connection);
-                break;
+            case ConnectionEvents.Closed or ConnectionEvents.ConnectFailed: Gone(happened.Connection); break;
         }
+        _report.Of(happened);
         Do(_state.On(happened, Now));
     }
 
@@ -257,6 +257,9 @@ internal sealed class PoolSupervisor : UntypedActor
         {
             Context.Unwatch(actor);
         }
+        // A trip that was handed to it when it had closed already reached nobody, least of all the server.
+        _line.AddAgain(_line.Lost(connection));
+        PumpSoon();
     }
 
     /// <summary>A connection's actor died without a word: what it carried is lost with it, and a holder is told.</summary>
@@ -283,8 +286,18 @@ internal sealed class PoolSupervisor : UntypedActor
         }
     }
 
+    private void OnBudget(IBudgetEvent happened)
+    {
+        Do(_state.On(happened, Now));
+        if (happened is BudgetEvents.PermitsDenied denied)
+        {
+            _first.Tell(new Refused(new Client.Protocol.Failures.ServerUnavailable(_plan.Pool, "its budget", denied.Cause)));
+        }
+    }
+
     private void OnProbe(BudgetEvents.ProbeGhosts probe)
     {
+        _ghosts.Asked(probe);
         var inquiry = Context.ActorOf(GhostInquiry.For(Self, probe), null);
         _line.Add(GhostInquiry.Errand(probe), inquiry);
         PumpSoon();
@@ -313,16 +326,13 @@ internal sealed class PoolSupervisor : UntypedActor
 
     private void Do(IPoolEffect effect)
     {
+        _report.Of(effect, _desk);
         switch (effect)
         {
             case PoolEffects.Lend e: OnLend(e); break;
             case PoolEffects.PumpErrands: PumpSoon(); break;
-            case PoolEffects.LeaseEnded e:
-                _telemetry.LeaseUsed(e.Held);
-                Unwatch(_desk.End(e.Lease));
-                break;
+            case PoolEffects.LeaseEnded e: Unwatch(_desk.End(e.Lease)); break;
             case PoolEffects.Refuse e:
-                _telemetry.LeaseRefused(e.Failure);
                 var refused = _desk.Leave(e.Waiter);
                 Unwatch(refused);
                 refused?.Ref.Tell(new Refused(e.Failure));
@@ -335,20 +345,12 @@ internal sealed class PoolSupervisor : UntypedActor
                 break;
             case PoolEffects.Close e: Tell(e.Connection, new ConnectionCommands.Close(e.Reason)); break;
             case PoolEffects.Ping e: Tell(e.Connection, ConnectionCommands.Ping.Instance); break;
-            case PoolEffects.Revoke e:
-                _telemetry.LeaseRevoked();
-                Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason));
-                break;
+            case PoolEffects.Revoke e: Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason)); break;
             case IBudgetEffect e: _plan.Budget.Tell(e.For(Self, _plan)); break;
             case PoolEffects.RefuseErrands e: _errands.RefuseAll(e.Failure); break;
-            case PoolEffects.Connected e: _telemetry.ConnectionOpened(e.Took); break;
-            case PoolEffects.ConnectsFailing e:
-                _log.Warning("Pool {Pool} cannot connect ({InARow} in a row): {Reason}", _plan.Pool, e.InARow, e.Failure.Message);
-                break;
-            case PoolEffects.ReportLeak e:
-                _telemetry.LeakSeen();
-                _log.Warning("A lease of pool {Pool} is out for long: {Lease}", _plan.Pool, e.Lease);
-                break;
+            case PoolEffects.Connected: _first.Tell(new FirstOpened(_plan.Pool)); break;
+            case PoolEffects.ConnectsFailing e: _first.Tell(new Refused(e.Failure)); break;
+            case PoolEffects.ReportLeak: break;
             case PoolEffects.WakeAt e: _alarm.SetFirst(e.Moment == Moment.Never ? null : e.Moment - Now); break;
             case PoolEffects.Stopped:
                 _stopAskedBy?.Tell(new PoolStopped(_plan.Pool));
@@ -361,7 +363,6 @@ internal sealed class PoolSupervisor : UntypedActor
     private void OnLend(PoolEffects.Lend lend)
     {
         var borrower = _desk.Lend(lend.Waiter, lend.Lease);
-        _telemetry.LeaseWaited(lend.Waited);
         Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower.Ref, Ping: false));
     }
 

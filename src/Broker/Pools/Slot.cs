@@ -45,6 +45,9 @@ internal sealed record Slot(ConnectionId Id, PermitId Permit, bool Reserve, long
     /// <summary>When it was last seen alive, pings included; decides about pings.</summary>
     internal TimeSpan LastAliveAt { get; init; }
 
+    /// <summary>When it was opened or last answered a ping.</summary>
+    internal TimeSpan PingedAt { get; init; }
+
     /// <summary>When it is too old, its own jitter included.</summary>
     internal TimeSpan ExpiresAt { get; init; } = Moment.Never;
 

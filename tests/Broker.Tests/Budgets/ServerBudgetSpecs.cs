@@ -3,6 +3,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using Broker.Budgets;
 using Broker.Client.Protocol;
+using Broker.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -11,6 +12,7 @@ namespace Broker.Tests.Budgets;
 public sealed class ServerBudgetSpecs : TestKit
 {
     private readonly FakeTimeProvider _time = new();
+    private readonly BrokerMeter _meter = new(null, enabled: false);
 
     [Fact]
     public void Every_ask_is_granted_while_connections_are_left_and_the_next_one_when_one_comes_back()
@@ -139,7 +141,7 @@ public sealed class ServerBudgetSpecs : TestKit
     }
 
     private IActorRef Budget(int max, int reserve = 0) =>
-        Sys.ActorOf(ServerBudget.For("main", new BudgetLimits(max, reserve, TimeSpan.FromSeconds(60)), _time));
+        Sys.ActorOf(ServerBudget.For("main", new BudgetLimits(max, reserve, TimeSpan.FromSeconds(60)), _meter, _time));
 
     private static void Ask(IActorRef budget, TestProbe pool, int count) =>
         budget.Tell(new BudgetCommands.AskPermit(pool.Ref, new PoolId(pool.Ref.Path.Name, "app"), 1, count));
@@ -148,6 +150,12 @@ public sealed class ServerBudgetSpecs : TestKit
     {
         budget.Tell(BudgetCommands.GetBudgetStatus.Instance, TestActor);
         return ExpectMsg<BudgetStatus>();
+    }
+
+    protected override void AfterAll()
+    {
+        base.AfterAll();
+        _meter.Dispose();
     }
 
     /// <summary>A pool that yields as it is asked to.</summary>

@@ -19,7 +19,7 @@ public sealed class DefaultsTests
 
     // properties that are no keys: names, the sections below and what is computed
     private static readonly ImmutableHashSet<string> NoKeys =
-        ["Name", "Path", "Limit", "Pool", "Errands", "Packing", "Users", "EqualityContract", "Reference"];
+        ["Name", "Limit", "Pool", "Errands", "Packing", "Users", "EqualityContract", "Reference"];
 
     private static readonly ImmutableArray<(string Section, Type Record)> Sections =
     [

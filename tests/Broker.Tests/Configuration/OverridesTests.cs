@@ -49,14 +49,6 @@ public sealed class OverridesTests
         Assert.Throws<KeyNotFoundException>(() => Settings.Pool("nowhere"));
 
     [Fact]
-    public void A_pool_knows_where_it_is_overridden()
-    {
-        Assert.Equal("broker.databases.orders.users.nightly.pool", Settings.Pool("orders", "nightly").Path);
-        Assert.Equal("broker.databases.stock.pool", Settings.Pool("stock").Path);
-        Assert.Equal("broker.pool", Settings.PoolDefaults.Path);
-    }
-
-    [Fact]
     public void A_database_overrides_errands_and_packing_key_by_key()
     {
         var orders = Settings.Databases["orders"];

@@ -43,6 +43,9 @@ internal sealed class PoolDriver
 
     internal bool Pongs { get; set; } = true;
 
+    /// <summary>Whether the test pumps by itself, as the actor does by a message of its own.</summary>
+    internal bool PumpsLater { get; set; }
+
     internal List<IPoolEffect> Effects { get; } = [];
 
     /// <summary>What the errand line wants, when it is pumped.</summary>
@@ -254,7 +257,7 @@ internal sealed class PoolDriver
             case PoolEffects.RefuseErrands:
                 TripsWanted = 0;
                 break;
-            case PoolEffects.PumpErrands:
+            case PoolEffects.PumpErrands when !PumpsLater:
                 Pump();
                 break;
         }

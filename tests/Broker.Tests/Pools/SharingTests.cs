@@ -68,6 +68,25 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public void A_pool_that_always_pings_pings_once_for_a_trip_and_then_lets_it_go()
+    {
+        var pool = new PoolDriver("ping = on, ping-bypass = 0s, keepalive = off") { TripsWanted = 1 };
+        pool.Pump();
+        pool.EndTrip(new(1));
+        pool.Advance(Second);
+        pool.Pongs = false;
+        pool.TripsWanted = 1;
+        pool.Pump();
+        // The pump comes by a message of its own, later than the answer.
+        pool.PumpsLater = true;
+        pool.Pinged(new(1));
+        pool.Advance(TimeSpan.FromMilliseconds(1));
+        pool.Pump();
+        Assert.Single(pool.All<PoolEffects.Ping>());
+        Assert.Equal([new(1)], pool.OnTrip);
+    }
+
+    [Fact]
     public void With_every_connection_lent_a_reserve_serves_errands_never_leases_and_closes_soon()
     {
         var pool = new PoolDriver("size = 2, overflow = 0");

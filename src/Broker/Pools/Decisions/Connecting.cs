@@ -28,6 +28,7 @@ internal static class Connecting
             Backend = backend,
             ProvenIn = step.State.Suspicion,
             LastAliveAt = step.Now,
+            PingedAt = step.Now,
             ExpiresAt = step.Now.After(settings.RecycleAfter * (1 - (settings.RecycleJitter * roll))),
         };
         return step

@@ -5,9 +5,15 @@ namespace Broker.Pools.Decisions;
 /// <summary>Which connections are believed to be alive, and how they are proven so.</summary>
 internal static class Health
 {
+    // Between a ping's answer and the trip that it was asked for, a message passes: without this a pool that always pings would do nothing else.
+    private static readonly TimeSpan JustPinged = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Whether a connection must answer a ping before its next use. One that answered a moment ago need not, so neither need a new one.</summary>
     internal static bool NeedsPing(this PoolState state, Slot slot, TimeSpan now) =>
-        slot.ProvenIn < state.Suspicion || (state.Settings.Ping && slot.LastAliveAt < now - state.Settings.PingBypass);
+        slot.ProvenIn < state.Suspicion
+        || (state.Settings.Ping && slot.LastAliveAt < now - state.Settings.PingBypass && !slot.WasPingedForThis(now));
+
+    private static bool WasPingedForThis(this Slot slot, TimeSpan now) => slot.PingedAt >= slot.LastUsedAt && slot.PingedAt >= now - JustPinged;
 
     internal static Step Ping(this Step step, Slot slot) => step
         .Put(slot with { Phase = SlotPhase.Pinging, Since = step.Now })
@@ -21,7 +27,7 @@ internal static class Health
         }
 
         var heldBack = step.State.Settings.Keepalive is not null && step.State.Slots.Counts.Pinging >= step.State.Settings.KeepaliveLimit;
-        step = step.Settle(slot with { LastAliveAt = step.Now, ProvenIn = step.State.Suspicion }, used: false);
+        step = step.Settle(slot with { LastAliveAt = step.Now, PingedAt = step.Now, ProvenIn = step.State.Suspicion }, used: false);
         return heldBack ? step.WakeBy(step.Now) : step;
     }
 

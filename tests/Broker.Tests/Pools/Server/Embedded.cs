@@ -20,9 +20,17 @@ internal sealed class Embedded : IAsyncDisposable
 
     internal BrokerClient Client { get; }
 
-    internal static Embedded Start(string connectionString, string pool = "", PoolHooks? hooks = null, string more = "")
+    internal ActorSystem System => _system;
+
+    /// <summary>The actor of the pool, as an actor that borrows knows it.</summary>
+    internal async Task<IActorRef> PoolAsync() => (await Client.Sender.Pools.FindAsync("orders", null)).Supervisor;
+
+    internal static Embedded Start(string connectionString, string pool = "", PoolHooks? hooks = null, string more = "") =>
+        StartWith($"broker.databases.orders {{ connection-string = \"{connectionString}\" }}\nbroker.pool {{\n{pool}\n}}\n{more}", hooks);
+
+    internal static Embedded StartWith(string hocon, PoolHooks? hooks = null)
     {
-        var settings = BrokerSettings.Parse($"broker.databases.orders {{ connection-string = \"{connectionString}\" }}\nbroker.pool {{\n{pool}\n}}\n{more}");
+        var settings = BrokerSettings.Parse(hocon);
         var system = ActorSystem.Create("embedded", "akka.loglevel = ERROR\nakka.stdout-loglevel = OFF\nakka.log-dead-letters = off");
         var byDatabase = ImmutableDictionary.Create<string, PoolHooks>();
         return new Embedded(system, system.StartBroker(settings, hooks is null ? byDatabase : byDatabase.Add("orders", hooks)));

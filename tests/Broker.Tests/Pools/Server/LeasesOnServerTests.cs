@@ -1,3 +1,5 @@
+using Broker.Client;
+using Broker.Client.Protocol.Failures;
 using Broker.Leases;
 using Broker.Postgres;
 using Npgsql;
@@ -37,7 +39,8 @@ public sealed class LeasesOnServerTests : IAsyncLifetime
         lease.Invalidate(hard: true);
         await using var next = await broker.LeaseAsync();
         Assert.NotEqual(lease.BackendPid, next.BackendPid);
-        await Assert.ThrowsAnyAsync<InvalidOperationException>(() => lease.ScalarAsync("select 1"));
+        var refused = await Assert.ThrowsAsync<BrokerException>(() => lease.ScalarAsync("select 1"));
+        Assert.Equal(lease.Id, Assert.IsType<LeaseRevoked>(refused.Failure).Lease);
     }
 
     [Fact] // 13
@@ -60,7 +63,9 @@ public sealed class LeasesOnServerTests : IAsyncLifetime
         var overrunning = await broker.LeaseAsync();
         var running = overrunning.ScalarAsync("select pg_sleep(60)");
         await using var next = await broker.LeaseAsync();
+        await Told(overrunning.Lost);
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => running);
+        Assert.Contains("max-lease", Assert.Throws<BrokerException>(() => overrunning.Connection).Message, StringComparison.Ordinal);
         await overrunning.DisposeAsync();
         Assert.Equal(1, await next.ScalarAsync("select 1"));
         Assert.NotEqual(overrunning.BackendPid, next.BackendPid);
@@ -94,6 +99,8 @@ public sealed class LeasesOnServerTests : IAsyncLifetime
         var killed = await broker.LeaseAsync();
         await sibling.ScalarAsync($"select pg_terminate_backend({killed.BackendPid})");
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => killed.ScalarAsync("select 1"));
+        await Told(killed.Lost);
+        Assert.IsType<ConnectionLost>(Assert.Throws<BrokerException>(() => killed.Connection).Failure);
         await killed.DisposeAsync();
         await using var next = await broker.LeaseAsync();
         Assert.Equal(1, await next.ScalarAsync("select 1"));
@@ -114,6 +121,13 @@ public sealed class LeasesOnServerTests : IAsyncLifetime
         var after = await broker.UntilAsync(status => status.Lent == 0);
         Assert.InRange(after.Idle, 1, 15);
         Assert.Equal(0, after.Waiting);
+    }
+
+    private static async Task Told(CancellationToken lost)
+    {
+        var told = new TaskCompletionSource();
+        await using var registration = lost.Register(told.SetResult);
+        await told.Task;
     }
 
     private static async Task UntilGoneAsync(Lease lease, int pid)

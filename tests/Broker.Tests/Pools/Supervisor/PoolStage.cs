@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using Broker.Budgets;
+using Broker.Client.Diagnostics;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
@@ -13,6 +14,7 @@ using Broker.Errands;
 using Broker.Leases;
 using Broker.Pools;
 using Broker.Statements;
+using Broker.Tests.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -24,7 +26,8 @@ namespace Broker.Tests.Pools.Supervisor;
 /// </summary>
 public abstract class PoolStage : TestKit
 {
-    private readonly BrokerMeter _meter = new(null, enabled: false);
+    private readonly Meters _meters = new();
+    private readonly BrokerMeter _meter;
     private readonly Dictionary<long, IActorRef> _connections = [];
     private long _requests;
 
@@ -34,11 +37,15 @@ public abstract class PoolStage : TestKit
 
     private protected PoolStage() : base("akka.loggers = [\"Akka.TestKit.TestEventListener, Akka.TestKit\"]")
     {
+        _meter = new BrokerMeter(_meters);
         Stage = CreateTestProbe("stage");
         Budget = Sys.ActorOf(Props.Create(() => new GrantingBudget(Stage.Ref)), "budget");
     }
 
     private protected FakeTimeProvider Time { get; } = new();
+
+    /// <summary>Listens to what the pool measures.</summary>
+    private protected Recorded Record() => new(_meters);
 
     /// <summary>Hears what connections are told, and what the budget is told beside asks.</summary>
     private protected TestProbe Stage { get; }
@@ -56,9 +63,9 @@ public abstract class PoolStage : TestKit
     /// <summary>Something for the connection to tell its pool.</summary>
     private protected sealed record Say(object Message, bool ThenDie);
 
-    private protected void StartPool(string settings = "", bool hasFirstConnect = false)
+    private protected void StartPool(string settings = "", bool hasFirstConnect = false, string log = "")
     {
-        var broker = BrokerSettings.Parse($"broker.servers.main {{ }}\nbroker.databases.orders {{ user = app }}\nbroker.pool {{\n{settings}\n}}");
+        var broker = BrokerSettings.Parse($"broker.servers.main {{ }}\nbroker.databases.orders {{ user = app }}\nbroker.pool {{\n{settings}\n}}\nbroker.log {{\n{log}\n}}");
         var database = broker.Databases["orders"];
         var stage = Stage.Ref;
         Pool = Sys.ActorOf(PoolSupervisor.For(new PoolPlan
@@ -71,13 +78,15 @@ public abstract class PoolStage : TestKit
             MostTrips = 10,
             HoldersShown = 10,
             Budget = Budget,
+            Log = broker.Log,
+            Tracing = new TracingOptions(),
             Meter = _meter,
             Time = Time,
             Seed = 1,
             Connection = (id, first, pool) => Props.Create(() => new ScriptedConnection(id, first, pool, stage)),
             Listener = () => throw new InvalidOperationException("nobody listens here"),
             HasFirstConnect = hasFirstConnect,
-            Settler = _ => throw new InvalidOperationException("nothing is settled here"),
+            Settler = (_, _) => throw new InvalidOperationException("nothing is settled here"),
         }));
     }
 
@@ -140,6 +149,7 @@ public abstract class PoolStage : TestKit
     {
         base.AfterAll();
         _meter.Dispose();
+        _meters.Dispose();
     }
 
     private sealed class ScriptedConnection : UntypedActor

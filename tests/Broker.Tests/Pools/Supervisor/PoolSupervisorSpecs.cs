@@ -214,6 +214,47 @@ public sealed class PoolSupervisorSpecs : PoolStage
     }
 
     [Fact]
+    public void A_connection_closed_for_a_breach_is_counted_as_one()
+    {
+        using var recorded = Record();
+        StartPool();
+        Acquire(CreateTestProbe());
+        var connection = ExpectOpened();
+        ExpectTold<ConnectionCommands.Lend>(connection);
+        Tell(connection, new ConnectionEvents.Closed(connection, CloseReason.Breach, true, PoolDriver.Backend(connection)));
+        AwaitAssert(() => Assert.Equal(1, recorded.Of("broker.packing.breaches").Sum(one => one.Value)));
+    }
+
+    [Fact]
+    public void A_wait_for_a_connection_longer_than_slow_acquire_is_logged_with_who_waited()
+    {
+        StartPool("size = 1, overflow = 0", log: "slow-acquire = 1s");
+        var (first, second) = (CreateTestProbe(), CreateTestProbe());
+        Acquire(first);
+        Acquire(second);
+        var connection = ExpectOpened();
+        var lend = ExpectLent(connection, first);
+        Assert.Equal(1, Status().Waiting);
+        Time.Advance(TimeSpan.FromSeconds(2));
+        EventFilter.Warning(contains: "waited for 00:00:02 by Orders.Load (orders.cs:17)").ExpectOne(
+            () => Tell(connection, new ConnectionEvents.Returned(connection, lend.Lease)));
+    }
+
+    [Fact]
+    public void A_slow_statement_is_logged_by_its_fingerprint_and_by_its_text_only_where_the_settings_say_so()
+    {
+        foreach (var (shown, hidden, setting) in new[] { ("for 1 statements", "secret", "off"), ("'secret'", "#", "on") })
+        {
+            StartPool(log: $"slow-statement = 1s, statements = {setting}");
+            Pool.Tell(Errand("select 'secret'"), CreateTestProbe());
+            var connection = ExpectOpened();
+            var trip = ExpectTold<ConnectionCommands.RunTrip>(connection).Trip;
+            EventFilter.Custom(e => e is Akka.Event.Warning && $"{e.Message}".Contains(shown, StringComparison.Ordinal) && !$"{e.Message}".Contains(hidden, StringComparison.Ordinal))
+                .ExpectOne(() => Tell(connection, new ConnectionEvents.TripEnded(connection, Report(trip) with { Elapsed = TimeSpan.FromSeconds(2) })));
+        }
+    }
+
+    [Fact]
     public void What_nobody_knows_shows_as_unhandled()
     {
         StartPool();

@@ -1,0 +1,89 @@
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Connections;
+using Broker.Leases;
+using Broker.Pools.Hooks;
+using Broker.Postgres;
+using Npgsql;
+using Xunit;
+
+namespace Broker.Tests.Pools.Server;
+
+/// <summary>Leases that end badly: holders that die or leave something running, and connections that do.</summary>
+public sealed class EndsOfLeasesTests : IAsyncLifetime
+{
+    private string _database = "";
+
+    public async Task InitializeAsync() => _database = await SharedPostgres.CreateDatabaseAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    [Fact] // 38
+    public async Task What_a_holder_actor_that_died_in_a_transaction_did_is_undone_and_its_process_serves_nobody_else()
+    {
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0");
+        await broker.Client.ExecuteAsync("orders", $"create table left_behind (id int)");
+        var told = new TaskCompletionSource<object>();
+        var pool = await broker.PoolAsync();
+        var holder = broker.System.ActorOf(Props.Create(() => new Holder(pool, told)));
+        var lent = Assert.IsType<ConnectionLent>(await told.Task);
+        await using (var insert = new NpgsqlCommand("begin; insert into left_behind values (1); set search_path = pg_temp", lent.Wrapper))
+        {
+            await insert.ExecuteNonQueryAsync();
+        }
+
+        broker.System.Stop(holder);
+        await using var next = await broker.LeaseAsync();
+        Assert.NotEqual(lent.BackendPid, next.BackendPid);
+        Assert.Equal(0L, await next.ScalarAsync("select count(*) from left_behind"));
+        await Assert.ThrowsAnyAsync<InvalidOperationException>(() => new NpgsqlCommand("select 1", lent.Wrapper).ExecuteScalarAsync());
+    }
+
+    [Fact] // 38
+    public async Task A_call_under_way_on_a_killed_server_process_fails_at_once_and_its_lease_says_why()
+    {
+        await using var broker = Embedded.Start(_database, "size = 2, overflow = 0");
+        await using var killer = await broker.LeaseAsync();
+        await using var lease = await broker.LeaseAsync();
+        var running = lease.ScalarAsync("select pg_sleep(600)");
+        await killer.ScalarAsync($"select pg_terminate_backend({lease.BackendPid})");
+        Assert.Equal("57P01", (await Assert.ThrowsAsync<PostgresException>(() => running)).SqlState);
+        Assert.IsType<ConnectionLost>(Assert.Throws<Broker.Client.BrokerException>(() => lease.Connection).Failure);
+    }
+
+    [Fact] // 35
+    public async Task What_a_holder_left_running_is_cut_off_after_reset_timeout_and_the_connection_closed()
+    {
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0, reset-timeout = 100ms");
+        var lease = await broker.LeaseAsync();
+        var forgotten = lease.ScalarAsync("select pg_sleep(600)");
+        await lease.DisposeAsync();
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => forgotten);
+        await using var next = await broker.LeaseAsync();
+        Assert.NotEqual(lease.BackendPid, next.BackendPid);
+        Assert.Equal(0L, await next.ScalarAsync("select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid() and datname = current_database()"));
+    }
+
+    [Fact] // 43
+    public async Task A_close_that_hangs_does_not_hold_up_whoever_returns()
+    {
+        var goOn = new TaskCompletionSource();
+        var hooks = PoolHooks.None.On(HookKind.Close, async (_, _) => await goOn.Task);
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0, hook-timeout = 1m", hooks);
+        var lease = await broker.LeaseAsync();
+        lease.Invalidate();
+        await lease.DisposeAsync();
+        Assert.False(goOn.Task.IsCompleted);
+        goOn.SetResult();
+    }
+
+    private sealed class Holder : ReceiveActor
+    {
+        public Holder(IActorRef pool, TaskCompletionSource<object> told)
+        {
+            pool.Tell(new AcquireConnection(new ErrandId(1, 1), null, null, "Holder", "to die", [], Watched: true));
+            ReceiveAny(told.SetResult);
+        }
+    }
+}
