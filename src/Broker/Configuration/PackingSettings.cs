@@ -6,6 +6,9 @@ public sealed record PackingSettings
     /// <summary>How reads share a trip.</summary>
     public required ReadPacking Reads { get; init; }
 
+    /// <summary>Whether reads of one text in a trip are answered by one statement.</summary>
+    public required bool Fold { get; init; }
+
     /// <summary>How writes share a trip.</summary>
     public required WritePacking Writes { get; init; }
 
@@ -45,6 +48,7 @@ public sealed record PackingSettings
         var settings = new PackingSettings
         {
             Reads = reader.Choice<ReadPacking>("reads"),
+            Fold = reader.Switch("fold"),
             Writes = reader.Choice<WritePacking>("writes"),
             Target = reader.Duration("target", "100us", "1s"),
             TripLimit = reader.Duration("trip-limit", "10ms", "1m"),

@@ -210,7 +210,16 @@ internal sealed class ErrandLine
             : _errands.Settle && _texts.CanBeSettled(_taken[0].Facts) ? TripShape.WriteGroup
             : TripShape.Alone;
         var lane = queue == _reads ? TripLane.Reads : queue == _writes ? TripLane.Writes : TripLane.None;
-        return new(shape, lane, _taken[0].Request.Context, [.. _taken]) { Lesson = _texts.LessonFor(_taken) };
+        return new(shape, lane, _taken[0].Request.Context, shape == TripShape.ReadGroup ? ByText() : [.. _taken]) { Lesson = _texts.LessonFor(_taken) };
+    }
+
+    /// <summary>What was taken, those of one text together, so that one statement may carry them; reads of a trip have no order among themselves.</summary>
+    private ImmutableArray<Errand> ByText()
+    {
+        var first = _taken[0].Facts;
+        return _taken.TrueForAll(errand => ReferenceEquals(errand.Facts, first))
+            ? [.. _taken]
+            : [.. _taken.GroupBy(static errand => errand.Facts, ReferenceEqualityComparer.Instance).SelectMany(static same => same)];
     }
 
     private ErrandQueue? Ready()

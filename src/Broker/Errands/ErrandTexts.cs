@@ -22,6 +22,7 @@ internal sealed class ErrandTexts
     private readonly Dictionary<string, StatementCatalogue> _catalogues = [];
     private readonly Dictionary<TextKey, CatalogueQuestions> _open = [];
     private readonly Dictionary<TextKey, TextFacts> _facts = [];
+    private readonly HashSet<TextKey> _unfolded = [];
     private readonly int _capacity;
     private PackingAllowed _allowed = new(Reads: true, Writes: true, "");
     private bool _readOnlyServer;
@@ -95,14 +96,18 @@ internal sealed class ErrandTexts
             LearnTimes(report);
         }
         var context = KeyOf(report.Trip.Context);
-        foreach (var (text, why) in report.AloneForEver)
+        foreach (var (alone, why) in report.AloneForEver)
         {
             // A server that is read-only as a whole says nothing about the text.
             if (!(_readOnlyServer && why.Reason == ClassReason.ReadOnlyRefused))
             {
-                _classified.KeepAlone(text, why, context);
-                _facts.Remove(new(text, context));
+                _classified.KeepAlone(alone, why, context);
+                _facts.Remove(new(alone, context));
             }
+        }
+        if (report.NotFoldable is { } text)
+        {
+            KeepUnfolded(new(text, context));
         }
         if (report.Culprit is { } culprit && members.FirstOrDefault(m => m.Facts.Text == culprit) is { } guilty)
         {
@@ -120,6 +125,16 @@ internal sealed class ErrandTexts
     /// </summary>
     internal bool CanBeSettled(TextFacts facts) =>
         !_readOnlyServer && facts is { Writes: true, Verb: "INSERT" or "UPDATE" or "DELETE" or "MERGE" or "SELECT" or "VALUES" or "WITH" };
+
+    private void KeepUnfolded(TextKey key)
+    {
+        if (_unfolded.Count >= _capacity)
+        {
+            _unfolded.Clear();
+        }
+        _unfolded.Add(key);
+        _facts.Remove(key);
+    }
 
     private void LearnTimes(TripReport report)
     {
@@ -201,7 +216,7 @@ internal sealed class ErrandTexts
         {
             _facts.Clear();
         }
-        return _facts[key] = TextFacts.Of(text, known.Shape, known.Class);
+        return _facts[key] = TextFacts.Of(text, known.Shape, known.Class, _packing.Fold && !_unfolded.Contains(key));
     }
 
     private StatementCatalogue CatalogueOf(string context)

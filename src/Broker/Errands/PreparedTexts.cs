@@ -1,4 +1,4 @@
-using Broker.Client.Protocol.Values;
+using System.Collections.Immutable;
 using Broker.Connections;
 using Npgsql;
 
@@ -30,7 +30,7 @@ internal sealed class PreparedTexts
     /// Prepares what stands around the first group, and the trip's texts that were here before and are not prepared yet. Under a role or search path
     /// nothing is prepared, since a name there means something else for the next caller.
     /// </summary>
-    internal async ValueTask PrepareForAsync(NpgsqlConnection connection, Trip trip, TripFrame frame)
+    internal async ValueTask PrepareForAsync(NpgsqlConnection connection, Trip trip, ImmutableArray<Carrier> carriers, TripFrame frame)
     {
         if (_capacity == 0)
         {
@@ -49,15 +49,16 @@ internal sealed class PreparedTexts
             return;
         }
         string? last = null;
-        foreach (var member in trip.Members)
+        foreach (var carrier in carriers)
         {
+            var facts = trip.Members[carrier.First].Facts;
+            var text = carrier.IsFolded ? facts.Folded! : facts.Text;
             // Most trips carry one text many times.
-            if (!ReferenceEquals(member.Facts.Text, last) && Note(last = member.Facts.Text) is { } entry)
+            if (!ReferenceEquals(text, last) && Note(last = text) is { } entry)
             {
                 await ForgetOldestAsync();
-                await (trip.Members.Length > 1
-                    ? PrepareInPassingAsync(connection, entry, member.Request.Statement, frame)
-                    : PrepareAsync(connection, entry, member.Request.Statement));
+                var parameters = TripBatch.ParametersOf(trip.Members, carrier);
+                await (trip.Members.Length > 1 ? PrepareInPassingAsync(connection, entry, parameters, frame) : PrepareAsync(connection, entry, parameters));
             }
         }
     }
@@ -79,7 +80,7 @@ internal sealed class PreparedTexts
     }
 
     // To prepare a text its tables are locked for a moment: for a member of a group nobody waits for that longer than for its turn to run.
-    private static async Task PrepareInPassingAsync(NpgsqlConnection connection, Entry entry, Statement statement, TripFrame frame)
+    private static async Task PrepareInPassingAsync(NpgsqlConnection connection, Entry entry, IEnumerable<NpgsqlParameter> parameters, TripFrame frame)
     {
         await using (var begin = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new(TripFrame.BeginRead), new(frame.OpenRead) } })
         {
@@ -87,7 +88,7 @@ internal sealed class PreparedTexts
         }
         try
         {
-            await PrepareAsync(connection, entry, statement);
+            await PrepareAsync(connection, entry, parameters);
         }
         finally
         {
@@ -95,10 +96,10 @@ internal sealed class PreparedTexts
         }
     }
 
-    private static async Task PrepareAsync(NpgsqlConnection connection, Entry entry, Statement statement)
+    private static async Task PrepareAsync(NpgsqlConnection connection, Entry entry, IEnumerable<NpgsqlParameter> parameters)
     {
         var command = new NpgsqlCommand(entry.Text, connection) { CommandTimeout = 0 };
-        foreach (var parameter in StatementBinder.ParametersOf(statement))
+        foreach (var parameter in parameters)
         {
             command.Parameters.Add(parameter);
         }

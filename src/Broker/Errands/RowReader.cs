@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Broker.Client.Protocol.Values;
 using Npgsql;
 
@@ -13,7 +14,7 @@ internal sealed class RowReader
 
     private readonly Dictionary<string, ColumnReader[]> _kept = [];
 
-    /// <summary>How large the rows were that <see cref="ReadAsync"/> read last, roughly, in bytes.</summary>
+    /// <summary>How large the rows were that were read last, those of one caller, roughly, in bytes.</summary>
     internal long BytesRead { get; private set; }
 
     /// <summary>Reads the rest of the reader's current result.</summary>
@@ -24,10 +25,7 @@ internal sealed class RowReader
     internal async ValueTask<RowSet?> ReadAsync(NpgsqlDataReader reader, string text, long byteLimit)
     {
         var columns = ColumnsOf(reader, text);
-        foreach (var column in columns)
-        {
-            column.Start();
-        }
+        StartAll(columns);
         var count = 0;
         BytesRead = 0;
         while (await reader.ReadAsync())
@@ -42,7 +40,61 @@ internal sealed class RowReader
                 return null;
             }
         }
-        return new([.. columns.Select(static c => c.Finish())], count);
+        return Finish(columns, count);
+    }
+
+    /// <summary>Whether a text returned rows here before: what its columns are is then known.</summary>
+    internal bool Knows(string text) => _kept.ContainsKey(text);
+
+    /// <summary>
+    /// Reads the result of a folded text: the number of a caller, then that caller's row. Nothing is taken for an answer that is not exactly what the text
+    /// itself would have returned: other columns, or callers out of their order, and there is no answer for anybody.
+    /// </summary>
+    /// <param name="reader">A reader that stands before the first row.</param>
+    /// <param name="facts">The text.</param>
+    /// <param name="answers">Takes the rows of each caller.</param>
+    /// <param name="byteLimit">How large the rows of one caller may be, roughly, in bytes.</param>
+    /// <returns>How far it came.</returns>
+    internal async ValueTask<FoldedEnd> ReadFoldedAsync(NpgsqlDataReader reader, TextFacts facts, RowSet[] answers, long byteLimit)
+    {
+        if (FoldedColumns(reader, facts) is not { } columns)
+        {
+            return _kept.Remove(facts.Text, out var alone) && Fits(alone, reader, from: 1, byName: false) ? FoldedEnd.OtherNames : FoldedEnd.OtherColumns;
+        }
+        StartAll(columns);
+        var (caller, count) = (0, 0);
+        BytesRead = 0;
+        while (await reader.ReadAsync())
+        {
+            // The server numbers them from 1.
+            var next = (int)reader.GetFieldValue<long>(0) - 1;
+            if (next != caller)
+            {
+                if (next < caller)
+                {
+                    return FoldedEnd.OutOfOrder;
+                }
+                while (caller < next)
+                {
+                    answers[caller++] = Finish(columns, count);
+                    (count, BytesRead) = (0, 0);
+                }
+            }
+            foreach (var column in columns)
+            {
+                BytesRead += column.Take(reader);
+            }
+            count++;
+            if (BytesRead > byteLimit)
+            {
+                return FoldedEnd.TooLarge;
+            }
+        }
+        for (; caller < answers.Length; count = 0)
+        {
+            answers[caller++] = Finish(columns, count);
+        }
+        return FoldedEnd.Complete;
     }
 
     /// <summary>Reads up to <paramref name="rowLimit"/> rows or <paramref name="byteLimit"/> bytes of the current result: one chunk of a stream.</summary>
@@ -50,10 +102,7 @@ internal sealed class RowReader
     internal async ValueTask<(RowSet Rows, bool Ended)> ReadChunkAsync(NpgsqlDataReader reader, string text, int rowLimit, long byteLimit, CancellationToken cancel)
     {
         var columns = ColumnsOf(reader, text);
-        foreach (var column in columns)
-        {
-            column.Start();
-        }
+        StartAll(columns);
         var count = 0;
         var bytes = 0L;
         var ended = false;
@@ -70,12 +119,30 @@ internal sealed class RowReader
             }
             count++;
         }
-        return (new([.. columns.Select(static c => c.Finish())], count), ended);
+        return (Finish(columns, count), ended);
+    }
+
+    private static void StartAll(ColumnReader[] columns)
+    {
+        foreach (var column in columns)
+        {
+            column.Start();
+        }
+    }
+
+    private static RowSet Finish(ColumnReader[] columns, int count)
+    {
+        var finished = new Column[columns.Length];
+        for (var i = 0; i < finished.Length; i++)
+        {
+            finished[i] = columns[i].Finish();
+        }
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(finished), count);
     }
 
     private ColumnReader[] ColumnsOf(NpgsqlDataReader reader, string text)
     {
-        if (_kept.TryGetValue(text, out var kept) && Fits(kept, reader))
+        if (_kept.TryGetValue(text, out var kept) && Fits(kept, reader, from: 0))
         {
             return kept;
         }
@@ -83,28 +150,63 @@ internal sealed class RowReader
         {
             _kept.Clear();
         }
-        var columns = new ColumnReader[reader.FieldCount];
-        for (var i = 0; i < columns.Length; i++)
-        {
-            var description = new ColumnDescription(reader.GetName(i), reader.GetDataTypeName(i), reader.GetDataTypeOID(i));
-            columns[i] = ColumnReader.For(description, reader.GetFieldType(i), i);
-        }
-        return _kept[text] = columns;
+        return _kept[text] = ColumnsOf(reader, from: 0);
     }
 
-    private static bool Fits(ColumnReader[] columns, NpgsqlDataReader reader)
+    /// <summary>The columns of a folded text; null when they are not those of the text itself.</summary>
+    private ColumnReader[]? FoldedColumns(NpgsqlDataReader reader, TextFacts facts)
     {
-        if (columns.Length != reader.FieldCount)
+        if (!_kept.TryGetValue(facts.Text, out var alone) || !Fits(alone, reader, from: 1))
+        {
+            return null;
+        }
+        if (_kept.TryGetValue(facts.Folded!, out var kept) && Fits(kept, reader, from: 1))
+        {
+            return kept;
+        }
+        return _kept[facts.Folded!] = ColumnsOf(reader, from: 1);
+    }
+
+    private static ColumnReader[] ColumnsOf(NpgsqlDataReader reader, int from)
+    {
+        var columns = new ColumnReader[reader.FieldCount - from];
+        for (var i = 0; i < columns.Length; i++)
+        {
+            var at = from + i;
+            var description = new ColumnDescription(reader.GetName(at), reader.GetDataTypeName(at), reader.GetDataTypeOID(at));
+            columns[i] = ColumnReader.For(description, reader.GetFieldType(at), at);
+        }
+        return columns;
+    }
+
+    private static bool Fits(ColumnReader[] columns, NpgsqlDataReader reader, int from, bool byName = true)
+    {
+        if (columns.Length != reader.FieldCount - from)
         {
             return false;
         }
         for (var i = 0; i < columns.Length; i++)
         {
-            if (columns[i].Description.TypeOid != reader.GetDataTypeOID(i) || columns[i].Description.Name != reader.GetName(i))
+            if (columns[i].Description.TypeOid != reader.GetDataTypeOID(from + i) || (byName && columns[i].Description.Name != reader.GetName(from + i)))
             {
                 return false;
             }
         }
         return true;
     }
+}
+
+/// <summary>How the reading of a folded result ended.</summary>
+internal enum FoldedEnd
+{
+    /// <summary>Each caller has its rows.</summary>
+    Complete,
+    /// <summary>A caller's rows passed the limit; the result is not read to its end.</summary>
+    TooLarge,
+    /// <summary>The columns are not those that the text had: the table was changed, and the text is to be learned anew.</summary>
+    OtherColumns,
+    /// <summary>The columns have other names: the text names one by a parameter, and cannot be folded.</summary>
+    OtherNames,
+    /// <summary>The callers' rows do not come in their order.</summary>
+    OutOfOrder,
 }

@@ -20,8 +20,7 @@ internal static class StatementBinder
     /// <summary>A command with the statement's text and values.</summary>
     internal static NpgsqlBatchCommand Make(Statement statement, bool findsPrepared = true)
     {
-        // Npgsql finds a prepared statement by its text, to the letter; and it refuses the empty one, which the server does not.
-        var command = new NpgsqlBatchCommand(findsPrepared && statement.Text.Length > 0 ? statement.Text : statement.Text + " ");
+        var command = Make(statement.Text, findsPrepared);
         if (!statement.Parameters.IsEmpty)
         {
             var binding = new Binding(command.Parameters);
@@ -32,6 +31,20 @@ internal static class StatementBinder
         }
         return command;
     }
+
+    /// <summary>A command with these values.</summary>
+    internal static NpgsqlBatchCommand Make(string text, IEnumerable<NpgsqlParameter> parameters, bool findsPrepared)
+    {
+        var command = Make(text, findsPrepared);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+        return command;
+    }
+
+    // Npgsql finds a prepared statement by its text, to the letter; and it refuses the empty one, which the server does not.
+    private static NpgsqlBatchCommand Make(string text, bool findsPrepared) => new(findsPrepared && text.Length > 0 ? text : text + " ");
 
     /// <summary>The statement's values, for a command of another kind.</summary>
     internal static NpgsqlParameter[] ParametersOf(Statement statement)

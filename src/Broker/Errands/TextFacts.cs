@@ -8,13 +8,15 @@ namespace Broker.Errands;
 /// <param name="Travel">How it may travel.</param>
 /// <param name="Writes">Whether it may change data: then its outcome matters when the connection is lost.</param>
 /// <param name="ReturnsRows">Whether the server describes rows for it.</param>
-internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool Writes, bool ReturnsRows)
+/// <param name="Folded">The text that answers for many callers of it at once (<see cref="FoldedText"/>); null when each needs a statement of its own.</param>
+internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool Writes, bool ReturnsRows, string? Folded = null)
 {
     /// <summary>The facts of a text that is classified.</summary>
-    internal static TextFacts Of(string text, StatementShape shape, StatementClass @class) => new(
+    internal static TextFacts Of(string text, StatementShape shape, StatementClass @class, bool mayFold) => new(
         text,
         shape.Verb.ToString().ToUpperInvariant(),
         @class.Travel,
         Writes: @class.Travel != Travel.InReadGroup && shape.Verb is not (StatementVerb.Show or StatementVerb.Explain),
-        ReturnsRows: shape.Verb.IsRead() || shape.Verb == StatementVerb.With || shape.Has(ShapeMarks.Returns));
+        ReturnsRows: shape.Verb.IsRead() || shape.Verb == StatementVerb.With || shape.Has(ShapeMarks.Returns),
+        mayFold && @class.Travel == Travel.InReadGroup ? FoldedText.Of(text, shape.HighestParameter) : null);
 }

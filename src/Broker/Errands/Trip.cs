@@ -74,6 +74,9 @@ internal sealed record TripReport(Trip Trip, TimeSpan Elapsed, TimeSpan Work, in
     /// <summary>The text that made the group fail, or that was running when the group was cancelled for its age; null for none.</summary>
     internal string? Culprit { get; init; }
 
+    /// <summary>A text that one statement cannot answer for several callers; null for none.</summary>
+    internal string? NotFoldable { get; init; }
+
     /// <summary>What the catalogue answered to <see cref="Trip.Lesson"/>; null when nothing was asked or the question failed.</summary>
     internal LessonLearned? Learned { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Broker.Client.Protocol.Values;
 using Npgsql;
 
@@ -10,39 +11,76 @@ namespace Broker.Errands;
 internal sealed class TripBatch
 {
     private readonly NpgsqlBatch _batch;
-    private readonly NpgsqlBatchCommand[] _members;
+    private readonly NpgsqlBatchCommand[] _carriers;
 
-    private TripBatch(NpgsqlBatch batch, NpgsqlBatchCommand[] members, int answersBefore)
+    private TripBatch(NpgsqlBatch batch, NpgsqlBatchCommand[] carriers, int answersBefore)
     {
         _batch = batch;
-        _members = members;
+        _carriers = carriers;
         AnswersBefore = answersBefore;
     }
 
     /// <summary>How many results with rows the server sends before the first member's: those of the context.</summary>
     internal int AnswersBefore { get; }
 
+    /// <summary>
+    /// Whether BEGIN and COMMIT stand around the members. A read that answers for all of its trip is a transaction of its own, as each of them would have
+    /// been alone.
+    /// </summary>
+    internal static bool IsFramed(Trip trip, ImmutableArray<Carrier> carriers) =>
+        !trip.Context.IsEmpty || (trip.Shape != TripShape.Alone && carriers is not [{ IsFolded: true }]);
+
     /// <summary>Puts the trip together.</summary>
     /// <param name="connection">The connection it goes on.</param>
     /// <param name="trip">The trip.</param>
+    /// <param name="carriers">The statements that carry its members.</param>
     /// <param name="frame">What stands around its members.</param>
-    internal static TripBatch For(NpgsqlConnection connection, Trip trip, TripFrame frame)
+    internal static TripBatch For(NpgsqlConnection connection, Trip trip, ImmutableArray<Carrier> carriers, TripFrame frame)
     {
         var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         var all = batch.BatchCommands;
-        var before = 0;
-        var framed = trip.Shape != TripShape.Alone || !trip.Context.IsEmpty;
+        var framed = IsFramed(trip, carriers);
+        var before = framed ? AddOpening(all, trip, frame) : 0;
+        var commands = new NpgsqlBatchCommand[carriers.Length];
+        for (var i = 0; i < commands.Length; i++)
+        {
+            all.Add(commands[i] = Make(trip, carriers[i]));
+        }
         if (framed)
         {
-            all.Add(new NpgsqlBatchCommand(trip.Shape switch
+            if (trip.Shape != TripShape.Alone)
             {
-                TripShape.ReadGroup => TripFrame.BeginRead,
-                // One that has no company runs as it would alone, by the role's own defaults.
-                TripShape.WriteGroup => trip.Members.Length > 1 ? TripFrame.BeginWrite : TripFrame.Begin,
-                TripShape.Alone or TripShape.Keyed => TripFrame.Begin,
-            }));
-            before = AddContext(all, trip.Context);
+                all.Add(new NpgsqlBatchCommand(TripFrame.Clock));
+            }
+            all.Add(new NpgsqlBatchCommand(TripFrame.Commit));
         }
+        return new(batch, commands, before);
+    }
+
+    /// <summary>The values that a carrier's statement is sent with.</summary>
+    internal static IEnumerable<NpgsqlParameter> ParametersOf(ImmutableArray<Errand> members, Carrier carrier) => carrier.IsFolded
+        ? ParameterArrays.Of(members, carrier)
+        : StatementBinder.ParametersOf(members[carrier.First].Request.Statement);
+
+    private static NpgsqlBatchCommand Make(Trip trip, Carrier carrier)
+    {
+        var first = trip.Members[carrier.First];
+        var findsPrepared = StatementBinder.FindsPrepared(trip.Context);
+        return carrier.IsFolded
+            ? StatementBinder.Make(first.Facts.Folded!, ParameterArrays.Of(trip.Members, carrier), findsPrepared)
+            : StatementBinder.Make(first.Request.Statement, findsPrepared);
+    }
+
+    private static int AddOpening(NpgsqlBatchCommandCollection all, Trip trip, TripFrame frame)
+    {
+        all.Add(new NpgsqlBatchCommand(trip.Shape switch
+        {
+            TripShape.ReadGroup => TripFrame.BeginRead,
+            // One that has no company runs as it would alone, by the role's own defaults.
+            TripShape.WriteGroup => trip.Members.Length > 1 ? TripFrame.BeginWrite : TripFrame.Begin,
+            TripShape.Alone or TripShape.Keyed => TripFrame.Begin,
+        }));
+        var before = AddContext(all, trip.Context);
         switch (trip.Shape)
         {
             case TripShape.ReadGroup: all.Add(new NpgsqlBatchCommand(frame.OpenRead)); break;
@@ -53,21 +91,7 @@ internal sealed class TripBatch
                 break;
             case TripShape.Alone or TripShape.Keyed: break;
         }
-        var members = new NpgsqlBatchCommand[trip.Members.Length];
-        var findsPrepared = StatementBinder.FindsPrepared(trip.Context);
-        for (var i = 0; i < members.Length; i++)
-        {
-            all.Add(members[i] = StatementBinder.Make(trip.Members[i].Request.Statement, findsPrepared));
-        }
-        if (trip.Shape != TripShape.Alone)
-        {
-            all.Add(new NpgsqlBatchCommand(TripFrame.Clock));
-        }
-        if (framed)
-        {
-            all.Add(new NpgsqlBatchCommand(TripFrame.Commit));
-        }
-        return new(batch, members, before);
+        return before;
     }
 
     /// <summary>Sends the trip.</summary>
@@ -79,18 +103,18 @@ internal sealed class TripBatch
     /// </summary>
     internal Task CancelAsync() => Task.Run(_batch.Cancel);
 
-    /// <summary>Rows inserted, updated, deleted or merged by a member whose command is complete; -1 for others.</summary>
-    internal int Affected(int member) => _members[member].RecordsAffected;
+    /// <summary>Rows inserted, updated, deleted or merged by a carrier whose command is complete; -1 for others.</summary>
+    internal int Affected(int carrier) => _carriers[carrier].RecordsAffected;
 
-    /// <summary>Which member the server's error is about; -1 for what stands before them, the number of members for COMMIT.</summary>
+    /// <summary>Which carrier the server's error is about; -1 for what stands before them, the number of carriers for COMMIT.</summary>
     internal int IndexOf(PostgresException error)
     {
         if (error.BatchCommand is not { } failed)
         {
             return -1;
         }
-        var index = Array.IndexOf(_members, failed);
-        return index >= 0 ? index : ReferenceEquals(failed, _batch.BatchCommands[^1]) ? _members.Length : -1;
+        var index = Array.IndexOf(_carriers, failed);
+        return index >= 0 ? index : ReferenceEquals(failed, _batch.BatchCommands[^1]) ? _carriers.Length : -1;
     }
 
     private static int AddContext(NpgsqlBatchCommandCollection all, CallerContext context)

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
@@ -66,7 +64,7 @@ internal sealed class TripRunner
     internal async Task<TripOutcome> RunAsync(NpgsqlConnection connection, Trip trip)
     {
         _cancelled = false;
-        var run = new Progress(trip, _time.GetTimestamp());
+        var run = new TripProgress(trip, Carrier.Of(trip.Members, MayFold), _time.GetTimestamp());
         if (trip.Shape == TripShape.Keyed)
         {
             return await RunKeyedAsync(connection, run);
@@ -75,11 +73,14 @@ internal sealed class TripRunner
         return outcome with { Due = run.Due() };
     }
 
-    private async Task<TripOutcome> RunAsync(NpgsqlConnection connection, Progress run)
+    // What one caller's result looks like must be known first: a folded one that looks otherwise is no answer.
+    private bool MayFold(Errand errand) => errand.Facts.Folded is not null && _rows.Knows(errand.Facts.Text);
+
+    private async Task<TripOutcome> RunAsync(NpgsqlConnection connection, TripProgress run)
     {
         try
         {
-            await _prepared.PrepareForAsync(connection, run.Trip, _frame);
+            await _prepared.PrepareForAsync(connection, run.Trip, run.Carriers, _frame);
         }
         catch (Exception exception)
         {
@@ -88,14 +89,19 @@ internal sealed class TripRunner
         }
         try
         {
-            var batch = _underWay = TripBatch.For(connection, run.Trip, _frame);
+            var batch = _underWay = TripBatch.For(connection, run.Trip, run.Carriers, _frame);
+            var sent = _time.GetTimestamp();
             await using (var reader = await batch.SendAsync())
             {
                 await ReadAnswersAsync(reader, batch, run);
             }
-            if (run.TooLarge)
+            if (run.CutShort is { } cut)
             {
-                return await CutShortAsync(connection, run);
+                return await CutShortAsync(connection, run, cut);
+            }
+            if (!run.IsFramed && run.Trip.Shape == TripShape.ReadGroup)
+            {
+                run.Work = _time.GetElapsedTime(sent);
             }
             TellCommitted(batch, run);
             return new TripOutcome.Clean(Report(run) with { AloneForEver = run.TooLargeForGroup });
@@ -104,8 +110,8 @@ internal sealed class TripRunner
         {
             return ServerErrors.In(exception) is not { } error || error.EndsConnection() || connection.FullState != System.Data.ConnectionState.Open
                 ? AfterLoss(run, exception)
-                : run.TooLarge && error.SqlState == PostgresErrorCodes.QueryCanceled
-                ? await CutShortAsync(connection, run)
+                : run.CutShort is { } cut && error.SqlState == PostgresErrorCodes.QueryCanceled
+                ? await CutShortAsync(connection, run, cut)
                 : await AfterErrorAsync(connection, run, error);
         }
         finally
@@ -114,11 +120,11 @@ internal sealed class TripRunner
         }
     }
 
-    private async Task<TripOutcome> RunKeyedAsync(NpgsqlConnection connection, Progress run)
+    private async Task<TripOutcome> RunKeyedAsync(NpgsqlConnection connection, TripProgress run)
     {
         try
         {
-            await _prepared.PrepareForAsync(connection, run.Trip, _frame);
+            await _prepared.PrepareForAsync(connection, run.Trip, run.Carriers, _frame);
         }
         catch (Exception exception)
         {
@@ -127,14 +133,15 @@ internal sealed class TripRunner
         return await _keyed!.RunAsync(connection, run.Trip, () => _cancelled);
     }
 
-    private async Task ReadAnswersAsync(NpgsqlDataReader reader, TripBatch batch, Progress run)
+    private async Task ReadAnswersAsync(NpgsqlDataReader reader, TripBatch batch, TripProgress run)
     {
         for (var i = 0; i < batch.AnswersBefore; i++)
         {
             await reader.NextResultAsync();
         }
+        var clocked = run.IsFramed && run.Trip.Shape != TripShape.Alone;
         var began = default(DateTime);
-        if (run.Trip.Shape != TripShape.Alone)
+        if (clocked)
         {
             began = await ClockAsync(reader);
             if (run.Trip.Shape == TripShape.WriteGroup)
@@ -143,32 +150,16 @@ internal sealed class TripRunner
             }
             await reader.NextResultAsync();
         }
-        for (var i = 0; i < run.Trip.Members.Length; i++)
+        foreach (var carrier in run.Carriers)
         {
-            var errand = run.Trip.Members[i];
-            if (run.Trip.Shape == TripShape.Alone ? reader.FieldCount > 0 : errand.Facts.ReturnsRows)
+            run.CutShort = carrier.IsFolded ? await ReadFoldedAsync(reader, run, carrier) : await ReadOneAsync(reader, run, carrier.First);
+            if (run.CutShort is { } end)
             {
-                var read = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
-                if (run.Trip.Members.Length > 1 && _rows.BytesRead > _limits.ReplyLimit)
-                {
-                    run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, TooLargeForGroup));
-                }
-                if (read is null && run.Trip.Shape != TripShape.WriteGroup)
-                {
-                    run.TooLarge = true;
-                    await batch.CancelAsync();
-                    return;
-                }
-                run.Completed(i, read is null ? null : new(errand.Facts.Verb, -1, read));
-                await reader.NextResultAsync();
-            }
-            else
-            {
-                // It sends no result of its own: that it is complete shows when a later one is, or at the end.
-                run.Answers[i] = new(errand.Facts.Verb, -1, RowSet.Empty);
+                await (end == FoldedEnd.TooLarge ? batch.CancelAsync() : Task.CompletedTask);
+                return;
             }
         }
-        if (run.Trip.Shape != TripShape.Alone)
+        if (clocked)
         {
             run.Work = await ClockAsync(reader) - began;
             run.AllCompleted();
@@ -178,6 +169,55 @@ internal sealed class TripRunner
             throw new UnexpectedAnswerException("the server sent more results than the trip has statements");
         }
         run.AllCompleted();
+    }
+
+    private async ValueTask<FoldedEnd?> ReadOneAsync(NpgsqlDataReader reader, TripProgress run, int member)
+    {
+        var errand = run.Trip.Members[member];
+        if (!(run.Trip.Shape == TripShape.Alone ? reader.FieldCount > 0 : errand.Facts.ReturnsRows))
+        {
+            // It sends no result of its own: that it is complete shows when a later one is, or at the end.
+            run.Answers[member] = new(errand.Facts.Verb, -1, RowSet.Empty);
+            return null;
+        }
+        var rows = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
+        if (run.Trip.Members.Length > 1 && _rows.BytesRead > _limits.ReplyLimit)
+        {
+            run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, TooLargeForGroup));
+        }
+        if (rows is null && run.Trip.Shape != TripShape.WriteGroup)
+        {
+            return FoldedEnd.TooLarge;
+        }
+        run.Completed(member, rows is null ? null : new(errand.Facts.Verb, -1, rows));
+        await reader.NextResultAsync();
+        return null;
+    }
+
+    private async ValueTask<FoldedEnd?> ReadFoldedAsync(NpgsqlDataReader reader, TripProgress run, Carrier carrier)
+    {
+        var facts = run.Trip.Members[carrier.First].Facts;
+        var answers = new RowSet[carrier.Count];
+        var limit = long.MaxValue;
+        for (var i = carrier.First; i < carrier.End; i++)
+        {
+            limit = Math.Min(limit, LimitOf(run.Trip, run.Trip.Members[i]));
+        }
+        var end = await _rows.ReadFoldedAsync(reader, facts, answers, limit);
+        if (end == FoldedEnd.TooLarge && _rows.BytesRead > _limits.ReplyLimit)
+        {
+            run.TooLargeForGroup = [(facts.Text, TooLargeForGroup)];
+        }
+        if (end != FoldedEnd.Complete)
+        {
+            return end;
+        }
+        for (var i = 0; i < answers.Length; i++)
+        {
+            run.Completed(carrier.First + i, new(facts.Verb, -1, answers[i]));
+        }
+        await reader.NextResultAsync();
+        return null;
     }
 
     private static async ValueTask<DateTime> ClockAsync(NpgsqlDataReader reader) =>
@@ -190,7 +230,7 @@ internal sealed class TripRunner
     private long ResultLimitOf(Errand errand) => errand.Request.Limits.ResultBytes ?? _limits.ResultLimit;
 
     /// <summary>A group's transaction is committed, or a lone statement's is: now the answers that waited for it are told.</summary>
-    private void TellCommitted(TripBatch batch, Progress run)
+    private void TellCommitted(TripBatch batch, TripProgress run)
     {
         if (run.Trip.Shape == TripShape.ReadGroup)
         {
@@ -204,28 +244,34 @@ internal sealed class TripRunner
         }
     }
 
-    /// <summary>An answer passed its limit: the member runs alone from now on, or is refused when it was alone.</summary>
-    private async Task<TripOutcome> CutShortAsync(NpgsqlConnection connection, Progress run)
+    /// <summary>
+    /// An answer passed its limit: the member runs alone from now on, or is refused when it was alone. Or a folded result was not what it must be: then
+    /// its members run again alone.
+    /// </summary>
+    private async Task<TripOutcome> CutShortAsync(NpgsqlConnection connection, TripProgress run, FoldedEnd end)
     {
-        var trip = run.Trip;
-        var failed = run.CompletedCount;
-        var errand = trip.Members[failed];
-        if (trip.Members.Length == 1)
+        var errand = run.Trip.Members[run.CompletedCount];
+        if (run.Trip.Members.Length == 1)
         {
-            run.Tell(failed, new Refused(new ResultTooLarge(ResultLimitOf(errand))));
+            run.Tell(0, new Refused(new ResultTooLarge(ResultLimitOf(errand))));
         }
-        return await CleanUpAsync(connection, Report(run) with { AloneForEver = run.TooLargeForGroup });
+        var report = Report(run) with
+        {
+            AloneForEver = run.TooLargeForGroup,
+            NotFoldable = end is FoldedEnd.OtherNames or FoldedEnd.OutOfOrder ? errand.Facts.Text : null,
+        };
+        // Also where nothing stands open: behind it no cancel can reach another statement.
+        return await CleanUpAsync(connection, run.IsFramed || end == FoldedEnd.TooLarge, report);
     }
 
-    private async Task<TripOutcome> AfterErrorAsync(NpgsqlConnection connection, Progress run, PostgresException error)
+    private async Task<TripOutcome> AfterErrorAsync(NpgsqlConnection connection, TripProgress run, PostgresException error)
     {
         var trip = run.Trip;
-        var failed = trip.Shape == TripShape.Alone && trip.Context.IsEmpty ? 0 : _underWay?.IndexOf(error) ?? -1;
-        var alone = ImmutableArray<(string, StatementClass)>.Empty;
+        var failed = run.CarrierOf(run.IsFramed ? _underWay?.IndexOf(error) ?? -1 : 0);
         for (var i = 0; i < trip.Members.Length; i++)
         {
             // Before the members stands only what every one of them needs: when it is alone, the error is its own.
-            var fate = failed < 0 && trip.Members.Length == 1
+            var fate = failed.First < 0 && trip.Members.Length == 1
                 ? MemberFate.Told
                 : TripFailure.AfterError(trip.Shape, trip.Members.Length, i, failed, error.SqlState);
             if (fate == MemberFate.Told && !error.IsStalePreparation())
@@ -233,15 +279,21 @@ internal sealed class TripRunner
                 run.Tell(i, new Refused(WordsFor(trip, error)));
             }
         }
-        if (error.SqlState == "25006" && failed >= 0 && failed < trip.Members.Length)
+        var report = Report(run);
+        if (failed.First >= 0 && failed.First < trip.Members.Length)
         {
-            alone = [(trip.Members[failed].Facts.Text, ReadOnlyRefused)];
+            var text = trip.Members[failed.First].Facts.Text;
+            report = report with
+            {
+                AloneForEver = error.SqlState == "25006" ? [(text, ReadOnlyRefused)] : [],
+                Culprit = trip.Members.Length > 1 ? text : null,
+                // What the server does not understand when it is folded, it may well understand when it is not.
+                NotFoldable = failed.IsFolded && error.SqlState.StartsWith("42", StringComparison.Ordinal) ? text : null,
+            };
         }
-        var culprit = trip.Members.Length > 1 && failed >= 0 && failed < trip.Members.Length ? trip.Members[failed].Facts.Text : null;
-        var report = Report(run) with { AloneForEver = alone, Culprit = culprit };
         return error.PoisonsConnection()
             ? new TripOutcome.Unusable(report, CloseReason.Broken, $"{error.SqlState}: prepared statements are in doubt")
-            : await CleanUpAsync(connection, report);
+            : await CleanUpAsync(connection, run.IsFramed, report);
     }
 
     // Only a statement that is alone is ever cancelled for its caller.
@@ -249,9 +301,9 @@ internal sealed class TripRunner
         _cancelled && trip.Members.Length == 1 && error.SqlState == PostgresErrorCodes.QueryCanceled ? new Cancelled("while it ran on the server") : error.ToFailure();
 
     /// <summary>After an error the transaction's block stays open: it ends here, as a trip of its own, before anybody else is served.</summary>
-    private static async Task<TripOutcome> CleanUpAsync(NpgsqlConnection connection, TripReport report)
+    private static async Task<TripOutcome> CleanUpAsync(NpgsqlConnection connection, bool framed, TripReport report)
     {
-        if (report.Trip.Shape == TripShape.Alone && report.Trip.Context.IsEmpty)
+        if (!framed)
         {
             return new TripOutcome.Clean(report);
         }
@@ -266,17 +318,18 @@ internal sealed class TripRunner
         }
     }
 
-    private TripOutcome AfterLoss(Progress run, Exception exception)
+    private TripOutcome AfterLoss(TripProgress run, Exception exception)
     {
         var trip = run.Trip;
-        var executing = run.CompletedCount;
+        var executing = run.Executing;
+        var words = ServerErrors.In(exception);
         // A server that ends a connection in words sends first what it has answered so far, so that the error is about the member it was working on.
-        var blamed = ServerErrors.In(exception) is { } words && _underWay?.IndexOf(words) is { } index && index < trip.Members.Length ? index : TripDoubt.Nobody;
+        var blamed = words is not null && _underWay?.IndexOf(words) is { } index && index < run.Carriers.Length ? run.CarrierOf(index).First : TripDoubt.Nobody;
         var doubt = new TripDoubt(run.TransactionId, run.AnswersSoFar(_underWay), blamed);
         var inDoubt = false;
         for (var i = 0; i < trip.Members.Length; i++)
         {
-            switch (TripFailure.AfterLoss(trip.Shape, i, executing))
+            switch (TripFailure.AfterLoss(trip.Shape, i, executing, farewell: words is not null))
             {
                 case MemberFate.Told: run.Tell(i, new Refused(LostFailure(trip.Members[i], exception))); break;
                 case MemberFate.Settle: inDoubt = true; break;
@@ -291,68 +344,8 @@ internal sealed class TripRunner
     private Failure LostFailure(Errand errand, Exception exception) =>
         errand.Facts.Writes ? new OutcomeUnknown(_pool, exception.Message) : new ConnectionLost(_pool, exception.Message);
 
-    private TripReport Report(Progress run) => new(
+    private TripReport Report(TripProgress run) => new(
         run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, run.NotTold()) { Refused = run.Refused() };
-
-    /// <summary>How far a trip has come.</summary>
-    private sealed class Progress(Trip trip, long started)
-    {
-        private ImmutableArray<(IActorRef, IBrokerReply)>.Builder? _due;
-        private ImmutableArray<(Errand, Failure)>.Builder? _refused;
-        private int _told;
-
-        internal Trip Trip { get; } = trip;
-        internal long Started { get; } = started;
-        internal ErrandCompleted?[] Answers { get; } = new ErrandCompleted?[trip.Members.Length];
-        internal bool[] Told { get; } = new bool[trip.Members.Length];
-        internal int CompletedCount { get; private set; }
-        internal ulong? TransactionId { get; set; }
-        internal TimeSpan Work { get; set; }
-        internal bool TooLarge { get; set; }
-        internal ImmutableArray<(string Text, StatementClass Class)> TooLargeForGroup { get; set; } = [];
-
-        /// <summary>A member's rows were read; null when they were too many to be kept.</summary>
-        internal void Completed(int member, ErrandCompleted? answer)
-        {
-            Answers[member] = answer;
-            CompletedCount = member + 1;
-            if (Trip.Shape == TripShape.ReadGroup)
-            {
-                Tell(member, answer!);
-            }
-        }
-
-        /// <summary>Each member with its answer, if all of that was read.</summary>
-        internal ImmutableArray<(Errand, ErrandCompleted?)> AnswersSoFar(TripBatch? batch) =>
-            [.. Trip.Members.Select((errand, i) => (errand, i < CompletedCount && batch is not null && Answers[i] is { } answer ? answer with { Affected = batch.Affected(i) } : null))];
-
-        internal void AllCompleted() => CompletedCount = Answers.Length;
-
-        /// <summary>Answers a member: a read of a group at once, all else when the trip is over.</summary>
-        internal void Tell(int member, IBrokerReply reply)
-        {
-            Told[member] = true;
-            _told++;
-            if (reply is Refused refused)
-            {
-                (_refused ??= ImmutableArray.CreateBuilder<(Errand, Failure)>()).Add((Trip.Members[member], refused.Failure));
-            }
-            if (Trip.Shape == TripShape.ReadGroup)
-            {
-                Trip.Members[member].Caller.Tell(reply, ActorRefs.NoSender);
-            }
-            else
-            {
-                (_due ??= ImmutableArray.CreateBuilder<(IActorRef, IBrokerReply)>(Trip.Members.Length)).Add((Trip.Members[member].Caller, reply));
-            }
-        }
-
-        internal ImmutableArray<(Errand, Failure)> Refused() => _refused?.ToImmutable() ?? [];
-
-        internal ImmutableArray<(IActorRef, IBrokerReply)> Due() => _due?.DrainToImmutable() ?? [];
-
-        internal ImmutableArray<Errand> NotTold() => _told == Told.Length ? [] : [.. Trip.Members.Where((_, i) => !Told[i])];
-    }
 
     private sealed class UnexpectedAnswerException(string message) : Exception(message);
 }

@@ -1,0 +1,120 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Messages;
+using Broker.Statements;
+
+namespace Broker.Errands;
+
+/// <summary>How far a trip has come, and which of its members were answered. Belongs to the one task that runs the trip.</summary>
+internal sealed class TripProgress
+{
+    private ImmutableArray<(IActorRef, IBrokerReply)>.Builder? _due;
+    private ImmutableArray<(Errand, Failure)>.Builder? _refused;
+    private int _told;
+
+    /// <param name="trip">The trip.</param>
+    /// <param name="carriers">The statements that carry its members.</param>
+    /// <param name="started">When it began, as a TimeProvider timestamp.</param>
+    internal TripProgress(Trip trip, ImmutableArray<Carrier> carriers, long started)
+    {
+        Trip = trip;
+        Carriers = carriers;
+        Started = started;
+        IsFramed = TripBatch.IsFramed(trip, carriers);
+        Answers = new ErrandCompleted?[trip.Members.Length];
+        Told = new bool[trip.Members.Length];
+    }
+
+    internal Trip Trip { get; }
+
+    /// <summary>The statements that carry the members.</summary>
+    internal ImmutableArray<Carrier> Carriers { get; }
+
+    internal long Started { get; }
+
+    /// <summary>Whether BEGIN and COMMIT stand around the members.</summary>
+    internal bool IsFramed { get; }
+
+    /// <summary>What each member was answered by the server, as far as it was read.</summary>
+    internal ErrandCompleted?[] Answers { get; }
+
+    /// <summary>Who was told.</summary>
+    internal bool[] Told { get; }
+
+    /// <summary>How many members are known to be complete: all before the one that runs.</summary>
+    internal int CompletedCount { get; private set; }
+
+    internal ulong? TransactionId { get; set; }
+
+    /// <summary>How long the server worked on the members.</summary>
+    internal TimeSpan Work { get; set; }
+
+    /// <summary>Why the rest of the answers is not read; null when it is.</summary>
+    internal FoldedEnd? CutShort { get; set; }
+
+    /// <summary>Texts whose answers are too large to share a trip.</summary>
+    internal ImmutableArray<(string Text, StatementClass Class)> TooLargeForGroup { get; set; } = [];
+
+    /// <summary>The carrier whose answer is awaited; behind all members when all are complete.</summary>
+    internal Carrier Executing
+    {
+        get
+        {
+            foreach (var carrier in Carriers)
+            {
+                if (CompletedCount < carrier.End)
+                {
+                    return carrier;
+                }
+            }
+            return CarrierOf(Carriers.Length);
+        }
+    }
+
+    /// <summary>The carrier of this number; one before or behind all members for numbers beyond.</summary>
+    internal Carrier CarrierOf(int number) => number < 0 ? new(-1, 1) : number < Carriers.Length ? Carriers[number] : new(Trip.Members.Length, 1);
+
+    /// <summary>A member's result is complete; null when its rows were too many to be kept.</summary>
+    internal void Completed(int member, ErrandCompleted? answer)
+    {
+        Answers[member] = answer;
+        CompletedCount = member + 1;
+        if (Trip.Shape == TripShape.ReadGroup)
+        {
+            Tell(member, answer!);
+        }
+    }
+
+    /// <summary>Each member with its answer, if all of that was read.</summary>
+    internal ImmutableArray<(Errand, ErrandCompleted?)> AnswersSoFar(TripBatch? batch) =>
+        [.. Trip.Members.Select((errand, i) => (errand, i < CompletedCount && batch is not null && Answers[i] is { } answer ? answer with { Affected = batch.Affected(i) } : null))];
+
+    internal void AllCompleted() => CompletedCount = Answers.Length;
+
+    /// <summary>Answers a member: a read of a group at once, all else when the trip is over.</summary>
+    internal void Tell(int member, IBrokerReply reply)
+    {
+        Told[member] = true;
+        _told++;
+        if (reply is Refused refused)
+        {
+            (_refused ??= ImmutableArray.CreateBuilder<(Errand, Failure)>()).Add((Trip.Members[member], refused.Failure));
+        }
+        if (Trip.Shape == TripShape.ReadGroup)
+        {
+            Trip.Members[member].Caller.Tell(reply, ActorRefs.NoSender);
+        }
+        else
+        {
+            (_due ??= ImmutableArray.CreateBuilder<(IActorRef, IBrokerReply)>(Trip.Members.Length)).Add((Trip.Members[member].Caller, reply));
+        }
+    }
+
+    internal ImmutableArray<(IActorRef, IBrokerReply)> Due() => _due?.DrainToImmutable() ?? [];
+
+    /// <summary>Who was refused, and why.</summary>
+    internal ImmutableArray<(Errand, Failure)> Refused() => _refused?.DrainToImmutable() ?? [];
+
+    internal ImmutableArray<Errand> NotTold() => _told == Told.Length ? [] : [.. Trip.Members.Where((_, i) => !Told[i])];
+}
