@@ -16,6 +16,9 @@ internal sealed class ErrandLine
     // A statement that travels alone in a lane keeps the lane for no longer than this: it may be waiting for a lock.
     private static readonly TimeSpan LanePatience = TimeSpan.FromMilliseconds(100);
 
+    // Callers who were answered together come back within this time of one another, or not together.
+    private static readonly TimeSpan GatherPatience = TimeSpan.FromMicroseconds(20);
+
     private readonly PackingSettings _packing;
     private readonly ErrandSettings _errands;
     private readonly ErrandTexts _texts;
@@ -27,9 +30,11 @@ internal sealed class ErrandLine
     private readonly WidthWindow _width;
     private readonly List<Errand> _taken = [];
     private readonly ParameterProof _proof = new();
+    private readonly long _gatherPatience;
     private readonly TimeSpan _patience;
     private long _nextDeadline = long.MaxValue;
     private TimeSpan? _laneWakesIn;
+    private Gathering _gathering = Gathering.Start;
 
     /// <param name="packing">How errands are packed.</param>
     /// <param name="errands">How they run.</param>
@@ -44,6 +49,7 @@ internal sealed class ErrandLine
         _texts = texts;
         _time = time;
         _width = new(packing, time);
+        _gatherPatience = (long)(GatherPatience.TotalSeconds * time.TimestampFrequency);
     }
 
     private sealed record UnderWay(Trip Trip, long Started);
@@ -71,7 +77,7 @@ internal sealed class ErrandLine
         : _laneWakesIn is { } lane && lane < _time.GetElapsedTime(_time.GetTimestamp(), _nextDeadline) ? lane
         : _time.GetElapsedTime(_time.GetTimestamp(), _nextDeadline);
 
-    private bool ReadsMayStart => _reads.Count > 0 && InLane(TripLane.Reads) < _width.InUse;
+    private bool ReadsMayStart => _reads.Count > 0 && InLane(TripLane.Reads) is var trips && trips < _width.InUse && (trips == 0 || _reads.Count >= FairFill());
 
     private bool WritesMayStart => _writes.Count > 0 && InLane(TripLane.Writes) == 0;
 
@@ -90,7 +96,26 @@ internal sealed class ErrandLine
         var deadline = now + (long)((request.Limits.Wait ?? _patience).TotalSeconds * _time.TimestampFrequency);
         _nextDeadline = Math.Min(_nextDeadline, deadline);
         queue.Add(new(request, caller, facts, estimate, now, deadline));
+        _gathering = _gathering.ErrandCame(now);
         return null;
+    }
+
+    /// <summary>
+    /// Whether the next trip waits for callers that were answered a moment ago; to be asked again at once. Not when a trip is full without them, nor
+    /// for errands that share none.
+    /// </summary>
+    internal bool IsGathering()
+    {
+        if (_gathering.Expected == 0 || Ready() is not { } queue)
+        {
+            return false;
+        }
+        if (queue != _alone && queue.Count < queue.Oldest!.Estimate.Value.Fill && _gathering.Holds(queue.Count, _time.GetTimestamp(), _gatherPatience))
+        {
+            return true;
+        }
+        _gathering = _gathering.Settled(queue.Count);
+        return false;
     }
 
     /// <summary>Puts errands in line again that had no answer: they travel alone, before all that came after them.</summary>
@@ -121,11 +146,12 @@ internal sealed class ErrandLine
         else
         {
             var microseconds = 0.0;
+            var most = queue == _reads ? Math.Max(FairFill(), 1) : int.MaxValue;
             queue.TakeWhile(_taken, errand =>
             {
                 var estimate = errand.Estimate.Value;
                 microseconds += estimate.MicrosecondsEach;
-                return _taken.Count == 0 || (_taken.Count < estimate.Fill && microseconds <= _packing.Target.TotalMicroseconds);
+                return _taken.Count == 0 || (_taken.Count < Math.Min(estimate.Fill, most) && microseconds <= _packing.Target.TotalMicroseconds);
             });
         }
         return TripOf(queue);
@@ -142,6 +168,7 @@ internal sealed class ErrandLine
             return;
         }
         _texts.Learn(report);
+        _gathering = _gathering.TripEnded(report.Completed, _time.GetTimestamp());
         if (ended.Trip.Lane == TripLane.Reads)
         {
             _width.Completed(report.Completed, _reads.Count > 0);
@@ -220,6 +247,24 @@ internal sealed class ErrandLine
         return _taken.TrueForAll(errand => ReferenceEquals(errand.Facts, first))
             ? [.. _taken]
             : [.. _taken.GroupBy(static errand => errand.Facts, ReferenceEqualityComparer.Instance).SelectMany(static same => same)];
+    }
+
+    /// <summary>
+    /// How many reads a trip takes when those that wait and those under way are spread evenly over the width: else one connection ends up with nearly all
+    /// and the other goes to and fro with one. Fewer wait for the next trip to end, if callers come back at all.
+    /// </summary>
+    private int FairFill()
+    {
+        if (!_gathering.TheyReturn)
+        {
+            return 1;
+        }
+        var all = _reads.Count;
+        foreach (var under in _underWay.Values)
+        {
+            all += under.Trip.Lane == TripLane.Reads ? under.Trip.Members.Length : 0;
+        }
+        return Math.Min(_packing.MaxFill, (all + _width.InUse - 1) / _width.InUse);
     }
 
     private ErrandQueue? Ready()

@@ -92,7 +92,10 @@ internal sealed class TripProgress
 
     internal void AllCompleted() => CompletedCount = Answers.Length;
 
-    /// <summary>Answers a member: a read of a group at once, all else when the trip is over.</summary>
+    /// <summary>
+    /// Answers a member when the trip is over: who hears of it earlier comes back while the connection is still busy, and the next trip leaves with the
+    /// first of them instead of all.
+    /// </summary>
     internal void Tell(int member, IBrokerReply reply)
     {
         Told[member] = true;
@@ -101,20 +104,13 @@ internal sealed class TripProgress
         {
             (_refused ??= ImmutableArray.CreateBuilder<(Errand, Failure)>()).Add((Trip.Members[member], refused.Failure));
         }
-        if (Trip.Shape == TripShape.ReadGroup)
-        {
-            Trip.Members[member].Caller.Tell(reply, ActorRefs.NoSender);
-        }
-        else
-        {
-            (_due ??= ImmutableArray.CreateBuilder<(IActorRef, IBrokerReply)>(Trip.Members.Length)).Add((Trip.Members[member].Caller, reply));
-        }
+        (_due ??= ImmutableArray.CreateBuilder<(IActorRef, IBrokerReply)>(Trip.Members.Length)).Add((Trip.Members[member].Caller, reply));
     }
 
     internal ImmutableArray<(IActorRef, IBrokerReply)> Due() => _due?.DrainToImmutable() ?? [];
 
     /// <summary>Who was refused, and why.</summary>
-    internal ImmutableArray<(Errand, Failure)> Refused() => _refused?.DrainToImmutable() ?? [];
+    internal ImmutableArray<(Errand, Failure)> Refused() => _refused?.ToImmutable() ?? [];
 
     internal ImmutableArray<Errand> NotTold() => _told == Told.Length ? [] : [.. Trip.Members.Where((_, i) => !Told[i])];
 }

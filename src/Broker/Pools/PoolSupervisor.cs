@@ -147,6 +147,11 @@ internal sealed class PoolSupervisor : UntypedActor
     /// <summary>Sends off as many trips as there are lanes and connections for, then tells the pool what more it could use.</summary>
     private void OnPump()
     {
+        if (_line.IsGathering())
+        {
+            PumpSoon();
+            return;
+        }
         while (_state.MayHaveForTrips() && _line.OldestReady is { } oldest)
         {
             var (decision, taken) = _state.TakeForTrip(_plan.Time.GetElapsedTime(_started, oldest), Now);
