@@ -27,7 +27,6 @@ internal sealed class EmbeddedBroker : IContender
               servers.main { host = "{{target.Host}}", port = {{target.Port}}, tls = disable, max-connections = {{size}}, reserve = 0 }
               databases.{{Database}} { server = main, database = "{{target.Database}}", user = "{{target.Username}}" }
               pool { size = {{size}}, overflow = 0 }
-              {{Environment.GetEnvironmentVariable("BENCH_HOCON")}}
             }
             """);
         _system = ActorSystem.Create("bench", "akka { loglevel = WARNING, stdout-loglevel = OFF }");
