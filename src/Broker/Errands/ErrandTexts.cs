@@ -144,30 +144,23 @@ internal sealed class ErrandTexts
             var alone = members[0].Estimate;
             alone.Value = members[0].Facts.Writes
                 ? alone.Value.AfterWriteAlone(_time.GetTimestamp())
-                : alone.Value.After(1, 1, report.Elapsed, _packing.Target, _packing.MaxFill);
+                : alone.Value.After(1, report.Elapsed, _packing.Target, _packing.MaxFill);
             return;
         }
-        // Usually one text fills the trip: counting is then one comparison per member.
+        SharedEstimate? last = null;
         for (var i = 0; i < members.Length; i++)
         {
             var estimate = members[i].Estimate;
-            if (SeenBefore(report, i, estimate))
+            // Members of one text stand together, so that most are known by their neighbour.
+            if (ReferenceEquals(estimate, last) || SeenBefore(report, i, estimate))
             {
                 continue;
             }
-            var count = 0;
-            foreach (var other in members)
-            {
-                count += ReferenceEquals(other.Estimate, estimate) ? 1 : 0;
-            }
-            estimate.Value = estimate.Value.After(members.Length, count, report.Work, _packing.Target, _packing.MaxFill);
+            last = estimate;
+            estimate.Value = estimate.Value.After(members.Length, report.Work, _packing.Target, _packing.MaxFill);
             if (!estimate.Value.Shares)
             {
                 estimate.Value = estimate.Value.AloneFor(ProbeAt());
-            }
-            if (count == members.Length)
-            {
-                return;
             }
         }
     }

@@ -17,18 +17,17 @@ internal readonly record struct TextEstimate(double MicrosecondsEach, int Fill, 
 
     /// <summary>What is believed after a trip whose work is known.</summary>
     /// <param name="members">All members of the trip.</param>
-    /// <param name="ofThisText">Those of this text.</param>
     /// <param name="work">How long the server worked on the members, COMMIT and its flush of the log left out.</param>
     /// <param name="target">The time that a trip should take at the most.</param>
     /// <param name="maxFill">The largest number allowed.</param>
-    internal TextEstimate After(int members, int ofThisText, TimeSpan work, TimeSpan target, int maxFill)
+    internal TextEstimate After(int members, TimeSpan work, TimeSpan target, int maxFill)
     {
         var each = Math.Max(1, work.TotalMicroseconds / members);
         // A fast trip proves that the text can be fast; a slow one may be noise, so it counts less.
         var weight = each < MicrosecondsEach ? 0.5 : 0.2;
         var average = MicrosecondsEach == 0 ? each : (MicrosecondsEach * (1 - weight)) + (each * weight);
         var room = Math.Max(1, (int)Math.Min(maxFill, target.TotalMicroseconds / average));
-        return new(average, Math.Min(ofThisText >= Fill ? Fill * 2 : Fill, room), AloneUntil);
+        return new(average, Math.Min(members >= Fill ? Fill * 2 : Fill, room), AloneUntil);
     }
 
     /// <summary>

@@ -84,5 +84,5 @@ public sealed class TextEstimateTests
         });
 
     private static TextEstimate Trip(TextEstimate estimate, int members, double microsecondsEach) =>
-        estimate.After(members, members, TimeSpan.FromMicroseconds(microsecondsEach * members), Target, MaxFill);
+        estimate.After(members, TimeSpan.FromMicroseconds(microsecondsEach * members), Target, MaxFill);
 }
