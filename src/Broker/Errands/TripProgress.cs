@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
 using Broker.Statements;
 
