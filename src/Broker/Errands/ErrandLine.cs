@@ -77,7 +77,7 @@ internal sealed class ErrandLine
         : _laneWakesIn is { } lane && lane < _time.GetElapsedTime(_time.GetTimestamp(), _nextDeadline) ? lane
         : _time.GetElapsedTime(_time.GetTimestamp(), _nextDeadline);
 
-    private bool ReadsMayStart => _reads.Count > 0 && InLane(TripLane.Reads) is var trips && trips < _width.InUse && (trips == 0 || _reads.Count >= FairFill());
+    private bool ReadsMayStart => _reads.Count > 0 && InLane(TripLane.Reads) is var trips && trips < _width.InUse && (trips == 0 || !_gathering.TheyReturn || _reads.Count >= FairFill());
 
     private bool WritesMayStart => _writes.Count > 0 && InLane(TripLane.Writes) == 0;
 
@@ -146,7 +146,7 @@ internal sealed class ErrandLine
         else
         {
             var microseconds = 0.0;
-            var most = queue == _reads ? Math.Max(FairFill(), 1) : int.MaxValue;
+            var most = queue == _reads ? FairFill() : int.MaxValue;
             queue.TakeWhile(_taken, errand =>
             {
                 var estimate = errand.Estimate.Value;
@@ -251,14 +251,10 @@ internal sealed class ErrandLine
 
     /// <summary>
     /// How many reads a trip takes when those that wait and those under way are spread evenly over the width: else one connection ends up with nearly all
-    /// and the other goes to and fro with one. Fewer wait for the next trip to end, if callers come back at all.
+    /// and the other goes to and fro with one. Fewer wait for the next trip to end, where callers are known to come back.
     /// </summary>
     private int FairFill()
     {
-        if (!_gathering.TheyReturn)
-        {
-            return 1;
-        }
         var all = _reads.Count;
         foreach (var under in _underWay.Values)
         {

@@ -35,12 +35,14 @@ internal readonly record struct TripWidth(int Kept, double Rate, int Direction, 
         {
             return new(Math.Min(Kept, most), 0, -1, false, 0);
         }
-        if (!saturated)
-        {
-            return this with { Trying = false, Windows = 0, Tried = 0 };
-        }
-        return Trying ? AfterTrial(rate) : AfterRest(rate, most);
+        return !saturated ? AfterIdle() : Trying ? AfterTrial(rate) : AfterRest(rate, most);
     }
+
+    // Nobody waited, so there is more width than work: spread over all of it, each trip would be thin. It narrows until somebody waits.
+    private TripWidth AfterIdle() =>
+        Trying ? this with { Trying = false, Windows = 0, Tried = 0 }
+        : Windows + 1 < WindowsOfRest / 2 ? this with { Windows = Windows + 1 }
+        : new(Math.Max(Math.Min(Start.Kept, Kept), Kept - 1), 0, 1, false, 0);
 
     private TripWidth AfterRest(double rate, int most)
     {

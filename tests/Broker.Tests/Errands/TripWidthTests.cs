@@ -78,4 +78,17 @@ public sealed class TripWidthTests
         }
         return width;
     }
+
+    [Fact]
+    public void A_width_that_nobody_waits_for_narrows_to_where_it_began_and_no_further()
+    {
+        var width = new TripWidth(8, 1000, 1, false, 0);
+        for (var window = 0; window < 200; window++)
+        {
+            width = width.After(rate: 1000, saturated: false, most: 10);
+        }
+        Assert.Equal(TripWidth.Start.Kept, width.InUse);
+        var narrow = new TripWidth(1, 1000, 1, false, 0);
+        Assert.Equal(1, Enumerable.Range(0, 50).Aggregate(narrow, (now, _) => now.After(1000, saturated: false, most: 10)).InUse);
+    }
 }
