@@ -11,6 +11,7 @@ internal static class Words
         TripShape.Alone => "alone",
         TripShape.ReadGroup => "read_group",
         TripShape.WriteGroup => "write_group",
+        TripShape.Barrier => "barrier",
         TripShape.Keyed => "keyed",
     };
 

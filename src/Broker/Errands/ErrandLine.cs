@@ -89,7 +89,7 @@ internal sealed class ErrandLine
         {
             return refused;
         }
-        var queue = request.Limits.IdempotencyKey is null && estimate.Value.Shares && _texts.Packs(facts.Travel)
+        var queue = request.Limits.IdempotencyKey is null && estimate.Value.Shares && _texts.Packs(facts, request.Context)
             ? facts.Travel == Travel.InReadGroup ? _reads : _writes
             : _alone;
         var now = _time.GetTimestamp();
@@ -232,7 +232,7 @@ internal sealed class ErrandLine
 
     private Trip TripOf(ErrandQueue queue)
     {
-        var shape = _taken.Count > 1 ? (queue == _reads ? TripShape.ReadGroup : TripShape.WriteGroup)
+        var shape = _taken.Count > 1 ? (queue == _reads ? TripShape.ReadGroup : _packing.Writes == WritePacking.Barrier ? TripShape.Barrier : TripShape.WriteGroup)
             : _taken[0].Request.Limits.IdempotencyKey is not null ? TripShape.Keyed
             : _errands.Settle && _texts.CanBeSettled(_taken[0].Facts) ? TripShape.WriteGroup
             : TripShape.Alone;

@@ -24,6 +24,7 @@ internal sealed class ErrandTexts
     private readonly Dictionary<TextKey, TextFacts> _facts = [];
     private readonly HashSet<TextKey> _unfolded = [];
     private readonly int _capacity;
+    private readonly bool _settle;
     private PackingAllowed _allowed = new(Reads: true, Writes: true, "");
     private bool _readOnlyServer;
 
@@ -32,6 +33,7 @@ internal sealed class ErrandTexts
         _packing = packing;
         _time = time;
         _capacity = errands.StatementsCached;
+        _settle = errands.Settle;
         _trust = PackingTrust.In(packing.Trust.Functions.Concat(packing.Trust.Tables));
         _classified = new(errands.StatementsCached);
         _estimates = new(errands.StatementsCached);
@@ -61,9 +63,10 @@ internal sealed class ErrandTexts
     }
 
     /// <summary>Whether texts of this kind share trips in this pool at all.</summary>
-    internal bool Packs(Travel travel) => travel switch
+    internal bool Packs(TextFacts facts, CallerContext context) => facts.Travel switch
     {
         Travel.InReadGroup => _allowed.Reads && _packing.Reads == ReadPacking.Group,
+        Travel.InWriteGroup when _packing.Writes == WritePacking.Barrier => !facts.ReturnsRows && context.IsEmpty && !_settle,
         Travel.InWriteGroup => _allowed.Writes && _packing.Writes == WritePacking.Group,
         Travel.Alone or Travel.AloneThenReset or Travel.Refused => false,
     };

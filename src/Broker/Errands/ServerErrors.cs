@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Broker.Client.Protocol.Failures;
 using Npgsql;
 
@@ -17,6 +18,12 @@ internal static class ServerErrors
         OperationCanceledException { InnerException: PostgresException error } => error,
         _ => null,
     };
+
+    /// <summary>All that the server said.</summary>
+    internal static ImmutableArray<PostgresException> AllIn(Exception? exception) =>
+        exception is NpgsqlException { InnerException: AggregateException several } ? [.. several.InnerExceptions.OfType<PostgresException>()]
+        : exception is not null && In(exception) is { } one ? [one]
+        : [];
 
     /// <summary>The server's error, field by field (PostgreSQL manual, "Error and Notice Message Fields").</summary>
     internal static StatementFailed ToFailure(this PostgresException error) => new(error.SqlState, error.MessageText)

@@ -15,6 +15,8 @@ internal enum TripShape
     ReadGroup,
     /// <summary>`BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is.</summary>
     WriteGroup,
+    /// <summary>Each statement its own transaction, one round trip for all; answered when all of it is over (`packing.writes = barrier`).</summary>
+    Barrier,
     /// <summary>One statement with an idempotency key: `BEGIN; key; statement`, then `answer; COMMIT` (`docs/ledger.md`).</summary>
     Keyed,
 }

@@ -78,7 +78,7 @@ internal sealed class TripBatch
             TripShape.ReadGroup => TripFrame.BeginRead,
             // One that has no company runs as it would alone, by the role's own defaults.
             TripShape.WriteGroup => trip.Members.Length > 1 ? TripFrame.BeginWrite : TripFrame.Begin,
-            TripShape.Alone or TripShape.Keyed => TripFrame.Begin,
+            TripShape.Alone or TripShape.Keyed or TripShape.Barrier => TripFrame.Begin,
         }));
         var before = AddContext(all, trip.Context);
         switch (trip.Shape)
@@ -89,7 +89,7 @@ internal sealed class TripBatch
                 all.Add(new NpgsqlBatchCommand(trip.Members.Length > 1 ? frame.OpenWrite : TripFrame.OpenSingleWrite) { AppendErrorBarrier = true });
                 all.Add(new NpgsqlBatchCommand(TripFrame.ConstraintsNow));
                 break;
-            case TripShape.Alone or TripShape.Keyed: break;
+            case TripShape.Alone or TripShape.Keyed or TripShape.Barrier: break;
         }
         return before;
     }

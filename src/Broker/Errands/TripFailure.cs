@@ -36,7 +36,7 @@ internal static class TripFailure
     /// <param name="sqlState">The server's SQLSTATE.</param>
     internal static MemberFate AfterError(TripShape shape, int members, int index, Carrier failed, string sqlState) => shape switch
     {
-        TripShape.Alone or TripShape.Keyed => MemberFate.Told,
+        TripShape.Alone or TripShape.Keyed or TripShape.Barrier => MemberFate.Told,
         // A unique violation against an uncommitted neighbour may be untrue afterwards, so all of them run again, unless there was no neighbour.
         TripShape.WriteGroup => members == 1 && failed.First >= 0 ? MemberFate.Told : MemberFate.RunAgain,
         TripShape.ReadGroup when index < failed.First => MemberFate.Answered,
@@ -52,7 +52,7 @@ internal static class TripFailure
     /// <param name="farewell">Whether the server said why it ended the connection: then no statement of ours has killed its process.</param>
     internal static MemberFate AfterLoss(TripShape shape, int index, Carrier executing, bool farewell) => shape switch
     {
-        TripShape.Alone or TripShape.Keyed => MemberFate.Told,
+        TripShape.Alone or TripShape.Keyed or TripShape.Barrier => MemberFate.Told,
         // COMMIT was sent in the same round trip, so it may have happened.
         TripShape.WriteGroup => MemberFate.Settle,
         TripShape.ReadGroup when index < executing.First => MemberFate.Answered,

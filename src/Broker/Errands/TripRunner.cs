@@ -3,6 +3,7 @@ using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
 using Broker.Connections;
+using Broker.Errands.Barriers;
 using Broker.Errands.Keyed;
 using Broker.Settlement;
 using Broker.Statements;
@@ -40,6 +41,7 @@ internal sealed class TripRunner
     private readonly PreparedTexts _prepared;
     private readonly RowReader _rows = new();
     private readonly KeyedTrips? _keyed;
+    private readonly BarrierTrips _barriers;
     private volatile TripBatch? _underWay;
     private volatile bool _cancelled;
 
@@ -50,6 +52,7 @@ internal sealed class TripRunner
         _time = time;
         _frame = new(limits.LockTimeout);
         _prepared = new(limits.TextsPrepared);
+        _barriers = new(pool, limits.LockTimeout, time);
         _keyed = limits.Ledger is { } table ? new(pool, table, limits, _rows, time) : null;
     }
 
@@ -57,7 +60,7 @@ internal sealed class TripRunner
     internal Task CancelAsync()
     {
         _cancelled = true;
-        return _underWay?.CancelAsync() ?? _keyed?.CancelAsync() ?? Task.CompletedTask;
+        return _underWay?.CancelAsync() ?? Task.WhenAll(_barriers.CancelAsync(), _keyed?.CancelAsync() ?? Task.CompletedTask);
     }
 
     /// <summary>Runs the trip to its end, the clean-up of its transaction included.</summary>
@@ -65,9 +68,9 @@ internal sealed class TripRunner
     {
         _cancelled = false;
         var run = new TripProgress(trip, Carrier.Of(trip.Members, MayFold), _time.GetTimestamp());
-        if (trip.Shape == TripShape.Keyed)
+        if (trip.Shape is TripShape.Keyed or TripShape.Barrier)
         {
-            return await RunKeyedAsync(connection, run);
+            return await RunApartAsync(connection, run);
         }
         var outcome = await RunAsync(connection, run);
         return outcome with { Due = run.Due() };
@@ -120,7 +123,7 @@ internal sealed class TripRunner
         }
     }
 
-    private async Task<TripOutcome> RunKeyedAsync(NpgsqlConnection connection, TripProgress run)
+    private async Task<TripOutcome> RunApartAsync(NpgsqlConnection connection, TripProgress run)
     {
         try
         {
@@ -130,7 +133,13 @@ internal sealed class TripRunner
         {
             return new TripOutcome.Unusable(Report(run), CloseReason.Broken, exception.Message);
         }
-        return await _keyed!.RunAsync(connection, run.Trip, () => _cancelled);
+        var outcome = run.Trip.Shape == TripShape.Barrier
+            ? await _barriers.RunAsync(connection, run.Trip)
+            : await _keyed!.RunAsync(connection, run.Trip, () => _cancelled);
+        var refused = outcome.Due
+            .Select(due => (run.Trip.Members.First(member => ReferenceEquals(member.Caller, due.Caller)), due.Reply as Refused))
+            .Where(due => due.Item2 is not null).Select(due => (due.Item1, due.Item2!.Failure));
+        return outcome with { Report = outcome.Report with { Refused = [.. refused] } };
     }
 
     private async Task ReadAnswersAsync(NpgsqlDataReader reader, TripBatch batch, TripProgress run)

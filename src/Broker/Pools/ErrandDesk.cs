@@ -6,6 +6,7 @@ using Broker.Diagnostics;
 using Broker.Errands;
 using Broker.Errands.Keyed;
 using Broker.Pools.Decisions;
+using Broker.Settlement;
 
 namespace Broker.Pools;
 
@@ -18,9 +19,16 @@ internal sealed class ErrandDesk
     private readonly PoolPlan _plan;
     private readonly PoolTelemetry _telemetry;
     private readonly ErrandTally _tally;
+    private readonly IActorRefFactory _pool;
+    private IActorRef? _pruner;
 
-    internal ErrandDesk(PoolPlan plan, PoolTelemetry telemetry, ErrandTally tally)
+    /// <param name="plan">The pool's.</param>
+    /// <param name="telemetry">The pool's.</param>
+    /// <param name="tally">The pool's.</param>
+    /// <param name="pool">The pool's actor, which gets the ledger's pruner as a child.</param>
+    internal ErrandDesk(PoolPlan plan, PoolTelemetry telemetry, ErrandTally tally, IActorRefFactory pool)
     {
+        _pool = pool;
         _plan = plan;
         _telemetry = telemetry;
         _tally = tally;
@@ -40,6 +48,10 @@ internal sealed class ErrandDesk
         var failure = pool.RefusesErrands ?? KeyOf(errand) ?? TooMany(pool) ?? Line.Add(errand, caller);
         if (failure is null)
         {
+            if (errand.Limits.IdempotencyKey is not null)
+            {
+                TellPruner();
+            }
             return true;
         }
         caller.Tell(new Refused(failure), ActorRefs.NoSender);
@@ -111,6 +123,12 @@ internal sealed class ErrandDesk
         : _plan.Errands.Ledger.Table is null ? new LedgerUnavailable(_plan.Pool, "no ledger is configured")
         : IdempotencyKeys.Check(key) is { } reason ? new KeyRefused(reason)
         : null;
+
+    private void TellPruner()
+    {
+        _pruner ??= _pool.ActorOf(LedgerPruner.For(LedgerTable.Named(_plan.Errands.Ledger.Table!), _plan.Errands.Ledger.Keep), "ledger");
+        _pruner.Tell(LedgerPruner.KeyTaken.Instance);
+    }
 
     private Failure? TooMany(PoolState pool) =>
         _plan.Errands.MaxWaiting is { } most && Line.Waiting >= most ? pool.WhyNoConnection(Line.Waiting, TimeSpan.Zero, TimeSpan.Zero) : null;

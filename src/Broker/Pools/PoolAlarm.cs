@@ -7,12 +7,17 @@ namespace Broker.Pools;
 /// </summary>
 internal sealed class PoolAlarm : IDisposable
 {
+    // What timers know; a difference below it is no reason to set one anew.
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+
     private readonly ITimer _first;
     private readonly ITimer _second;
-    private bool _secondIsSet;
+    private readonly TimeProvider _time;
+    private TimeSpan? _secondAt;
 
     internal PoolAlarm(TimeProvider time, IActorRef pool)
     {
+        _time = time;
         _first = time.CreateTimer(_ => pool.Tell(Rang.Instance, ActorRefs.NoSender), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _second = time.CreateTimer(_ => pool.Tell(Rang.Instance, ActorRefs.NoSender), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -26,18 +31,19 @@ internal sealed class PoolAlarm : IDisposable
     /// <summary>Sets the first alarm, instead of any time set before; null turns it off.</summary>
     internal void SetFirst(TimeSpan? wait) => _first.Change(NotNegative(wait), Timeout.InfiniteTimeSpan);
 
-    /// <summary>Sets the second alarm, unless it is set already: it rings at the latest then, perhaps for nothing, and is set anew.</summary>
+    /// <summary>Sets the second alarm, unless it is set for as soon already: it rings at the latest then, perhaps for nothing, and is set anew.</summary>
     internal void SetSecond(TimeSpan wait)
     {
-        if (!_secondIsSet)
+        var at = _time.GetElapsedTime(0) + wait;
+        if (_secondAt is not { } sooner || at + Tick < sooner)
         {
-            _secondIsSet = true;
+            _secondAt = at;
             _second.Change(NotNegative(wait), Timeout.InfiniteTimeSpan);
         }
     }
 
     /// <summary>It rang: the second may be set again.</summary>
-    internal void HasRung() => _secondIsSet = false;
+    internal void HasRung() => _secondAt = null;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -46,7 +46,7 @@ internal sealed class PoolSupervisor : UntypedActor
         _telemetry = plan.Meter.ForPool(plan.Pool, plan.Settings);
         _tally = new(plan, _telemetry, _log);
         _report = new(plan, _telemetry, _log);
-        _errands = new(plan, _telemetry, _tally);
+        _errands = new(plan, _telemetry, _tally, Context);
         _line = _errands.Line;
         _streams = new(plan, Context);
         _alarm = new(plan.Time, Self);

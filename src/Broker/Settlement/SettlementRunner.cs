@@ -107,6 +107,11 @@ internal sealed class SettlementRunner
             await RollbackAsync(connection);
             return state.LedgerFailed(refused.MessageText);
         }
+        catch (OperationCanceledException) when (connection.State == ConnectionState.Open)
+        {
+            await RollbackAsync(connection);
+            throw;
+        }
     }
 
     private static async Task<LedgerEntry> SettleKeyAsync(ImmutableArray<Statement> steps, NpgsqlConnection connection, CancellationToken cancel)

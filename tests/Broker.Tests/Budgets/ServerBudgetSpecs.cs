@@ -46,6 +46,24 @@ public sealed class ServerBudgetSpecs : TestKit
     }
 
     [Fact]
+    public void A_holder_that_closes_its_connection_after_its_death_leaves_no_ghost()
+    {
+        var budget = Budget(max: 1);
+        var dying = CreateTestProbe();
+        var other = CreateTestProbe();
+        Ask(budget, dying, 1);
+        var permit = dying.ExpectMsg<BudgetEvents.PermitGranted>().Permit;
+        Ask(budget, other, 1);
+        Sys.Stop(dying.Ref);
+        AwaitCondition(() => Status(budget).Ghosts == 1);
+
+        budget.Tell(new BudgetCommands.ReleasePermit(dying.Ref, permit));
+
+        other.FishForMessage<BudgetEvents.PermitGranted>(_ => true);
+        Assert.Equal((1, 0), (Status(budget).Used, Status(budget).Ghosts));
+    }
+
+    [Fact]
     public void A_pool_that_dies_leaves_ghosts_until_another_pool_sees_them_gone()
     {
         var budget = Budget(max: 2);

@@ -231,6 +231,18 @@ public sealed class KeyedErrandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Keys_older_than_they_are_kept_go_away_soon_after_a_key_is_written()
+    {
+        await Broker.Settlement.LedgerTable.Named("keys_seen").CreateAsync(_sql, CancellationToken.None);
+        await _sql.RunAsync("insert into keys_seen (key, verdict, made) select n::text, 'done', clock_timestamp() - interval '25 hours' from generate_series(1, 1500) n");
+        await _sql.RunAsync("insert into keys_seen (key, verdict, made) values ('young', 'done', clock_timestamp() - interval '23 hours')");
+
+        await Keyed("k").ExecuteAsync("orders", $"insert into effects values (1)");
+
+        await _sql.UntilAsync("string_agg(key, ' ' order by key) = 'k young' from keys_seen");
+    }
+
+    [Fact]
     public async Task One_that_waits_for_its_key_can_be_cancelled_and_its_connection_is_clean()
     {
         await using var one = Embedded.Start(_server, "size = 1, overflow = 0", more: WithLedger);

@@ -169,6 +169,25 @@ public sealed class LedgerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_limit_that_passes_while_the_key_is_waited_for_leaves_the_settling_connection_clean()
+    {
+        await using var settling = await Sql.OpenAsync(_server);
+        await using var original = await Original.OpenAsync(_server);
+        await original.Connection.RunAsync("begin");
+        await original.Connection.RunAsync(Ledger.Claim("k", 9));
+        var time = new FakeTimeProvider();
+        var runner = new SettlementRunner(Table, time);
+        var limits = new SettleLimits(TimeSpan.FromSeconds(1), LockTimeout: TimeSpan.FromMinutes(1));
+
+        var settled = runner.RunAsync(runner.Begin(new CommitInDoubt(original.Backend with { Pid = 1 }, null, true, "k"), limits), settling, CancellationToken.None);
+        await original.Connection.UntilAsync($"cardinality(pg_blocking_pids({settling.ProcessID})) = 1");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.IsType<SettledOutcome.Unknown>((await settled).Outcome);
+        Assert.Equal(0L, await settling.ScalarAsync("select count(*) from effects"));
+    }
+
+    [Fact]
     public async Task A_settlement_sees_what_it_waited_for_though_the_default_isolation_is_serializable()
     {
         await using var settling = await Sql.OpenAsync(_server);
