@@ -72,6 +72,7 @@ internal sealed class PoolSupervisor : UntypedActor
         switch (message)
         {
             case RunErrand errand: OnErrand(errand); break;
+            case Pump when _line.IsGathering(): Self.Tell(Pump.Instance, ActorRefs.NoSender); break;
             case Pump: _pumpIsDue = false; OnPump(); break;
             case ConnectionEvents.TripEnded ended: OnTripEnded(ended); break;
             case AcquireConnection acquire: OnAcquire(acquire); break;
@@ -147,11 +148,6 @@ internal sealed class PoolSupervisor : UntypedActor
     /// <summary>Sends off as many trips as there are lanes and connections for, then tells the pool what more it could use.</summary>
     private void OnPump()
     {
-        if (_line.IsGathering())
-        {
-            PumpSoon();
-            return;
-        }
         while (_state.MayHaveForTrips() && _line.OldestReady is { } oldest)
         {
             var (decision, taken) = _state.TakeForTrip(_plan.Time.GetElapsedTime(_started, oldest), Now);

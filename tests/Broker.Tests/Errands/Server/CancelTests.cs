@@ -119,7 +119,7 @@ public sealed class CancelTests : IAsyncLifetime
         using var cancel = new CancellationTokenSource();
 
         var companions = await StartSlowGroupAsync(broker, Read, cancel.Token);
-        await broker.UntilDirectlyAsync("select count(*) = 1 from pg_stat_activity where datname = current_database() and state = 'active' and query like 'select sum%'");
+        await broker.UntilDirectlyAsync("select count(*) = 1 from pg_stat_activity where datname = current_database() and state = 'active' and query like '%select sum(a.n%' and pid <> pg_backend_pid()");
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => companions.Cancelled);
