@@ -123,7 +123,7 @@ internal sealed class PoolSupervisor : UntypedActor
                 break;
             case OpenStream stream: _streams.Open(stream, Sender); break;
             case StartListening or StopListening: _streams.Listen(message, Sender); break;
-            case Terminated dead: OnDied(dead.ActorRef); break;
+            case Terminated dead: OnDied(dead.ActorRef); PumpSoon(); break;
             default: Unhandled(message); break;
         }
     }
