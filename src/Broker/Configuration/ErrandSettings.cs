@@ -9,7 +9,7 @@ public sealed record ErrandSettings
     /// <summary>How long a settlement may try before the outcome is told as unknown, 100 ms to 1 h.</summary>
     public required TimeSpan SettleTimeout { get; init; }
 
-    /// <summary>The whole time of an errand whose caller gives no deadline, 1 ms to 1 d; null when off.</summary>
+    /// <summary>How long an errand whose caller says nothing may wait in line, 1 ms to 1 d; null for the pool's acquire-timeout.</summary>
     public required TimeSpan? Deadline { get; init; }
 
     /// <summary>Errands that may wait for a trip at the same time, per pool, 1 to 1000000; null = no limit.</summary>
