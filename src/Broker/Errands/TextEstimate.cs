@@ -5,7 +5,7 @@ namespace Broker.Errands;
 /// doubles with each full trip for as long as that many fit into the target time, and falls when fewer do, so that a slow text soon runs alone.
 /// </summary>
 /// <param name="MicrosecondsEach">A moving average of what one statement keeps the server busy; 0 while not known.</param>
-/// <param name="Fill">How many of this text a trip may take; 1 is alone.</param>
+/// <param name="Fill">How many members, of whatever texts, a trip with this text may have; 1 is alone.</param>
 /// <param name="AloneUntil">Until when it is not tried in a group again, as a TimeProvider timestamp; 0 for any time.</param>
 internal readonly record struct TextEstimate(double MicrosecondsEach, int Fill, long AloneUntil = 0)
 {

@@ -11,7 +11,7 @@ internal enum TripShape
 {
     /// <summary>One statement, its own implicit transaction; answered when the server is ready again.</summary>
     Alone,
-    /// <summary>`BEGIN READ ONLY; ...; COMMIT`: each member is answered as soon as its own result is complete.</summary>
+    /// <summary>`BEGIN READ ONLY; ...; COMMIT`, or one statement that answers for all; its members are answered when it is over.</summary>
     ReadGroup,
     /// <summary>`BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is.</summary>
     WriteGroup,
