@@ -171,7 +171,7 @@ internal sealed class ErrandLine
         _gathering = _gathering.TripEnded(report.Completed, _time.GetTimestamp());
         if (ended.Trip.Lane == TripLane.Reads)
         {
-            _width.Completed(report.Completed, _reads.Count > 0);
+            _width.Completed(ended.Trip, report.Completed, othersWait: _reads.Count > 0, othersTravel: InLane(TripLane.Reads) > 0);
         }
         AddAgain(report.RunAgain);
     }

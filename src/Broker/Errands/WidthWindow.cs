@@ -8,9 +8,10 @@ internal sealed class WidthWindow
     private readonly PackingSettings _packing;
     private readonly TimeProvider _time;
     private TripWidth _width = TripWidth.Start;
+    private WidthSigns _signs;
     private long _began;
     private long _completed;
-    private bool _saturated;
+    private long _inBroker;
 
     internal WidthWindow(PackingSettings packing, TimeProvider time)
     {
@@ -26,18 +27,26 @@ internal sealed class WidthWindow
     internal int InUse => _packing.Width ?? Math.Max(1, Math.Min(_width.InUse, Most));
 
     /// <summary>A trip is over.</summary>
-    /// <param name="members">How many statements it completed.</param>
+    /// <param name="trip">The trip.</param>
+    /// <param name="completed">How many of its members it completed, from the first on.</param>
     /// <param name="othersWait">Whether errands waited at its end.</param>
-    internal void Completed(int members, bool othersWait)
+    /// <param name="othersTravel">Whether another trip was under way at its end.</param>
+    internal void Completed(Trip trip, int completed, bool othersWait, bool othersTravel)
     {
-        _completed += members;
-        _saturated |= othersWait;
-        var elapsed = _time.GetElapsedTime(_began);
+        var now = _time.GetTimestamp();
+        for (var i = 0; i < completed; i++)
+        {
+            _inBroker += now - trip.Members[i].Arrived;
+        }
+        _completed += completed;
+        _signs |= (othersWait || trip.Members.Length > 1 ? WidthSigns.Shared : WidthSigns.None) | (othersTravel ? WidthSigns.Parallel : WidthSigns.None);
+        var elapsed = _time.GetElapsedTime(_began, now);
         if (elapsed < _packing.Window)
         {
             return;
         }
-        _width = _width.After(_completed / elapsed.TotalSeconds, _saturated, Math.Max(1, Most));
-        (_began, _completed, _saturated) = (_time.GetTimestamp(), 0, false);
+        var inBroker = (double)_inBroker / _time.TimestampFrequency;
+        _width = _width.After(new(WidthSample.ScoreOf(_completed, elapsed.TotalSeconds, inBroker), _signs), Math.Max(1, Most));
+        (_began, _completed, _inBroker, _signs) = (now, 0, 0, WidthSigns.None);
     }
 }

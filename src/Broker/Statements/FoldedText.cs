@@ -8,6 +8,8 @@ namespace Broker.Statements;
 /// of its rows is led by the number of the caller it belongs to. What the text means is left to the server: it stands whole inside, with
 /// <c>$n</c> replaced by a column of those arrays. OFFSET keeps the planner from pulling it up, so that each caller gets the plan that a prepared
 /// statement would have given.
+/// The arrays are behind a subquery so that the planner does not see their length: of a short one it would think that a plan made for it alone is
+/// cheaper than the kept one, and plan anew at each execution, which costs several times what the reads cost.
 /// </summary>
 internal static class FoldedText
 {
@@ -26,7 +28,7 @@ internal static class FoldedText
         var columns = Enumerable.Range(1, parameters);
         var folded = new StringBuilder(sql.Length + 200)
             .Append(CultureInfo.InvariantCulture, $"select {Name}.{Name}_n, {Name}_rows.* from rows from (")
-            .AppendJoin(", ", columns.Select(static i => $"unnest(${i})"))
+            .AppendJoin(", ", columns.Select(static i => $"unnest((select ${i}))"))
             .Append(CultureInfo.InvariantCulture, $") with ordinality {Name}(")
             .AppendJoin(", ", columns.Select(static i => $"{Name}_{i}"))
             .Append(CultureInfo.InvariantCulture, $", {Name}_n) cross join lateral (select * from (");

@@ -7,7 +7,7 @@ public sealed class FoldedTextTests
 {
     [Fact]
     public void The_text_stands_whole_inside_and_its_parameters_are_columns_of_arrays() => Assert.Equal(
-        "select broker_fold.broker_fold_n, broker_fold_rows.* from rows from (unnest($1), unnest($2)) with ordinality "
+        "select broker_fold.broker_fold_n, broker_fold_rows.* from rows from (unnest((select $1)), unnest((select $2))) with ordinality "
         + "broker_fold(broker_fold_1, broker_fold_2, broker_fold_n) cross join lateral (select * from ("
         + "select a from t where b = (broker_fold.broker_fold_2) and c < (broker_fold.broker_fold_1)\n) broker_fold_text offset 0) broker_fold_rows",
         FoldedText.Of("select a from t where b = $2 and c < $1", 2));

@@ -69,6 +69,20 @@ public sealed class FoldTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_shared_statement_keeps_its_plan_for_however_few_callers()
+    {
+        const string Text = "select id, note from plain where id = $1";
+        await _broker.WarmAsync(i => Statement.Of(Text, i));
+        for (var round = 0; round < 20; round++)
+        {
+            await PackAsync([.. Enumerable.Range(1, 2 + (round % 3)).Select(i => Statement.Of(Text, i))]);
+        }
+        var plansForValues = await _broker.RunAsync("select custom_plans from pg_prepared_statements where statement like '%broker\\_fold%'");
+        // The server tries five times what a plan for these values brings, then it keeps one for all.
+        Assert.Equal("[5]", plansForValues.Rows);
+    }
+
+    [Fact]
     public async Task The_columns_are_named_as_alone()
     {
         const string Text = "select $1, $1::int8, note, id as number from plain where id = $1";
