@@ -1,38 +1,23 @@
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
-using Broker.Client.Protocol.Values;
 using Broker.Connections;
 using Broker.Errands.Barriers;
 using Broker.Errands.Keyed;
-using Broker.Settlement;
 using Broker.Statements;
 using Npgsql;
 
 namespace Broker.Errands;
 
-/// <summary>What bounds a connection's trips, from `broker.packing` and `broker.errands`.</summary>
-/// <param name="LockTimeout">How long a member of a group may wait for a lock.</param>
-/// <param name="ReplyLimit">The largest answer of a group's member, in bytes.</param>
-/// <param name="ResultLimit">The largest answer of an errand, in bytes.</param>
-/// <param name="TextsPrepared">How many texts are kept prepared.</param>
-internal sealed record TripLimits(TimeSpan LockTimeout, long ReplyLimit, long ResultLimit, int TextsPrepared)
-{
-    /// <summary>Where idempotency keys are kept; null when there is no ledger.</summary>
-    internal LedgerTable? Ledger { get; init; }
-}
-
 /// <summary>
-/// Carries trips over one connection, one at a time, and answers their members. It never throws: whatever happens becomes a
-/// <see cref="TripOutcome"/>. Belongs to one connection; its members run on whatever thread the socket completes on.
+/// Carries trips over one connection, one at a time, and answers their members: sends a trip, has its answers read by an <see cref="AnswerReader"/>, and
+/// says what follows from an error or a loss. It never throws: whatever happens becomes a <see cref="TripOutcome"/>. Belongs to one connection; its
+/// methods run on whatever thread the socket completes on.
 /// </summary>
 internal sealed class TripRunner
 {
     private static readonly StatementClass ReadOnlyRefused =
         new(Travel.AloneThenReset, ClassReason.ReadOnlyRefused, "the server refused it in a read-only transaction");
-
-    private static readonly StatementClass TooLargeForGroup =
-        new(Travel.Alone, ClassReason.ReplyOverLimit, "its answer passed errands.reply-limit");
 
     private readonly PoolId _pool;
     private readonly TripLimits _limits;
@@ -40,6 +25,7 @@ internal sealed class TripRunner
     private readonly TripFrame _frame;
     private readonly PreparedTexts _prepared;
     private readonly RowReader _rows = new();
+    private readonly AnswerReader _answers;
     private readonly KeyedTrips? _keyed;
     private readonly BarrierTrips _barriers;
     private volatile TripBatch? _underWay;
@@ -51,6 +37,7 @@ internal sealed class TripRunner
         _limits = limits;
         _time = time;
         _frame = new(limits.LockTimeout);
+        _answers = new(_rows, limits);
         _prepared = new(limits.TextsPrepared);
         _barriers = new(pool, limits.LockTimeout, time);
         _keyed = limits.Ledger is { } table ? new(pool, table, limits, _rows, time) : null;
@@ -68,35 +55,32 @@ internal sealed class TripRunner
     {
         _cancelled = false;
         var run = new TripProgress(trip, Carrier.Of(trip.Members, MayFold), _time.GetTimestamp());
-        if (trip.Shape is TripShape.Keyed or TripShape.Barrier)
-        {
-            return await RunApartAsync(connection, run);
-        }
-        var outcome = await RunAsync(connection, run);
-        return outcome with { Due = run.Due() };
-    }
-
-    // What one caller's result looks like must be known first: a folded one that looks otherwise is no answer.
-    private bool MayFold(Errand errand) => errand.Facts.Folded is not null && _rows.Knows(errand.Facts.Text);
-
-    private async Task<TripOutcome> RunAsync(NpgsqlConnection connection, TripProgress run)
-    {
         try
         {
-            await _prepared.PrepareForAsync(connection, run.Trip, run.Carriers, _frame);
+            await _prepared.PrepareForAsync(connection, trip, run.Carriers, _frame);
         }
         catch (Exception exception)
         {
             // Nothing of the trip was sent yet.
             return new TripOutcome.Unusable(Report(run), CloseReason.Broken, exception.Message);
         }
+        return trip.Shape is TripShape.Keyed or TripShape.Barrier
+            ? await RunApartAsync(connection, run)
+            : await RunTogetherAsync(connection, run) with { Due = run.Due() };
+    }
+
+    // What one caller's result looks like must be known first: a folded one that looks otherwise is no answer.
+    private bool MayFold(Errand errand) => errand.Facts.Folded is not null && _rows.Knows(errand.Facts.Text);
+
+    private async Task<TripOutcome> RunTogetherAsync(NpgsqlConnection connection, TripProgress run)
+    {
         try
         {
             var batch = _underWay = TripBatch.For(connection, run.Trip, run.Carriers, _frame);
             var sent = _time.GetTimestamp();
             await using (var reader = await batch.SendAsync())
             {
-                await ReadAnswersAsync(reader, batch, run);
+                await _answers.ReadAsync(reader, batch, run);
             }
             if (run.CutShort is { } cut)
             {
@@ -123,16 +107,9 @@ internal sealed class TripRunner
         }
     }
 
+    /// <summary>Trips of several transactions or several round trips: others know how they go.</summary>
     private async Task<TripOutcome> RunApartAsync(NpgsqlConnection connection, TripProgress run)
     {
-        try
-        {
-            await _prepared.PrepareForAsync(connection, run.Trip, run.Carriers, _frame);
-        }
-        catch (Exception exception)
-        {
-            return new TripOutcome.Unusable(Report(run), CloseReason.Broken, exception.Message);
-        }
         var outcome = run.Trip.Shape == TripShape.Barrier
             ? await _barriers.RunAsync(connection, run.Trip)
             : await _keyed!.RunAsync(connection, run.Trip, () => _cancelled);
@@ -141,102 +118,6 @@ internal sealed class TripRunner
             .Where(due => due.Item2 is not null).Select(due => (due.Item1, due.Item2!.Failure));
         return outcome with { Report = outcome.Report with { Refused = [.. refused] } };
     }
-
-    private async Task ReadAnswersAsync(NpgsqlDataReader reader, TripBatch batch, TripProgress run)
-    {
-        for (var i = 0; i < batch.AnswersBefore; i++)
-        {
-            await reader.NextResultAsync();
-        }
-        var clocked = run.IsFramed && run.Trip.Shape != TripShape.Alone;
-        var began = default(DateTime);
-        if (clocked)
-        {
-            began = await ClockAsync(reader);
-            if (run.Trip.Shape == TripShape.WriteGroup)
-            {
-                run.TransactionId = reader.GetFieldValue<ulong>(1);
-            }
-            await reader.NextResultAsync();
-        }
-        foreach (var carrier in run.Carriers)
-        {
-            run.CutShort = carrier.IsFolded ? await ReadFoldedAsync(reader, run, carrier) : await ReadOneAsync(reader, run, carrier.First);
-            if (run.CutShort is { } end)
-            {
-                await (end == FoldedEnd.TooLarge ? batch.CancelAsync() : Task.CompletedTask);
-                return;
-            }
-        }
-        if (clocked)
-        {
-            run.Work = await ClockAsync(reader) - began;
-            run.AllCompleted();
-        }
-        if (await reader.NextResultAsync())
-        {
-            throw new UnexpectedAnswerException("the server sent more results than the trip has statements");
-        }
-        run.AllCompleted();
-    }
-
-    private async ValueTask<FoldedEnd?> ReadOneAsync(NpgsqlDataReader reader, TripProgress run, int member)
-    {
-        var errand = run.Trip.Members[member];
-        if (!(run.Trip.Shape == TripShape.Alone ? reader.FieldCount > 0 : errand.Facts.ReturnsRows))
-        {
-            // It sends no result of its own: that it is complete shows when a later one is, or at the end.
-            run.Answers[member] = new(errand.Facts.Verb, -1, RowSet.Empty);
-            return null;
-        }
-        var rows = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
-        if (run.Trip.Members.Length > 1 && _rows.BytesRead > _limits.ReplyLimit)
-        {
-            run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, TooLargeForGroup));
-        }
-        if (rows is null && run.Trip.Shape != TripShape.WriteGroup)
-        {
-            return FoldedEnd.TooLarge;
-        }
-        run.Completed(member, rows is null ? null : new(errand.Facts.Verb, -1, rows));
-        await reader.NextResultAsync();
-        return null;
-    }
-
-    private async ValueTask<FoldedEnd?> ReadFoldedAsync(NpgsqlDataReader reader, TripProgress run, Carrier carrier)
-    {
-        var facts = run.Trip.Members[carrier.First].Facts;
-        var answers = new RowSet[carrier.Count];
-        var limit = long.MaxValue;
-        for (var i = carrier.First; i < carrier.End; i++)
-        {
-            limit = Math.Min(limit, LimitOf(run.Trip, run.Trip.Members[i]));
-        }
-        var end = await _rows.ReadFoldedAsync(reader, facts, answers, limit);
-        if (end == FoldedEnd.TooLarge && _rows.BytesRead > _limits.ReplyLimit)
-        {
-            run.TooLargeForGroup = [(facts.Text, TooLargeForGroup)];
-        }
-        if (end != FoldedEnd.Complete)
-        {
-            return end;
-        }
-        for (var i = 0; i < answers.Length; i++)
-        {
-            run.Completed(carrier.First + i, new(facts.Verb, -1, answers[i]));
-        }
-        await reader.NextResultAsync();
-        return null;
-    }
-
-    private static async ValueTask<DateTime> ClockAsync(NpgsqlDataReader reader) =>
-        await reader.ReadAsync() ? reader.GetFieldValue<DateTime>(0) : throw new UnexpectedAnswerException("the server's clock did not answer");
-
-    // A write group's COMMIT is on its way already and cannot be called back, so its answers are kept as if each had come alone.
-    private long LimitOf(Trip trip, Errand errand) =>
-        trip.Shape == TripShape.ReadGroup && trip.Members.Length > 1 ? Math.Min(_limits.ReplyLimit, ResultLimitOf(errand)) : ResultLimitOf(errand);
-
-    private long ResultLimitOf(Errand errand) => errand.Request.Limits.ResultBytes ?? _limits.ResultLimit;
 
     /// <summary>A group's transaction is committed, or a lone statement's is: now the answers that waited for it are told.</summary>
     private void TellCommitted(TripBatch batch, TripProgress run)
@@ -249,7 +130,7 @@ internal sealed class TripRunner
         {
             run.Tell(i, run.Answers[i] is { } answer
                 ? answer with { Affected = batch.Affected(i) }
-                : new Refused(new ResultTooLarge(ResultLimitOf(run.Trip.Members[i]))));
+                : new Refused(new ResultTooLarge(_limits.ResultLimitOf(run.Trip.Members[i]))));
         }
     }
 
@@ -262,7 +143,7 @@ internal sealed class TripRunner
         var errand = run.Trip.Members[run.CompletedCount];
         if (run.Trip.Members.Length == 1)
         {
-            run.Tell(0, new Refused(new ResultTooLarge(ResultLimitOf(errand))));
+            run.Tell(0, new Refused(new ResultTooLarge(_limits.ResultLimitOf(errand))));
         }
         var report = Report(run) with
         {
@@ -355,6 +236,4 @@ internal sealed class TripRunner
 
     private TripReport Report(TripProgress run) => new(
         run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, run.NotTold()) { Refused = run.Refused() };
-
-    private sealed class UnexpectedAnswerException(string message) : Exception(message);
 }

@@ -84,10 +84,10 @@ internal sealed class KeyedTrips
         try
         {
             _underWay = first.Batch;
-            var read = await write.ReadFirstAsync(first, _rows, LimitOf(write.Errand));
+            var read = await write.ReadFirstAsync(first, _rows, _limits.ResultLimitOf(write.Errand));
             if (read is null)
             {
-                return new KeyedStep.Refused(new ResultTooLarge(LimitOf(write.Errand)));
+                return new KeyedStep.Refused(new ResultTooLarge(_limits.ResultLimitOf(write.Errand)));
             }
             written = read;
         }
@@ -132,7 +132,7 @@ internal sealed class KeyedTrips
         }
         if (write.IsTooLarge)
         {
-            return new KeyedStep.Refused(new ResultTooLarge(LimitOf(write.Errand)));
+            return new KeyedStep.Refused(new ResultTooLarge(_limits.ResultLimitOf(write.Errand)));
         }
         if (!ReferenceEquals(error.BatchCommand, first.Claim))
         {
@@ -199,8 +199,6 @@ internal sealed class KeyedTrips
             return new TripOutcome.Unusable(report, CloseReason.Broken, Words(exception)) { Due = [(errand.Caller, reply)] };
         }
     }
-
-    private long LimitOf(Errand errand) => errand.Request.Limits.ResultBytes ?? _limits.ResultLimit;
 
     private static KeyedStep Failed(PostgresException error) => error.PoisonsConnection() ? new KeyedStep.Poisoned(error) : new KeyedStep.Failed(error);
 

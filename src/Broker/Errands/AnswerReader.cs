@@ -1,0 +1,119 @@
+using Broker.Client.Protocol.Values;
+using Broker.Statements;
+using Npgsql;
+
+namespace Broker.Errands;
+
+/// <summary>
+/// Reads what the server answers to a trip, statement by statement, and notes in its <see cref="TripProgress"/> how far it came. Belongs to one
+/// connection. What follows from an error or a loss is the <see cref="TripRunner"/>'s.
+/// </summary>
+internal sealed class AnswerReader
+{
+    private static readonly StatementClass TooLargeForGroup =
+        new(Travel.Alone, ClassReason.ReplyOverLimit, "its answer passed errands.reply-limit");
+
+    private readonly RowReader _rows;
+    private readonly TripLimits _limits;
+
+    internal AnswerReader(RowReader rows, TripLimits limits) => (_rows, _limits) = (rows, limits);
+
+    /// <summary>Reads them to the last, or until <see cref="TripProgress.CutShort"/> says why not.</summary>
+    /// <exception cref="UnexpectedAnswerException">The server answered something else than was asked.</exception>
+    internal async Task ReadAsync(NpgsqlDataReader reader, TripBatch batch, TripProgress run)
+    {
+        for (var i = 0; i < batch.AnswersBefore; i++)
+        {
+            await reader.NextResultAsync();
+        }
+        var clocked = run.IsFramed && run.Trip.Shape != TripShape.Alone;
+        var began = default(DateTime);
+        if (clocked)
+        {
+            began = await ClockAsync(reader);
+            if (run.Trip.Shape == TripShape.WriteGroup)
+            {
+                run.TransactionId = reader.GetFieldValue<ulong>(1);
+            }
+            await reader.NextResultAsync();
+        }
+        foreach (var carrier in run.Carriers)
+        {
+            run.CutShort = carrier.IsFolded ? await ReadFoldedAsync(reader, run, carrier) : await ReadOneAsync(reader, run, carrier.First);
+            if (run.CutShort is { } end)
+            {
+                await (end == FoldedEnd.TooLarge ? batch.CancelAsync() : Task.CompletedTask);
+                return;
+            }
+        }
+        if (clocked)
+        {
+            run.Work = await ClockAsync(reader) - began;
+            run.AllCompleted();
+        }
+        if (await reader.NextResultAsync())
+        {
+            throw new UnexpectedAnswerException("the server sent more results than the trip has statements");
+        }
+        run.AllCompleted();
+    }
+
+    private async ValueTask<FoldedEnd?> ReadOneAsync(NpgsqlDataReader reader, TripProgress run, int member)
+    {
+        var errand = run.Trip.Members[member];
+        if (!(run.Trip.Shape == TripShape.Alone ? reader.FieldCount > 0 : errand.Facts.ReturnsRows))
+        {
+            // It sends no result of its own: that it is complete shows when a later one is, or at the end.
+            run.Answers[member] = new(errand.Facts.Verb, -1, RowSet.Empty);
+            return null;
+        }
+        var rows = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
+        if (run.Trip.Members.Length > 1 && _rows.BytesRead > _limits.ReplyLimit)
+        {
+            run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, TooLargeForGroup));
+        }
+        if (rows is null && run.Trip.Shape != TripShape.WriteGroup)
+        {
+            return FoldedEnd.TooLarge;
+        }
+        run.Completed(member, rows is null ? null : new(errand.Facts.Verb, -1, rows));
+        await reader.NextResultAsync();
+        return null;
+    }
+
+    private async ValueTask<FoldedEnd?> ReadFoldedAsync(NpgsqlDataReader reader, TripProgress run, Carrier carrier)
+    {
+        var facts = run.Trip.Members[carrier.First].Facts;
+        var answers = new RowSet[carrier.Count];
+        var limit = long.MaxValue;
+        for (var i = carrier.First; i < carrier.End; i++)
+        {
+            limit = Math.Min(limit, LimitOf(run.Trip, run.Trip.Members[i]));
+        }
+        var end = await _rows.ReadFoldedAsync(reader, facts, answers, limit);
+        if (end == FoldedEnd.TooLarge && _rows.BytesRead > _limits.ReplyLimit)
+        {
+            run.TooLargeForGroup = [(facts.Text, TooLargeForGroup)];
+        }
+        if (end != FoldedEnd.Complete)
+        {
+            return end;
+        }
+        for (var i = 0; i < answers.Length; i++)
+        {
+            run.Completed(carrier.First + i, new(facts.Verb, -1, answers[i]));
+        }
+        await reader.NextResultAsync();
+        return null;
+    }
+
+    private static async ValueTask<DateTime> ClockAsync(NpgsqlDataReader reader) =>
+        await reader.ReadAsync() ? reader.GetFieldValue<DateTime>(0) : throw new UnexpectedAnswerException("the server's clock did not answer");
+
+    // A write group's COMMIT is on its way already and cannot be called back, so its answers are kept as if each had come alone.
+    private long LimitOf(Trip trip, Errand errand) =>
+        trip.Shape == TripShape.ReadGroup && trip.Members.Length > 1 ? Math.Min(_limits.ReplyLimit, _limits.ResultLimitOf(errand)) : _limits.ResultLimitOf(errand);
+}
+
+/// <summary>The server answered something else than was asked: nothing of the connection can be trusted any more.</summary>
+internal sealed class UnexpectedAnswerException(string message) : Exception(message);
