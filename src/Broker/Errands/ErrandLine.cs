@@ -8,14 +8,12 @@ using Broker.Statements;
 namespace Broker.Errands;
 
 /// <summary>
-/// The errands of one pool that wait, and the trips under way: what goes next, how many together, over how many connections (`errands.md`).
-/// Mutable, and owned by the pool's actor; what it decides by are the pure <see cref="TextEstimate"/> and <see cref="TripWidth"/>.
+/// Which errands of one pool go next, how many together, over how many connections: between those that wait (<see cref="ErrandQueues"/>) and the trips
+/// under way (<see cref="TripsUnderWay"/>). Mutable, and owned by the pool's actor; what it decides by are the pure <see cref="TextEstimate"/>,
+/// <see cref="TripWidth"/> and <see cref="Gathering"/>.
 /// </summary>
 internal sealed class ErrandLine
 {
-    // A statement that travels alone in a lane keeps the lane for no longer than this: it may be waiting for a lock.
-    private static readonly TimeSpan LanePatience = TimeSpan.FromMilliseconds(100);
-
     // Callers who were answered together come back within this time of one another, or not together.
     private static readonly TimeSpan GatherPatience = TimeSpan.FromMicroseconds(20);
 
@@ -23,17 +21,13 @@ internal sealed class ErrandLine
     private readonly ErrandSettings _errands;
     private readonly ErrandTexts _texts;
     private readonly TimeProvider _time;
-    private readonly ErrandQueue _reads = new();
-    private readonly ErrandQueue _writes = new();
-    private readonly ErrandQueue _alone = new();
-    private readonly Dictionary<ConnectionId, UnderWay> _underWay = [];
+    private readonly ErrandQueues _queues = new();
+    private readonly TripsUnderWay _underWay;
     private readonly WidthWindow _width;
     private readonly List<Errand> _taken = [];
     private readonly ParameterProof _proof = new();
     private readonly long _gatherPatience;
     private readonly TimeSpan _patience;
-    private long _nextDeadline = long.MaxValue;
-    private TimeSpan? _laneWakesIn;
     private Gathering _gathering = Gathering.Start;
 
     /// <param name="packing">How errands are packed.</param>
@@ -48,38 +42,34 @@ internal sealed class ErrandLine
         _errands = errands;
         _texts = texts;
         _time = time;
+        _underWay = new(time);
         _width = new(packing, time);
         _gatherPatience = (long)(GatherPatience.TotalSeconds * time.TimestampFrequency);
     }
 
-    private sealed record UnderWay(Trip Trip, long Started);
-
     /// <summary>How many wait.</summary>
-    internal int Waiting => _reads.Count + _writes.Count + _alone.Count;
-
-    /// <summary>How many connections are on a trip.</summary>
-    internal int Trips => _underWay.Count;
+    internal int Waiting => _queues.Waiting;
 
     /// <summary>The arrival of the errand that has waited longest among those that could start now; null when none could.</summary>
     internal long? OldestReady => Ready()?.Oldest?.Arrived;
 
     /// <summary>The arrival of the errand that has waited longest; null when none waits.</summary>
-    internal long? Oldest => Min(Min(_reads.Oldest?.Arrived, _writes.Oldest?.Arrived), _alone.Oldest?.Arrived);
+    internal long? Oldest => _queues.Oldest;
 
     /// <summary>How many more connections the errands that wait could use now.</summary>
-    internal int Wanted => (ReadsMayStart ? 1 : 0) + (WritesMayStart ? 1 : 0) + _alone.Count;
+    internal int Wanted => (ReadsMayStart ? 1 : 0) + (WritesMayStart ? 1 : 0) + _queues.Alone.Count;
 
     /// <summary>How many connections trips of fast reads may use now.</summary>
     internal int Width => _width.InUse;
 
     /// <summary>How long until something of the line may be due: a deadline, or a lane that one slow statement keeps; null for nothing.</summary>
-    internal TimeSpan? WakesIn => Waiting == 0 ? null
-        : _laneWakesIn is { } lane && lane < _time.GetElapsedTime(_time.GetTimestamp(), _nextDeadline) ? lane
-        : _time.GetElapsedTime(_time.GetTimestamp(), _nextDeadline);
+    internal TimeSpan? WakesIn => _queues.NextDeadline is not { } deadline ? null
+        : Sooner(_time.GetElapsedTime(_time.GetTimestamp(), deadline), Sooner(LaneFreeIn(_queues.Reads), LaneFreeIn(_queues.Writes)));
 
-    private bool ReadsMayStart => _reads.Count > 0 && InLane(TripLane.Reads) is var trips && trips < _width.InUse && (trips == 0 || !_gathering.TheyReturn || _reads.Count >= FairFill());
+    private bool ReadsMayStart => _queues.Reads.Count > 0 && _underWay.InLane(TripLane.Reads) is var trips && trips < _width.InUse
+        && (trips == 0 || !_gathering.TheyReturn || _queues.Reads.Count >= FairFill());
 
-    private bool WritesMayStart => _writes.Count > 0 && InLane(TripLane.Writes) == 0;
+    private bool WritesMayStart => _queues.Writes.Count > 0 && _underWay.InLane(TripLane.Writes) == 0;
 
     /// <summary>Puts an errand in line; returns why not, when its text or a parameter may not travel.</summary>
     internal Failure? Add(RunErrand request, IActorRef caller)
@@ -90,12 +80,11 @@ internal sealed class ErrandLine
             return refused;
         }
         var queue = request.Limits.IdempotencyKey is null && estimate.Value.Shares && _texts.Packs(facts, request.Context)
-            ? facts.Travel == Travel.InReadGroup ? _reads : _writes
-            : _alone;
+            ? facts.Travel == Travel.InReadGroup ? _queues.Reads : _queues.Writes
+            : _queues.Alone;
         var now = _time.GetTimestamp();
         var deadline = now + (long)((request.Limits.Wait ?? _patience).TotalSeconds * _time.TimestampFrequency);
-        _nextDeadline = Math.Min(_nextDeadline, deadline);
-        queue.Add(new(request, caller, facts, estimate, now, deadline));
+        _queues.Add(queue, new(request, caller, facts, estimate, now, deadline));
         _gathering = _gathering.ErrandCame(now);
         return null;
     }
@@ -110,7 +99,7 @@ internal sealed class ErrandLine
         {
             return false;
         }
-        if (queue != _alone && queue.Count < queue.Oldest!.Estimate.Value.Fill && _gathering.Holds(queue.Count, _time.GetTimestamp(), _gatherPatience))
+        if (queue != _queues.Alone && queue.Count < queue.Oldest!.Estimate.Value.Fill && _gathering.Holds(queue.Count, _time.GetTimestamp(), _gatherPatience))
         {
             return true;
         }
@@ -119,19 +108,12 @@ internal sealed class ErrandLine
     }
 
     /// <summary>Puts errands in line again that had no answer: they travel alone, before all that came after them.</summary>
-    internal void AddAgain(IEnumerable<Errand> errands)
-    {
-        foreach (var errand in errands)
-        {
-            _alone.Add(errand with { RunsAgain = true });
-        }
-    }
+    internal void AddAgain(IEnumerable<Errand> errands) => _queues.AddAgain(errands);
 
     /// <summary>The next trip to start; null when none may. The caller has a connection for it and says so with <see cref="Started"/>.</summary>
     /// <param name="mostConnections">How many connections the pool could use for trips: what the width may grow to.</param>
     internal Trip? Next(int mostConnections)
     {
-        _laneWakesIn = null;
         _width.Most = mostConnections;
         var queue = Ready();
         if (queue is null)
@@ -139,14 +121,14 @@ internal sealed class ErrandLine
             return null;
         }
         _taken.Clear();
-        if (queue == _alone)
+        if (queue == _queues.Alone)
         {
             queue.TakeOne(_taken);
         }
         else
         {
             var microseconds = 0.0;
-            var most = queue == _reads ? FairFill() : int.MaxValue;
+            var most = queue == _queues.Reads ? FairFill() : int.MaxValue;
             queue.TakeWhile(_taken, errand =>
             {
                 var estimate = errand.Estimate.Value;
@@ -158,86 +140,46 @@ internal sealed class ErrandLine
     }
 
     /// <summary>A trip was handed to a connection.</summary>
-    internal void Started(ConnectionId connection, Trip trip) => _underWay[connection] = new(trip, _time.GetTimestamp());
+    internal void Started(ConnectionId connection, Trip trip) => _underWay.Started(connection, trip);
 
     /// <summary>A trip is over: learns from it, and puts back in line what must run again.</summary>
     internal void Ended(ConnectionId connection, TripReport report)
     {
-        if (!_underWay.Remove(connection, out var ended))
+        if (_underWay.Ended(connection) is not { } ended)
         {
             return;
         }
         _texts.Learn(report);
         _gathering = _gathering.TripEnded(report.Completed, _time.GetTimestamp());
-        if (ended.Trip.Lane == TripLane.Reads)
+        if (ended.Lane == TripLane.Reads)
         {
-            _width.Completed(ended.Trip, report.Completed, othersWait: _reads.Count > 0, othersTravel: InLane(TripLane.Reads) > 0);
+            _width.Completed(ended, report.Completed, othersWait: _queues.Reads.Count > 0, othersTravel: _underWay.InLane(TripLane.Reads) > 0);
         }
         AddAgain(report.RunAgain);
     }
 
     /// <summary>Takes an errand out of the line; null when it does not wait.</summary>
-    internal Errand? Withdraw(ErrandId id) => _reads.Withdraw(id) ?? _writes.Withdraw(id) ?? _alone.Withdraw(id);
+    internal Errand? Withdraw(ErrandId id) => _queues.Withdraw(id);
 
     /// <summary>The trip that carries an errand; null when none does.</summary>
-    internal (ConnectionId Connection, Trip Trip, Errand Errand)? Carrying(ErrandId id)
-    {
-        foreach (var (connection, under) in _underWay)
-        {
-            foreach (var errand in under.Trip.Members)
-            {
-                if (errand.Request.Id == id)
-                {
-                    return (connection, under.Trip, errand);
-                }
-            }
-        }
-        return null;
-    }
+    internal (ConnectionId Connection, Trip Trip, Errand Errand)? Carrying(ErrandId id) => _underWay.Carrying(id);
 
     /// <summary>Takes out all that have waited for as long as they may.</summary>
-    internal List<Errand> Expire()
-    {
-        var now = _time.GetTimestamp();
-        if (now < _nextDeadline)
-        {
-            return [];
-        }
-        _nextDeadline = long.MaxValue;
-        return RemoveAll(errand =>
-        {
-            if (errand.Deadline <= now)
-            {
-                return true;
-            }
-            _nextDeadline = Math.Min(_nextDeadline, errand.Deadline);
-            return false;
-        });
-    }
+    internal List<Errand> Expire() => _queues.Expire(_time.GetTimestamp());
 
     /// <summary>Takes out all that wait.</summary>
-    internal List<Errand> RemoveAll() => RemoveAll(static _ => true);
+    internal List<Errand> RemoveAll() => _queues.RemoveAll();
 
     /// <summary>Takes out what travels on a connection that died without a word.</summary>
-    internal ImmutableArray<Errand> Lost(ConnectionId connection) => _underWay.Remove(connection, out var lost) ? lost.Trip.Members : [];
-
-    private List<Errand> RemoveAll(Func<Errand, bool> leaves)
-    {
-        var gone = new List<Errand>();
-        _reads.RemoveAll(gone, leaves);
-        _writes.RemoveAll(gone, leaves);
-        _alone.RemoveAll(gone, leaves);
-        return gone;
-    }
+    internal ImmutableArray<Errand> Lost(ConnectionId connection) => _underWay.Ended(connection)?.Members ?? [];
 
     private Trip TripOf(ErrandQueue queue)
     {
-        var shape = _taken.Count > 1 ? (queue == _reads ? TripShape.ReadGroup : _packing.Writes == WritePacking.Barrier ? TripShape.Barrier : TripShape.WriteGroup)
+        var shape = _taken.Count > 1 ? (queue == _queues.Reads ? TripShape.ReadGroup : _packing.Writes == WritePacking.Barrier ? TripShape.Barrier : TripShape.WriteGroup)
             : _taken[0].Request.Limits.IdempotencyKey is not null ? TripShape.Keyed
             : _errands.Settle && _texts.CanBeSettled(_taken[0].Facts) ? TripShape.WriteGroup
             : TripShape.Alone;
-        var lane = queue == _reads ? TripLane.Reads : queue == _writes ? TripLane.Writes : TripLane.None;
-        return new(shape, lane, _taken[0].Request.Context, shape == TripShape.ReadGroup ? ByText() : [.. _taken]) { Lesson = _texts.LessonFor(_taken) };
+        return new(shape, queue.Lane, _taken[0].Request.Context, shape == TripShape.ReadGroup ? ByText() : [.. _taken]) { Lesson = _texts.LessonFor(_taken) };
     }
 
     /// <summary>What was taken, those of one text together, so that one statement may carry them; reads of a trip have no order among themselves.</summary>
@@ -253,22 +195,14 @@ internal sealed class ErrandLine
     /// How many reads a trip takes when those that wait and those under way are spread evenly over the width: else one connection ends up with nearly all
     /// and the other goes to and fro with one. Fewer wait for the next trip to end, where callers are known to come back.
     /// </summary>
-    private int FairFill()
-    {
-        var all = _reads.Count;
-        foreach (var under in _underWay.Values)
-        {
-            all += under.Trip.Lane == TripLane.Reads ? under.Trip.Members.Length : 0;
-        }
-        return Math.Min(_packing.MaxFill, (all + _width.InUse - 1) / _width.InUse);
-    }
+    private int FairFill() => Math.Min(_packing.MaxFill, (_queues.Reads.Count + _underWay.Reads + _width.InUse - 1) / _width.InUse);
 
     private ErrandQueue? Ready()
     {
         ErrandQueue? best = null;
-        Consider(ReadsMayStart, _reads, ref best);
-        Consider(WritesMayStart, _writes, ref best);
-        Consider(_alone.Count > 0, _alone, ref best);
+        Consider(ReadsMayStart, _queues.Reads, ref best);
+        Consider(WritesMayStart, _queues.Writes, ref best);
+        Consider(_queues.Alone.Count > 0, _queues.Alone, ref best);
         return best;
     }
 
@@ -280,32 +214,7 @@ internal sealed class ErrandLine
         }
     }
 
-    private int InLane(TripLane lane)
-    {
-        var count = 0;
-        foreach (var under in _underWay.Values)
-        {
-            if (under.Trip.Lane == lane && !HasLostItsLane(under))
-            {
-                count++;
-            }
-        }
-        return count;
-    }
+    private TimeSpan? LaneFreeIn(ErrandQueue queue) => queue.Count > 0 ? _underWay.LaneFreeIn(queue.Lane) : null;
 
-    private bool HasLostItsLane(UnderWay under)
-    {
-        if (under.Trip.Members.Length > 1)
-        {
-            return false;
-        }
-        var left = LanePatience - _time.GetElapsedTime(under.Started);
-        if (left > TimeSpan.Zero)
-        {
-            _laneWakesIn = _laneWakesIn is { } sooner && sooner < left ? sooner : left;
-        }
-        return left <= TimeSpan.Zero;
-    }
-
-    private static long? Min(long? left, long? right) => left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
+    private static TimeSpan? Sooner(TimeSpan? left, TimeSpan? right) => left < right || right is null ? left : right;
 }

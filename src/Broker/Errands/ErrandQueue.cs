@@ -13,6 +13,12 @@ internal sealed class ErrandQueue
     private readonly Deque<Errand> _plain = [];
     private readonly Dictionary<CallerContext, Deque<Errand>> _byContext = [];
 
+    /// <param name="lane">Which lane their trips keep busy.</param>
+    internal ErrandQueue(TripLane lane) => Lane = lane;
+
+    /// <summary>Which lane their trips keep busy.</summary>
+    internal TripLane Lane { get; }
+
     /// <summary>How many wait.</summary>
     internal int Count { get; private set; }
 
