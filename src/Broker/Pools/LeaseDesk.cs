@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol;
+using Broker.Client.Protocol.Messages;
 using Broker.Leases;
 
 namespace Broker.Pools;
 
 /// <summary>
-/// Who asked for which lease: the pool's state knows requests by number only, so that it stays a value. Mutable, and owned by the pool's actor.
+/// Who asked for which lease: the pool's state knows requests by number only, so that it stays a value. Borrowers that want it are watched for as long as
+/// they have a request, waiting or lent to. Mutable, and owned by the pool's actor.
 /// </summary>
 internal sealed class LeaseDesk
 {
@@ -14,13 +16,14 @@ internal sealed class LeaseDesk
     private readonly Dictionary<ErrandId, WaiterId> _byRequest = [];
     private readonly Dictionary<LeaseId, WaiterId> _lent = [];
     private readonly Dictionary<IActorRef, int> _watched = [];
+    private readonly IActorContext _context;
     private long _last;
+
+    /// <param name="context">That of the pool's actor, which hears of the borrowers' deaths.</param>
+    internal LeaseDesk(IActorContext context) => _context = context;
 
     /// <summary>Who asked, and what for.</summary>
     internal sealed record Borrower(AcquireConnection Request, IActorRef Ref);
-
-    /// <summary>All who have not been answered yet.</summary>
-    internal IEnumerable<IActorRef> Unanswered => _waiting.Where(w => !_lent.ContainsValue(w.Key)).Select(w => w.Value.Ref);
 
     /// <summary>Takes a request in.</summary>
     internal WaiterId Enter(AcquireConnection request, IActorRef borrower)
@@ -28,7 +31,7 @@ internal sealed class LeaseDesk
         var id = new WaiterId(++_last);
         _waiting[id] = new(request, borrower);
         _byRequest[request.Request] = id;
-        CountWatch(request, borrower, 1);
+        Watch(request, borrower);
         return id;
     }
 
@@ -41,9 +44,6 @@ internal sealed class LeaseDesk
     /// <summary>All requests of a borrower that is watched, waiting or lent to.</summary>
     internal ImmutableArray<ErrandId> RequestsOf(IActorRef borrower) =>
         [.. _waiting.Values.Where(other => other.Request.Watched && other.Ref.Equals(borrower)).Select(other => other.Request.Request)];
-
-    /// <summary>Whether a borrower has a request for which it is watched.</summary>
-    internal bool IsWatched(IActorRef borrower) => _watched.ContainsKey(borrower);
 
     /// <summary>The number of a request that is waiting or lent to; null when it is over.</summary>
     internal WaiterId? Of(ErrandId request) => _byRequest.TryGetValue(request, out var id) ? id : null;
@@ -71,34 +71,53 @@ internal sealed class LeaseDesk
     /// <summary>The lease came to nothing; its request waits again.</summary>
     internal void Undo(LeaseId lease) => _lent.Remove(lease);
 
-    /// <summary>A request is refused: who asked, or null when it was withdrawn.</summary>
-    internal Borrower? Leave(WaiterId waiter)
+    /// <summary>A request comes to nothing: who asked is told, unless the request is over.</summary>
+    internal void Refuse(WaiterId waiter, Failure failure) => Leave(waiter)?.Ref.Tell(new Refused(failure));
+
+    /// <summary>Tells all who have no answer yet.</summary>
+    internal void RefuseAll(Failure failure)
+    {
+        foreach (var (waiter, _) in _waiting.Where(w => !_lent.ContainsValue(w.Key)).ToArray())
+        {
+            Refuse(waiter, failure);
+        }
+    }
+
+    /// <summary>A lease is over.</summary>
+    internal void End(LeaseId lease)
+    {
+        if (_lent.Remove(lease, out var waiter))
+        {
+            Leave(waiter);
+        }
+    }
+
+    private Borrower? Leave(WaiterId waiter)
     {
         if (_waiting.Remove(waiter, out var borrower))
         {
             _byRequest.Remove(borrower.Request.Request);
-            CountWatch(borrower.Request, borrower.Ref, -1);
+            Unwatch(borrower.Request, borrower.Ref);
         }
         return borrower;
     }
 
-    /// <summary>A lease is over: who had it, or null when it is unknown.</summary>
-    internal Borrower? End(LeaseId lease) => _lent.Remove(lease, out var waiter) ? Leave(waiter) : null;
-
-    private void CountWatch(AcquireConnection request, IActorRef borrower, int change)
+    private void Watch(AcquireConnection request, IActorRef borrower)
     {
-        if (!request.Watched)
+        if (request.Watched)
         {
-            return;
+            _watched[borrower] = _watched.GetValueOrDefault(borrower) + 1;
+            _context.Watch(borrower);
         }
-        var count = _watched.GetValueOrDefault(borrower) + change;
-        if (count > 0)
-        {
-            _watched[borrower] = count;
-        }
-        else
+    }
+
+    // It may have other requests: an actor that returns a lease and asks again at once is heard asking first.
+    private void Unwatch(AcquireConnection request, IActorRef borrower)
+    {
+        if (request.Watched && --_watched[borrower] == 0)
         {
             _watched.Remove(borrower);
+            _context.Unwatch(borrower);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using Broker.Budgets;
@@ -23,7 +22,8 @@ internal sealed class PoolSupervisor : UntypedActor
     private readonly PoolPlan _plan;
     private readonly ErrandDesk _errands;
     private readonly ErrandLine _line;
-    private readonly LeaseDesk _desk = new();
+    private readonly LeaseDesk _desk;
+    private readonly ConnectionDesk _connections;
     private readonly StreamDesk _streams;
     private readonly PoolTelemetry _telemetry;
     private readonly ErrandTally _tally;
@@ -31,7 +31,6 @@ internal sealed class PoolSupervisor : UntypedActor
     private readonly GhostInquiries _ghosts = new();
     private readonly FirstConnect _first = new();
     private readonly PoolAlarm _alarm;
-    private readonly Dictionary<ConnectionId, IActorRef> _connections = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly long _started;
     private PoolState _state;
@@ -48,6 +47,8 @@ internal sealed class PoolSupervisor : UntypedActor
         _report = new(plan, _telemetry, _log);
         _errands = new(plan, _telemetry, _tally, Context);
         _line = _errands.Line;
+        _desk = new(Context);
+        _connections = new(plan, Context);
         _streams = new(plan, Context);
         _alarm = new(plan.Time, Self);
     }
@@ -159,7 +160,7 @@ internal sealed class PoolSupervisor : UntypedActor
             _line.Started(connection, trip);
             _tally.Sent(trip);
             _ghosts.Sent(trip, _state.Slots.Find(connection)?.Backend?.Server);
-            _connections[connection].Tell(new ConnectionCommands.RunTrip(trip));
+            _connections.Run(connection, trip);
         }
         // The age counts too: one that is out of date would let errands go before leases that are older than all of them.
         var wanted = _line.Wanted;
@@ -191,7 +192,7 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         if (_errands.Cancel(cancel.Id) is { } connection)
         {
-            Tell(connection, new ConnectionCommands.CancelErrand(cancel.Id));
+            _connections.Tell(connection, new ConnectionCommands.CancelErrand(cancel.Id));
         }
         _streams.Cancel(cancel);
     }
@@ -199,10 +200,6 @@ internal sealed class PoolSupervisor : UntypedActor
     private void OnAcquire(AcquireConnection acquire)
     {
         var waiter = _desk.Enter(acquire, Sender);
-        if (acquire.Watched)
-        {
-            Context.Watch(Sender);
-        }
         Do(_state.On(new PoolEvents.AcquireRequested(
             waiter, Now.After(acquire.Wait ?? _plan.Settings.AcquireTimeout), acquire.Queueing ?? _plan.Settings.Queueing,
             acquire.Holder, acquire.Purpose, acquire.Held), Now));
@@ -215,10 +212,9 @@ internal sealed class PoolSupervisor : UntypedActor
             return;
         }
         Do(_state.On(new PoolEvents.AcquireWithdrawn(waiter, reason), Now));
-        if (_desk.LeaseOf(waiter) is null && _desk.Leave(waiter) is { } borrower)
+        if (_desk.LeaseOf(waiter) is null)
         {
-            Unwatch(borrower);
-            borrower.Ref.Tell(new Refused(new Client.Protocol.Failures.Cancelled("while it waited in line")));
+            _desk.Refuse(waiter, new Client.Protocol.Failures.Cancelled("while it waited in line"));
         }
     }
 
@@ -254,37 +250,36 @@ internal sealed class PoolSupervisor : UntypedActor
 
     private void Gone(ConnectionId connection)
     {
-        if (_connections.Remove(connection, out var actor))
-        {
-            Context.Unwatch(actor);
-        }
+        _connections.Forget(connection);
         // A trip that was handed to it when it had closed already reached nobody, least of all the server.
         _line.AddAgain(_line.Lost(connection));
         PumpSoon();
     }
 
-    /// <summary>A connection's actor died without a word: what it carried is lost with it, and a holder is told.</summary>
     private void OnDied(IActorRef actor)
     {
-        foreach (var (id, known) in _connections)
+        if (_connections.Of(actor) is { } connection)
         {
-            if (known.Equals(actor))
-            {
-                _log.Error("Connection {Connection} of pool {Pool} died unforeseen", id, _plan.Pool);
-                _errands.LoseWith(id);
-                if (_state.Slots.Find(id) is { Lending: { } lending })
-                {
-                    _desk.HolderOf(lending.Lease)?.Ref.Tell(new Refused(new Client.Protocol.Failures.ConnectionLost(_plan.Pool, "its actor died")));
-                }
-                OnConnection(new ConnectionEvents.Closed(id, CloseReason.Broken, Clean: false, Backend: null));
-                return;
-            }
+            OnConnectionDied(connection);
+            return;
         }
         // A borrower, then: what it waits for is withdrawn, and what it holds is called back.
         foreach (var request in _desk.RequestsOf(actor))
         {
             OnWithdrawn(request, "its borrower died");
         }
+    }
+
+    /// <summary>A connection's actor died without a word: what it carried is lost with it, and a holder is told.</summary>
+    private void OnConnectionDied(ConnectionId connection)
+    {
+        _log.Error("Connection {Connection} of pool {Pool} died unforeseen", connection, _plan.Pool);
+        _errands.LoseWith(connection);
+        if (_state.Slots.Find(connection) is { Lending: { } lending })
+        {
+            _desk.HolderOf(lending.Lease)?.Ref.Tell(new Refused(new Client.Protocol.Failures.ConnectionLost(_plan.Pool, "its actor died")));
+        }
+        OnConnection(new ConnectionEvents.Closed(connection, CloseReason.Broken, Clean: false, Backend: null));
     }
 
     private void OnBudget(IBudgetEvent happened)
@@ -332,21 +327,13 @@ internal sealed class PoolSupervisor : UntypedActor
         {
             case PoolEffects.Lend e: OnLend(e); break;
             case PoolEffects.PumpErrands: PumpSoon(); break;
-            case PoolEffects.LeaseEnded e: Unwatch(_desk.End(e.Lease)); break;
-            case PoolEffects.Refuse e:
-                var refused = _desk.Leave(e.Waiter);
-                Unwatch(refused);
-                refused?.Ref.Tell(new Refused(e.Failure));
-                break;
+            case PoolEffects.LeaseEnded e: _desk.End(e.Lease); break;
+            case PoolEffects.Refuse e: _desk.Refuse(e.Waiter, e.Failure); break;
             case PoolEffects.LendUndone e: _desk.Undo(e.Lease); break;
-            case PoolEffects.Open e:
-                var actor = Context.ActorOf(_plan.Connection(e.Connection, e.First, Self), e.Connection.ToString());
-                Context.Watch(actor);
-                _connections[e.Connection] = actor;
-                break;
-            case PoolEffects.Close e: Tell(e.Connection, new ConnectionCommands.Close(e.Reason)); break;
-            case PoolEffects.Ping e: Tell(e.Connection, ConnectionCommands.Ping.Instance); break;
-            case PoolEffects.Revoke e: Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason)); break;
+            case PoolEffects.Open e: _connections.Open(e); break;
+            case PoolEffects.Close e: _connections.Tell(e.Connection, new ConnectionCommands.Close(e.Reason)); break;
+            case PoolEffects.Ping e: _connections.Tell(e.Connection, ConnectionCommands.Ping.Instance); break;
+            case PoolEffects.Revoke e: _connections.Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason)); break;
             case IBudgetEffect e: _plan.Budget.Tell(e.For(Self, _plan)); break;
             case PoolEffects.RefuseErrands e: _errands.RefuseAll(e.Failure); break;
             case PoolEffects.Connected: _first.Tell(new FirstOpened(_plan.Pool)); break;
@@ -364,24 +351,7 @@ internal sealed class PoolSupervisor : UntypedActor
     private void OnLend(PoolEffects.Lend lend)
     {
         var borrower = _desk.Lend(lend.Waiter, lend.Lease);
-        Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower.Ref, Ping: false));
-    }
-
-    private void Tell(ConnectionId connection, IConnectionCommand command)
-    {
-        if (_connections.TryGetValue(connection, out var actor))
-        {
-            actor.Tell(command);
-        }
-    }
-
-    /// <summary>A request is over. Its borrower may have others: an actor that returns a lease and asks again at once is heard asking first.</summary>
-    private void Unwatch(LeaseDesk.Borrower? borrower)
-    {
-        if (borrower is { Request.Watched: true } && !_desk.IsWatched(borrower.Ref))
-        {
-            Context.Unwatch(borrower.Ref);
-        }
+        _connections.Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower.Ref, Ping: false));
     }
 
     /// <inheritdoc/>
@@ -389,10 +359,7 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         var failure = new Client.Protocol.Failures.BrokerStopping($"pool {_plan.Pool}");
         _errands.RefuseAll(failure);
-        foreach (var borrower in _desk.Unanswered.ToImmutableArray())
-        {
-            borrower.Tell(new Refused(failure));
-        }
+        _desk.RefuseAll(failure);
         _plan.Budget.Tell(new BudgetCommands.LeaveBudget(Self));
         _alarm.Dispose();
         _telemetry.Dispose();
