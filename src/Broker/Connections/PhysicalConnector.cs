@@ -199,6 +199,8 @@ internal sealed class PhysicalConnector
             // Npgsql prepares nothing by itself, but finds by its text what was prepared explicitly: docs/decisions/npgsql-batch-shapes.md.
             MaxAutoPrepare = 1,
             AutoPrepareMinUsages = int.MaxValue,
+            // A NULL in an array makes its elements nullable, rather than unreadable.
+            ArrayNullabilityMode = ArrayNullabilityMode.PerInstance,
             // Which member of a group failed decides what becomes of the others.
             IncludeFailedBatchedCommand = true,
         };

@@ -76,7 +76,16 @@ internal sealed class AnswerReader
         {
             return FoldedEnd.TooLarge;
         }
-        run.Completed(member, rows is null ? null : new(errand.Facts.Verb, -1, rows));
+        if (rows is not null && _rows.Unreadable is { } unreadable)
+        {
+            // Of a type that is new to the connection it can be read the next time.
+            var again = _rows.MetNewType && !errand.RunsAgain && run.Trip.Shape != TripShape.WriteGroup && !errand.Facts.Writes;
+            run.CompletedUnreadable(member, again ? null : unreadable);
+        }
+        else
+        {
+            run.Completed(member, rows is null ? null : new(errand.Facts.Verb, -1, rows));
+        }
         await reader.NextResultAsync();
         return null;
     }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Reflection;
+using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
 using Npgsql;
 
@@ -13,6 +16,15 @@ internal abstract class ColumnReader
 
     private protected int Ordinal { get; }
 
+    /// <summary>The first value that .NET cannot hold or Npgsql cannot read; null when all were read.</summary>
+    internal ResultMismatch? Unreadable { get; private protected set; }
+
+    /// <summary>Whether the type was made after the connection had asked the server for its types.</summary>
+    internal bool IsOfNewType => Description.TypeName == UnknownType;
+
+    // What Npgsql calls the type of an OID that it does not know.
+    private const string UnknownType = "-.-";
+
     /// <summary>Starts the column of a new result.</summary>
     internal abstract void Start();
 
@@ -22,11 +34,24 @@ internal abstract class ColumnReader
     /// <summary>Ends the column.</summary>
     internal abstract Column Finish();
 
-    /// <summary>The reader for a column of this description.</summary>
-    /// <param name="description">Name and type.</param>
-    /// <param name="type">The .NET type that Npgsql reads it as.</param>
+    /// <summary>The reader for one column of a result.</summary>
+    /// <param name="reader">The result.</param>
     /// <param name="ordinal">Its place in the select list.</param>
-    internal static ColumnReader For(ColumnDescription description, Type type, int ordinal) => Type.GetTypeCode(type) switch
+    internal static ColumnReader For(NpgsqlDataReader reader, int ordinal)
+    {
+        var description = new ColumnDescription(reader.GetName(ordinal), reader.GetDataTypeName(ordinal), reader.GetDataTypeOID(ordinal));
+        try
+        {
+            return For(description, reader.GetFieldType(ordinal), ordinal);
+        }
+        catch (InvalidCastException)
+        {
+            // Npgsql has no type for it: only its NULLs can be read.
+            return new ColumnReader<object>(description, ordinal);
+        }
+    }
+
+    private static ColumnReader For(ColumnDescription description, Type type, int ordinal) => Type.GetTypeCode(type) switch
     {
         TypeCode.Int32 => new ColumnReader<int>(description, ordinal),
         TypeCode.Int64 => new ColumnReader<long>(description, ordinal),
@@ -46,8 +71,14 @@ internal abstract class ColumnReader
         _ when type == typeof(DateTimeOffset) => new ColumnReader<DateTimeOffset>(description, ordinal),
         _ when type == typeof(uint) => new ColumnReader<uint>(description, ordinal),
         _ when type == typeof(ulong) => new ColumnReader<ulong>(description, ordinal),
-        _ => new ColumnReader<object>(description, ordinal),
+        // Found once for each text; arrays of whatever elements are all of type Array.
+        _ => (ColumnReader)Activator.CreateInstance(
+            typeof(ColumnReader<>).MakeGenericType(type), BindingFlags.Instance | BindingFlags.NonPublic, null, [description, ordinal], CultureInfo.InvariantCulture)!,
     };
+
+    // What converting one value throws; the reader stands at the next all the same. All else is about the connection.
+    private protected static bool IsAboutValue(Exception exception) =>
+        exception is InvalidCastException or OverflowException or ArgumentException or FormatException or NotSupportedException;
 }
 
 /// <summary>Reads one column of values of type <typeparamref name="T"/>.</summary>
@@ -57,7 +88,11 @@ internal sealed class ColumnReader<T> : ColumnReader where T : notnull
 
     internal ColumnReader(ColumnDescription description, int ordinal) : base(description, ordinal) => _builder = new(description);
 
-    internal override void Start() => _builder.Clear();
+    internal override void Start()
+    {
+        _builder.Clear();
+        Unreadable = null;
+    }
 
     internal override int Take(NpgsqlDataReader reader)
     {
@@ -66,7 +101,19 @@ internal sealed class ColumnReader<T> : ColumnReader where T : notnull
             _builder.AppendNull();
             return 1;
         }
-        var value = reader.GetFieldValue<T>(Ordinal);
+        T value;
+        try
+        {
+            // Which array it is decides itself by the value: whether an element is NULL, and how many dimensions it has.
+            value = typeof(T) == typeof(Array) ? (T)reader.GetValue(Ordinal) : reader.GetFieldValue<T>(Ordinal);
+        }
+        catch (Exception exception) when (IsAboutValue(exception))
+        {
+            var why = IsOfNewType ? "its type is newer than the connection, which knows it from now on" : $"{exception.Message} (cast it in the statement, for example to text)";
+            Unreadable ??= new($"column \"{Description.Name}\" ({Description.TypeName}), row {_builder.Count + 1}: {why}");
+            _builder.AppendNull();
+            return 1;
+        }
         _builder.Append(value);
         return value switch { string text => text.Length, byte[] bytes => bytes.Length, Array array => array.Length * 8, _ => 8 };
     }

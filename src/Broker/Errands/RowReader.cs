@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
 using Npgsql;
 
@@ -16,6 +17,19 @@ internal sealed class RowReader
 
     /// <summary>How large the rows were that were read last, those of one caller, roughly, in bytes.</summary>
     internal long BytesRead { get; private set; }
+
+    /// <summary>Which value of the rows read last could not be read; null when all could. Without it the rows are no answer.</summary>
+    internal ResultMismatch? Unreadable { get; private set; }
+
+    /// <summary>Whether a type was met that the connection does not know yet; to be forgotten by <see cref="ForgetTypes"/>.</summary>
+    internal bool MetNewType { get; private set; }
+
+    /// <summary>The connection has learned the server's types anew.</summary>
+    internal void ForgetTypes()
+    {
+        _kept.Clear();
+        MetNewType = false;
+    }
 
     /// <summary>Reads the rest of the reader's current result.</summary>
     /// <param name="reader">A reader that stands before the first row of a result.</param>
@@ -40,6 +54,7 @@ internal sealed class RowReader
                 return null;
             }
         }
+        NoteUnreadable(columns);
         return Finish(columns, count);
     }
 
@@ -94,7 +109,8 @@ internal sealed class RowReader
         {
             answers[caller++] = Finish(columns, count);
         }
-        return FoldedEnd.Complete;
+        NoteUnreadable(columns);
+        return Unreadable is null ? FoldedEnd.Complete : FoldedEnd.Unreadable;
     }
 
     /// <summary>Reads up to <paramref name="rowLimit"/> rows or <paramref name="byteLimit"/> bytes of the current result: one chunk of a stream.</summary>
@@ -119,6 +135,7 @@ internal sealed class RowReader
             }
             count++;
         }
+        NoteUnreadable(columns);
         return (Finish(columns, count), ended);
     }
 
@@ -127,6 +144,16 @@ internal sealed class RowReader
         foreach (var column in columns)
         {
             column.Start();
+        }
+    }
+
+    private void NoteUnreadable(ColumnReader[] columns)
+    {
+        Unreadable = null;
+        foreach (var column in columns)
+        {
+            Unreadable ??= column.Unreadable;
+            MetNewType |= column.IsOfNewType;
         }
     }
 
@@ -172,9 +199,7 @@ internal sealed class RowReader
         var columns = new ColumnReader[reader.FieldCount - from];
         for (var i = 0; i < columns.Length; i++)
         {
-            var at = from + i;
-            var description = new ColumnDescription(reader.GetName(at), reader.GetDataTypeName(at), reader.GetDataTypeOID(at));
-            columns[i] = ColumnReader.For(description, reader.GetFieldType(at), at);
+            columns[i] = ColumnReader.For(reader, from + i);
         }
         return columns;
     }
@@ -209,4 +234,6 @@ internal enum FoldedEnd
     OtherNames,
     /// <summary>The callers' rows do not come in their order.</summary>
     OutOfOrder,
+    /// <summary>A value of some caller cannot be read.</summary>
+    Unreadable,
 }

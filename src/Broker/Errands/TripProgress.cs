@@ -10,6 +10,7 @@ internal sealed class TripProgress
 {
     private ImmutableArray<(IActorRef, IBrokerReply)>.Builder? _due;
     private ImmutableArray<(Errand, Failure)>.Builder? _refused;
+    private Dictionary<int, Failure?>? _unreadable;
     private int _told;
 
     /// <param name="trip">The trip.</param>
@@ -83,6 +84,26 @@ internal sealed class TripProgress
         {
             Tell(member, answer!);
         }
+    }
+
+    /// <summary>A member's result is complete, but a value in it cannot be read.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="failure">What to tell its caller; null when it runs again instead.</param>
+    internal void CompletedUnreadable(int member, Failure? failure)
+    {
+        CompletedCount = member + 1;
+        (_unreadable ??= [])[member] = failure;
+        if (Trip.Shape == TripShape.ReadGroup && failure is not null)
+        {
+            Tell(member, new Refused(failure));
+        }
+    }
+
+    /// <summary>Whether a member's result could not be read, and what to tell its caller then; null in it when it runs again instead.</summary>
+    internal bool IsUnreadable(int member, out Failure? failure)
+    {
+        failure = null;
+        return _unreadable is not null && _unreadable.TryGetValue(member, out failure);
     }
 
     /// <summary>Each member with its answer, if all of that was read.</summary>

@@ -64,9 +64,24 @@ internal sealed class TripRunner
             // Nothing of the trip was sent yet.
             return new TripOutcome.Unusable(Report(run), CloseReason.Broken, exception.Message);
         }
-        return trip.Shape is TripShape.Keyed or TripShape.Barrier
+        var outcome = trip.Shape is TripShape.Keyed or TripShape.Barrier
             ? await RunApartAsync(connection, run)
             : await RunTogetherAsync(connection, run) with { Due = run.Due() };
+        return outcome is TripOutcome.Clean && _rows.MetNewType ? await LearnTypesAsync(connection, outcome) : outcome;
+    }
+
+    private async Task<TripOutcome> LearnTypesAsync(NpgsqlConnection connection, TripOutcome outcome)
+    {
+        try
+        {
+            await connection.ReloadTypesAsync();
+            _rows.ForgetTypes();
+            return outcome;
+        }
+        catch (Exception exception)
+        {
+            return new TripOutcome.Unusable(outcome.Report, CloseReason.Broken, exception.Message) { Due = outcome.Due };
+        }
     }
 
     // What one caller's result looks like must be known first: a folded one that looks otherwise is no answer.
@@ -128,6 +143,14 @@ internal sealed class TripRunner
         }
         for (var i = 0; i < run.Trip.Members.Length; i++)
         {
+            if (run.IsUnreadable(i, out var unreadable))
+            {
+                if (unreadable is not null)
+                {
+                    run.Tell(i, new Refused(unreadable));
+                }
+                continue;
+            }
             run.Tell(i, run.Answers[i] is { } answer
                 ? answer with { Affected = batch.Affected(i) }
                 : new Refused(new ResultTooLarge(_limits.ResultLimitOf(run.Trip.Members[i]))));
@@ -148,6 +171,7 @@ internal sealed class TripRunner
         var report = Report(run) with
         {
             AloneForEver = run.TooLargeForGroup,
+            Culprit = end == FoldedEnd.Unreadable ? errand.Facts.Text : null,
             NotFoldable = end is FoldedEnd.OtherNames or FoldedEnd.OutOfOrder ? errand.Facts.Text : null,
         };
         // Also where nothing stands open: behind it no cancel can reach another statement.

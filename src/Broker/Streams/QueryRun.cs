@@ -32,6 +32,10 @@ internal sealed class QueryRun : StreamRun
     internal override async Task<StreamPiece> NextAsync(ReadOnlyMemory<byte> given)
     {
         var (rows, ended) = await _rows.ReadChunkAsync(_reader!, _text, Settings.ChunkRows, Settings.ChunkBytes, CancellationToken.None);
+        if (_rows.Unreadable is { } unreadable)
+        {
+            throw new InvalidCastException(unreadable.Reason);
+        }
         _count += rows.Count;
         var chunk = rows.Count > 0 ? new StreamRows(Id, rows) : null;
         return new(chunk, ended ? WhatFollows.Finish : WhatFollows.More);

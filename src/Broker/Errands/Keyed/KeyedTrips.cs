@@ -89,6 +89,11 @@ internal sealed class KeyedTrips
             {
                 return new KeyedStep.Refused(new ResultTooLarge(_limits.ResultLimitOf(write.Errand)));
             }
+            if (_rows.Unreadable is { } unreadable)
+            {
+                // What cannot be read cannot be kept for whoever repeats the key either.
+                return new KeyedStep.Refused(unreadable with { Reason = $"{unreadable.Reason}; nothing of the statement took effect" });
+            }
             written = read;
         }
         catch (Exception exception)
