@@ -10,7 +10,7 @@ public sealed record ErrandSettings
     public required TimeSpan SettleTimeout { get; init; }
 
     /// <summary>How long an errand whose caller says nothing may wait in line, 1 ms to 1 d; null for the pool's acquire-timeout.</summary>
-    public required TimeSpan? Deadline { get; init; }
+    public required TimeSpan? WaitTimeout { get; init; }
 
     /// <summary>Errands that may wait for a trip at the same time, per pool, 1 to 1000000; null = no limit.</summary>
     public required int? MaxWaiting { get; init; }
@@ -43,7 +43,7 @@ public sealed record ErrandSettings
         {
             Settle = reader.Switch("settle"),
             SettleTimeout = reader.Duration("settle-timeout", "100ms", "1h"),
-            Deadline = reader.DurationOrOff("deadline", "1ms", "1d"),
+            WaitTimeout = reader.DurationOrOff("wait-timeout", "1ms", "1d"),
             MaxWaiting = reader.WholeOr("max-waiting", "off", 1, 1_000_000),
             ReplyLimit = reader.Bytes("reply-limit", "1KiB", "16MiB"),
             ResultLimit = reader.Bytes("result-limit", "1KiB", "2047MiB"),

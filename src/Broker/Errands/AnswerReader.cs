@@ -10,9 +10,6 @@ namespace Broker.Errands;
 /// </summary>
 internal sealed class AnswerReader
 {
-    private static readonly StatementClass TooLargeForGroup =
-        new(Travel.Alone, ClassReason.ReplyOverLimit, "its answer passed errands.reply-limit");
-
     private readonly RowReader _rows;
     private readonly TripLimits _limits;
 
@@ -70,7 +67,7 @@ internal sealed class AnswerReader
         var rows = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
         if (run.Trip.Members.Length > 1 && _rows.BytesRead > _limits.ReplyLimit)
         {
-            run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, TooLargeForGroup));
+            run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, AloneForEver.ReplyOverLimit));
         }
         if (rows is null && run.Trip.Shape != TripShape.WriteGroup)
         {
@@ -102,7 +99,7 @@ internal sealed class AnswerReader
         var end = await _rows.ReadFoldedAsync(reader, facts, answers, limit);
         if (end == FoldedEnd.TooLarge && _rows.BytesRead > _limits.ReplyLimit)
         {
-            run.TooLargeForGroup = [(facts.Text, TooLargeForGroup)];
+            run.TooLargeForGroup = [(facts.Text, AloneForEver.ReplyOverLimit)];
         }
         if (end != FoldedEnd.Complete)
         {

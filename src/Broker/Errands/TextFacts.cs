@@ -1,4 +1,5 @@
 using Broker.Statements;
+using Npgsql;
 
 namespace Broker.Errands;
 
@@ -11,6 +12,9 @@ namespace Broker.Errands;
 /// <param name="Folded">The text that answers for many callers of it at once (<see cref="FoldedText"/>); null when each needs a statement of its own.</param>
 internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool Writes, bool ReturnsRows, string? Folded = null)
 {
+    /// <summary>What the server's command tag must say that it did; null for texts that never share a trip.</summary>
+    internal StatementType? Tag { get; init; }
+
     /// <summary>The facts of a text that is classified.</summary>
     internal static TextFacts Of(string text, StatementShape shape, StatementClass @class, bool mayFold) => new(
         text,
@@ -18,5 +22,8 @@ internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool W
         @class.Travel,
         Writes: @class.Travel != Travel.InReadGroup && shape.Verb is not (StatementVerb.Show or StatementVerb.Explain),
         ReturnsRows: shape.Verb.IsRead() || shape.Verb == StatementVerb.With || shape.Has(ShapeMarks.Returns),
-        mayFold && @class.Travel == Travel.InReadGroup ? FoldedText.Of(text, shape.HighestParameter) : null);
+        mayFold && @class.Travel == Travel.InReadGroup ? FoldedText.Of(text, shape.HighestParameter) : null)
+    {
+        Tag = CommandTags.Of(shape.Verb),
+    };
 }

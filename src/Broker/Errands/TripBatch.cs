@@ -106,6 +106,9 @@ internal sealed class TripBatch
     /// <summary>Rows inserted, updated, deleted or merged by a carrier whose command is complete; -1 for others.</summary>
     internal int Affected(int carrier) => _carriers[carrier].RecordsAffected;
 
+    /// <summary>What the server said that it did for a carrier, by its command tag.</summary>
+    internal StatementType TagOf(int carrier) => _carriers[carrier].StatementType;
+
     /// <summary>Which carrier the server's error is about; -1 for what stands before them, the number of carriers for COMMIT.</summary>
     internal int IndexOf(PostgresException error)
     {

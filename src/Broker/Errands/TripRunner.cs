@@ -16,9 +16,6 @@ namespace Broker.Errands;
 /// </summary>
 internal sealed class TripRunner
 {
-    private static readonly StatementClass ReadOnlyRefused =
-        new(Travel.AloneThenReset, ClassReason.ReadOnlyRefused, "the server refused it in a read-only transaction");
-
     private readonly PoolId _pool;
     private readonly TripLimits _limits;
     private readonly TimeProvider _time;
@@ -106,7 +103,8 @@ internal sealed class TripRunner
                 run.Work = _time.GetElapsedTime(sent);
             }
             TellCommitted(batch, run);
-            return new TripOutcome.Clean(Report(run) with { AloneForEver = run.TooLargeForGroup });
+            var report = Report(run) with { AloneForEver = run.TooLargeForGroup };
+            return CommandTags.Odd(run.Trip.Members, run.Carriers, batch.TagOf) is { } odd ? AfterBreach(report, odd) : new TripOutcome.Clean(report);
         }
         catch (Exception exception)
         {
@@ -133,6 +131,10 @@ internal sealed class TripRunner
             .Where(due => due.Item2 is not null).Select(due => (due.Item1, due.Item2!.Failure));
         return outcome with { Report = outcome.Report with { Refused = [.. refused] } };
     }
+
+    // What was answered stands: the server did it. But what the text left behind is anybody's guess.
+    private static TripOutcome.Unusable AfterBreach(TripReport report, Errand odd) =>
+        new(report with { AloneForEver = report.AloneForEver.Add((odd.Facts.Text, AloneForEver.OtherTag)) }, CloseReason.Breach, CommandTags.Words(odd));
 
     /// <summary>A group's transaction is committed, or a lone statement's is: now the answers that waited for it are told.</summary>
     private void TellCommitted(TripBatch batch, TripProgress run)
@@ -199,7 +201,7 @@ internal sealed class TripRunner
             var text = trip.Members[failed.First].Facts.Text;
             report = report with
             {
-                AloneForEver = error.SqlState == "25006" ? [(text, ReadOnlyRefused)] : [],
+                AloneForEver = error.SqlState == "25006" ? [(text, AloneForEver.ReadOnlyRefused)] : [],
                 Culprit = trip.Members.Length > 1 ? text : null,
                 // What the server does not understand when it is folded, it may well understand when it is not.
                 NotFoldable = failed.IsFolded && error.SqlState.StartsWith("42", StringComparison.Ordinal) ? text : null,

@@ -1,20 +1,15 @@
 namespace Broker.Statements;
 
-/// <summary>Which events say of a text that it must never be in a group again.</summary>
+/// <summary>What a text is found to be when it was in a group and must never be in one again.</summary>
 internal static class AloneForEver
 {
-    private const string ReadOnlySqlTransaction = "25006";
+    /// <summary>The server refused it in a read-only transaction (25006): it was taken for a read and wants to write.</summary>
+    internal static readonly StatementClass ReadOnlyRefused =
+        new(Travel.AloneThenReset, ClassReason.ReadOnlyRefused, "the server refused it in a read-only transaction");
 
-    /// <summary>
-    /// What a member's error teaches about its text. 25006 means that a text taken for a read wanted to write; where every
-    /// write is refused (<paramref name="readOnlyServer"/>) it is the caller's own error and teaches nothing. Null for nothing.
-    /// </summary>
-    public static StatementClass? AfterError(string sqlState, bool readOnlyServer) =>
-        sqlState == ReadOnlySqlTransaction && !readOnlyServer
-            ? new StatementClass(Travel.AloneThenReset, ClassReason.ReadOnlyRefused, "it wrote although it looked like a read")
-            : null;
+    /// <summary>Its answer is too large to be held back until a group is over.</summary>
+    internal static readonly StatementClass ReplyOverLimit = new(Travel.Alone, ClassReason.ReplyOverLimit, "its answer passed errands.reply-limit");
 
-    /// <summary>What a reply above <paramref name="limit"/> bytes teaches about its text.</summary>
-    public static StatementClass AfterLargeReply(int limit) =>
-        new(Travel.Alone, ClassReason.ReplyOverLimit, $"its reply exceeded {limit} bytes (errand-reply-limit)");
+    /// <summary>The server says by its command tag that it did something else than its text seems to say.</summary>
+    internal static readonly StatementClass OtherTag = new(Travel.AloneThenReset, ClassReason.OtherTag, "its command tag was not the expected one");
 }

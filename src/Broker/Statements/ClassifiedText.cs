@@ -7,7 +7,7 @@ namespace Broker.Statements;
 internal sealed record ClassifiedText(StatementShape Shape, StatementClass Class, DateTimeOffset CheckAt)
 {
     /// <summary>Whether an event of the past, and not the catalogue, keeps it alone.</summary>
-    public bool IsAloneForEver => Class.Reason is ClassReason.ReadOnlyRefused or ClassReason.ReplyOverLimit;
+    public bool IsAloneForEver => Class.Reason is ClassReason.ReadOnlyRefused or ClassReason.ReplyOverLimit or ClassReason.OtherTag;
 
     /// <summary>Whether the class may be used at <paramref name="now"/> without a look at the catalogue.</summary>
     public bool IsFresh(DateTimeOffset now) => now < CheckAt;

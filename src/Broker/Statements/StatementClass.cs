@@ -37,7 +37,7 @@ internal enum ClassReason
     RelationKind, IndexClass,
 
     // remembered
-    ReadOnlyRefused, ReplyOverLimit, CatalogueUnknown,
+    ReadOnlyRefused, ReplyOverLimit, OtherTag, CatalogueUnknown,
 }
 
 /// <summary>The decision about a text.</summary>

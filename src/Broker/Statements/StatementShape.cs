@@ -77,8 +77,6 @@ internal sealed record StatementShape(
     ShapeMarks Marks,
     Fingerprint Fingerprint)
 {
-    /// <summary>The first word of the command tag a group may expect; null for a text that travels in none.</summary>
-    public string? ExpectedTag => Verb.ExpectedTag();
 
     /// <summary>Whether all of <paramref name="marks"/> were seen.</summary>
     public bool Has(ShapeMarks marks) => (Marks & marks) == marks;

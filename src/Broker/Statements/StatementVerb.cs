@@ -54,12 +54,4 @@ internal static class StatementVerbs
     /// <summary>Whether the statement changes rows of one table.</summary>
     public static bool IsWrite(this StatementVerb verb) =>
         verb is StatementVerb.Insert or StatementVerb.Update or StatementVerb.Delete or StatementVerb.Merge;
-
-    /// <summary>The first word of the command tag the server answers with; null where no group depends on it.</summary>
-    public static string? ExpectedTag(this StatementVerb verb) => verb switch
-    {
-        _ when verb.IsRead() => "SELECT",
-        _ when verb.IsWrite() => verb.ToString().ToUpperInvariant(),
-        _ => null,
-    };
 }

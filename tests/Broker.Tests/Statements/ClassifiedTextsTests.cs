@@ -51,7 +51,7 @@ public sealed class ClassifiedTextsTests
     public void A_text_refused_for_writing_stays_alone_whatever_the_catalogue_says()
     {
         var texts = new ClassifiedTexts();
-        texts.KeepAlone("select f()", AloneForEver.AfterError("25006", readOnlyServer: false)!);
+        texts.KeepAlone("select f()", AloneForEver.ReadOnlyRefused);
         texts.Remember("select f()", Read);
 
         var known = texts.Find("select f()")!;
@@ -64,17 +64,10 @@ public sealed class ClassifiedTextsTests
     {
         var texts = new ClassifiedTexts();
         texts.Remember("table t", Read);
-        texts.KeepAlone("table t", AloneForEver.AfterLargeReply(65_536));
+        texts.KeepAlone("table t", AloneForEver.ReplyOverLimit);
 
         Assert.Equal((Travel.Alone, ClassReason.ReplyOverLimit), (texts.Find("table t")!.Class.Travel, texts.Find("table t")!.Class.Reason));
     }
-
-    [Theory]
-    [InlineData("25006", true)]
-    [InlineData("40001", false)]
-    [InlineData("42P01", false)]
-    public void Nothing_is_remembered_of_other_errors_or_on_a_read_only_server(string sqlState, bool readOnlyServer) =>
-        Assert.Null(AloneForEver.AfterError(sqlState, readOnlyServer));
 
     [Fact]
     public void A_text_too_long_to_be_remembered_never_travels_in_groups()

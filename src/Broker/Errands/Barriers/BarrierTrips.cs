@@ -4,6 +4,7 @@ using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
 using Broker.Connections;
+using Broker.Statements;
 using Npgsql;
 
 namespace Broker.Errands.Barriers;
@@ -63,7 +64,10 @@ internal sealed class BarrierTrips
             [.. trip.Members.Where((_, i) => fates[i] == BarrierFate.RunAgain)]);
         var cause = problem is null ? "" : problem.InnerException is { } inner ? $"{problem.Message}: {inner.Message}" : problem.Message;
         var spoilt = lost || errors.Any(error => error.PoisonsConnection() || !members.Contains((NpgsqlBatchCommand?)error.BatchCommand!));
-        TripOutcome outcome = spoilt ? new TripOutcome.Unusable(report, CloseReason.Broken, cause) : new TripOutcome.Clean(report);
+        var odd = spoilt ? null : trip.Members.Where((member, i) => fates[i] == BarrierFate.Committed && member.Facts.Tag is { } tag && members[i].StatementType != tag).FirstOrDefault();
+        TripOutcome outcome = spoilt ? new TripOutcome.Unusable(report, CloseReason.Broken, cause)
+            : odd is not null ? new TripOutcome.Unusable(report with { AloneForEver = [(odd.Facts.Text, AloneForEver.OtherTag)] }, CloseReason.Breach, CommandTags.Words(odd))
+            : new TripOutcome.Clean(report);
         return outcome with
         {
             Due = [.. trip.Members.Select((member, i) => (member.Caller, ReplyOf(member, fates[i], members[i], errors, cause))).Where(due => due.Item2 is not null)!],

@@ -217,6 +217,7 @@ internal sealed class PackingBroker : IAsyncDisposable
         await UntilIdleAsync();
         Assert.Equal(0L, await AskDirectlyAsync<long>(
             "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and pid <> pg_backend_pid()"));
+        Assert.Equal(0, Counted("broker.packing.breaches"));
     }
 
     public async ValueTask DisposeAsync()
