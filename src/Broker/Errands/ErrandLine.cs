@@ -29,13 +29,15 @@ internal sealed class ErrandLine
     private readonly long _gatherPatience;
     private readonly TimeSpan _patience;
     private Gathering _gathering = Gathering.Start;
+    private int _reachable;
 
     /// <param name="packing">How errands are packed.</param>
     /// <param name="errands">How they run.</param>
     /// <param name="patience">How long an errand may wait when it does not say.</param>
     /// <param name="texts">What is known of their texts.</param>
+    /// <param name="mostConnections">How many connections trips may use at the most: what the width may grow to.</param>
     /// <param name="time">The clock.</param>
-    internal ErrandLine(PackingSettings packing, ErrandSettings errands, TimeSpan patience, ErrandTexts texts, TimeProvider time)
+    internal ErrandLine(PackingSettings packing, ErrandSettings errands, TimeSpan patience, ErrandTexts texts, int mostConnections, TimeProvider time)
     {
         _patience = patience;
         _packing = packing;
@@ -43,7 +45,8 @@ internal sealed class ErrandLine
         _texts = texts;
         _time = time;
         _underWay = new(time);
-        _width = new(packing, time);
+        _width = new(packing, mostConnections, time);
+        _reachable = mostConnections;
         _gatherPatience = (long)(GatherPatience.TotalSeconds * time.TimestampFrequency);
     }
 
@@ -60,13 +63,13 @@ internal sealed class ErrandLine
     internal int Wanted => (ReadsMayStart ? 1 : 0) + (WritesMayStart ? 1 : 0) + _queues.Alone.Count;
 
     /// <summary>How many connections trips of fast reads may use now.</summary>
-    internal int Width => _width.InUse;
+    internal int Width => Math.Min(_width.InUse, _reachable);
 
     /// <summary>How long until something of the line may be due: a deadline, or a lane that one slow statement keeps; null for nothing.</summary>
     internal TimeSpan? WakesIn => _queues.NextDeadline is not { } deadline ? null
         : Sooner(_time.GetElapsedTime(_time.GetTimestamp(), deadline), Sooner(LaneFreeIn(_queues.Reads), LaneFreeIn(_queues.Writes)));
 
-    private bool ReadsMayStart => _queues.Reads.Count > 0 && _underWay.InLane(TripLane.Reads) is var trips && trips < _width.InUse
+    private bool ReadsMayStart => _queues.Reads.Count > 0 && _underWay.InLane(TripLane.Reads) is var trips && trips < Width
         && (trips == 0 || !_gathering.TheyReturn || _queues.Reads.Count >= FairFill());
 
     private bool WritesMayStart => _queues.Writes.Count > 0 && _underWay.InLane(TripLane.Writes) == 0;
@@ -101,6 +104,7 @@ internal sealed class ErrandLine
         }
         if (queue != _queues.Alone && queue.Count < queue.Oldest!.Estimate.Value.Fill && _gathering.Holds(queue.Count, _time.GetTimestamp(), _gatherPatience))
         {
+            _gathering = _gathering.Held();
             return true;
         }
         _gathering = _gathering.Settled(queue.Count);
@@ -110,11 +114,12 @@ internal sealed class ErrandLine
     /// <summary>Puts errands in line again that had no answer: they travel alone, before all that came after them.</summary>
     internal void AddAgain(IEnumerable<Errand> errands) => _queues.AddAgain(errands);
 
+    /// <summary>Says how many connections trips can have at present: reads are not spread over those that are lent to others.</summary>
+    internal void CanHave(int connections) => _reachable = Math.Max(1, connections);
+
     /// <summary>The next trip to start; null when none may. The caller has a connection for it and says so with <see cref="Started"/>.</summary>
-    /// <param name="mostConnections">How many connections the pool could use for trips: what the width may grow to.</param>
-    internal Trip? Next(int mostConnections)
+    internal Trip? Next()
     {
-        _width.Most = mostConnections;
         var queue = Ready();
         if (queue is null)
         {
@@ -195,7 +200,7 @@ internal sealed class ErrandLine
     /// How many reads a trip takes when those that wait and those under way are spread evenly over the width: else one connection ends up with nearly all
     /// and the other goes to and fro with one. Fewer wait for the next trip to end, where callers are known to come back.
     /// </summary>
-    private int FairFill() => Math.Min(_packing.MaxFill, (_queues.Reads.Count + _underWay.Reads + _width.InUse - 1) / _width.InUse);
+    private int FairFill() => Math.Min(_packing.MaxFill, (_queues.Reads.Count + _underWay.Reads + Width - 1) / Width);
 
     private ErrandQueue? Ready()
     {

@@ -6,6 +6,7 @@ namespace Broker.Errands;
 internal sealed class WidthWindow
 {
     private readonly PackingSettings _packing;
+    private readonly int _most;
     private readonly TimeProvider _time;
     private TripWidth _width = TripWidth.Start;
     private WidthSigns _signs;
@@ -13,18 +14,19 @@ internal sealed class WidthWindow
     private long _completed;
     private long _inBroker;
 
-    internal WidthWindow(PackingSettings packing, TimeProvider time)
+    /// <param name="packing">How errands are packed.</param>
+    /// <param name="most">How many connections trips may use at the most, at least 1.</param>
+    /// <param name="time">The clock.</param>
+    internal WidthWindow(PackingSettings packing, int most, TimeProvider time)
     {
         _packing = packing;
+        _most = Math.Max(1, most);
         _time = time;
         _began = time.GetTimestamp();
     }
 
-    /// <summary>How many connections the pool could give.</summary>
-    internal int Most { get; set; } = 1;
-
     /// <summary>How many connections trips of fast reads may use now.</summary>
-    internal int InUse => _packing.Width ?? Math.Max(1, Math.Min(_width.InUse, Most));
+    internal int InUse => _packing.Width ?? Math.Min(_width.InUse, _most);
 
     /// <summary>A trip is over.</summary>
     /// <param name="trip">The trip.</param>
@@ -46,7 +48,7 @@ internal sealed class WidthWindow
             return;
         }
         var inBroker = (double)_inBroker / _time.TimestampFrequency;
-        _width = _width.After(new(WidthSample.ScoreOf(_completed, elapsed.TotalSeconds, inBroker), _signs), Math.Max(1, Most));
+        _width = _width.After(new(WidthSample.ScoreOf(_completed, elapsed.TotalSeconds, inBroker), _signs), _most);
         (_began, _completed, _inBroker, _signs) = (now, 0, 0, WidthSigns.None);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class ErrandDesk
         _telemetry = telemetry;
         _tally = tally;
         Texts = new(plan.Packing, plan.Errands, plan.Time);
-        Line = new(plan.Packing, plan.Errands, plan.Errands.WaitTimeout ?? plan.Settings.AcquireTimeout, Texts, plan.Time);
+        Line = new(plan.Packing, plan.Errands, plan.Errands.WaitTimeout ?? plan.Settings.AcquireTimeout, Texts, plan.MostTrips, plan.Time);
     }
 
     /// <summary>What is known of their texts.</summary>

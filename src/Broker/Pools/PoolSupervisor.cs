@@ -149,11 +149,12 @@ internal sealed class PoolSupervisor : UntypedActor
     /// <summary>Sends off as many trips as there are lanes and connections for, then tells the pool what more it could use.</summary>
     private void OnPump()
     {
+        _line.CanHave(_state.MostForTrips(_plan.MostTrips));
         while (_state.MayHaveForTrips() && _line.OldestReady is { } oldest)
         {
             var (decision, taken) = _state.TakeForTrip(_plan.Time.GetElapsedTime(_started, oldest), Now);
             Do(decision);
-            if (taken is not { } connection || _line.Next(_plan.MostTrips) is not { } trip)
+            if (taken is not { } connection || _line.Next() is not { } trip)
             {
                 break;
             }

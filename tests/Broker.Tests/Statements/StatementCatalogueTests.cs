@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Broker.Statements;
 using Xunit;
 
@@ -10,15 +9,10 @@ public sealed class StatementCatalogueTests
     private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(10);
     private static readonly StatementShape Shape = StatementShape.Of("select a from t");
 
-    private static CatalogueSnapshot AnswersTo(CatalogueQuestions questions) => new(
-        questions.Names.ToImmutableDictionary(name => name, _ => NameAnswer.Nothing),
-        questions.Operators.ToImmutableDictionary(symbol => symbol, _ => OperatorAnswer.Nothing, StringComparer.Ordinal),
-        []);
-
     private static StatementCatalogue Asked(DateTimeOffset at)
     {
         var empty = StatementCatalogue.For("", Recheck);
-        return empty.With(AnswersTo(empty.Lookup(Shape, PackingTrust.None, at).ToAsk), at);
+        return empty.With(BareCatalogue.AnswersTo(empty.Lookup(Shape, PackingTrust.None, at).ToAsk), at);
     }
 
     [Fact]
@@ -82,7 +76,7 @@ public sealed class StatementCatalogueTests
         for (var i = 0; i < 250; i++)
         {
             var question = CatalogueQuestions.None with { Names = [new CatalogueName(null, $"n{i}")] };
-            catalogue = catalogue.With(AnswersTo(question), Start.AddSeconds(i));
+            catalogue = catalogue.With(BareCatalogue.AnswersTo(question), Start.AddSeconds(i));
             Assert.InRange(catalogue.NamesAsked.Count, 1, 100);
         }
 

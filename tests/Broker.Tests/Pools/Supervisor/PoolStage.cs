@@ -15,6 +15,7 @@ using Broker.Leases;
 using Broker.Pools;
 using Broker.Statements;
 using Broker.Tests.Diagnostics;
+using Broker.Tests.Statements;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -75,7 +76,7 @@ public abstract class PoolStage : TestKit
             Packing = database.Packing,
             Errands = database.Errands,
             Weight = 1,
-            MostTrips = 10,
+            MostTrips = database.Users["app"].Pool.Limit ?? 10,
             HoldersShown = 10,
             Budget = Budget,
             Log = broker.Log,
@@ -143,7 +144,10 @@ public abstract class PoolStage : TestKit
 
     private protected RunErrand Errand(string text) => new(new ErrandId(2, ++_requests), new Statement(text), CallerContext.None, ErrandLimits.Default);
 
-    private protected static TripReport Report(Trip trip) => new(trip, TimeSpan.FromMilliseconds(1), TimeSpan.Zero, trip.Members.Length, []);
+    private protected static TripReport Report(Trip trip) => new(trip, TimeSpan.FromMilliseconds(1), TimeSpan.Zero, trip.Members.Length, [])
+    {
+        Learned = trip.Lesson is { } lesson ? new(lesson, BareCatalogue.AnswersTo(lesson.Questions)) : null,
+    };
 
     protected override void AfterAll()
     {

@@ -189,6 +189,33 @@ public sealed class PoolSupervisorSpecs : PoolStage
     }
 
     [Fact]
+    public void Reads_are_not_spread_over_connections_that_are_lent()
+    {
+        StartPool("size = 2, overflow = 0");
+        var (errands, borrower) = (CreateTestProbe(), CreateTestProbe());
+        Pool.Tell(Errand("select 1"), errands.Ref);
+        var connection = ExpectOpened();
+        var trip = ExpectTold<ConnectionCommands.RunTrip>(connection).Trip;
+        Acquire(borrower);
+        ExpectLent(ExpectOpened(), borrower);
+        // The text is known by its first trip, and shares the later ones.
+        Pool.Tell(new ConnectionEvents.TripEnded(connection, Report(trip)));
+        Pool.Tell(Errand("select 1"), errands.Ref);
+        trip = ExpectTold<ConnectionCommands.RunTrip>(connection).Trip;
+        foreach (var next in new[] { 2, 4, 8 })
+        {
+            for (var i = 0; i < next; i++)
+            {
+                Pool.Tell(Errand("select 1"), errands.Ref);
+            }
+            Assert.Equal(next, Status().WaitingErrands);
+            Tell(connection, new ConnectionEvents.TripEnded(connection, Report(trip)));
+            trip = ExpectTold<ConnectionCommands.RunTrip>(connection).Trip;
+            Assert.Equal(next, trip.Members.Length);
+        }
+    }
+
+    [Fact]
     public void A_lease_is_not_passed_over_by_errands_that_came_after_it()
     {
         StartPool("size = 1, overflow = 0");
