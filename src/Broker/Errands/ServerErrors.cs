@@ -25,6 +25,10 @@ internal static class ServerErrors
         : exception is not null && In(exception) is { } one ? [one]
         : [];
 
+    /// <summary>Why something failed, in words, with what lies under it: Npgsql's own message alone often says no more than that it failed.</summary>
+    internal static string Cause(this Exception exception) =>
+        exception.InnerException is { } inner ? $"{exception.Message}: {inner.Message}" : exception.Message;
+
     /// <summary>The server's error, field by field (PostgreSQL manual, "Error and Notice Message Fields").</summary>
     internal static StatementFailed ToFailure(this PostgresException error) => new(error.SqlState, error.MessageText)
     {

@@ -251,7 +251,7 @@ internal sealed class TripRunner
                 case MemberFate.Settle: inDoubt = true; break;
             }
         }
-        var cause = exception.InnerException is { } inner ? $"{exception.Message}: {inner.Message}" : exception.Message;
+        var cause = exception.Cause();
         return inDoubt
             ? new TripOutcome.InDoubt(Report(run) with { RunAgain = [] }, doubt, cause)
             : new TripOutcome.Unusable(Report(run), exception is UnexpectedAnswerException ? CloseReason.Breach : CloseReason.Broken, cause);

@@ -18,10 +18,7 @@ internal sealed class CopyInRun : StreamRun
 
     internal override async Task<StreamPiece> OpenAsync()
     {
-        await using (var begin = Begin())
-        {
-            await begin.ExecuteNonQueryAsync();
-        }
+        await SendBeginAsync();
         var text = Request.Source.Statement.Text;
         _copy = CopyShape.Of(text)!.IsBinary
             ? await Connection.BeginRawBinaryCopyAsync(text)

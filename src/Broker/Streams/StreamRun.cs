@@ -75,8 +75,8 @@ internal abstract class StreamRun
         {
             PostgresException error when !error.EndsConnection() => error.ToFailure(),
             InvalidCastException or NotSupportedException => new ResultMismatch(exception.Message),
-            _ when _committing || !_framed => new OutcomeUnknown(_plan.Pool, Cause(exception)),
-            _ => new ConnectionLost(_plan.Pool, Cause(exception)),
+            _ when _committing || !_framed => new OutcomeUnknown(_plan.Pool, exception.Cause()),
+            _ => new ConnectionLost(_plan.Pool, exception.Cause()),
         };
     }
 
@@ -141,6 +141,13 @@ internal abstract class StreamRun
         return new(null, WhatFollows.Nothing, rows);
     }
 
+    /// <summary>Sends the transaction's beginning and the context by themselves, where there are such: what follows is no batch.</summary>
+    private protected async Task SendBeginAsync()
+    {
+        await using var begin = Begin();
+        await begin.ExecuteNonQueryAsync();
+    }
+
     /// <summary>A batch that stands ready for the statement: the transaction and the context, where there are such.</summary>
     private protected NpgsqlBatch Begin()
     {
@@ -185,6 +192,4 @@ internal abstract class StreamRun
         _cancelling = Task.Run(CancelOnServer);
         _wasCancelled = true;
     }
-
-    private static string Cause(Exception exception) => exception.InnerException is { } inner ? $"{exception.Message}: {inner.Message}" : exception.Message;
 }

@@ -62,7 +62,7 @@ internal sealed class BarrierTrips
         var fates = FatesOf(batch, members, errors, lost);
         var report = new TripReport(trip, _time.GetElapsedTime(began), _time.GetElapsedTime(began), fates.Count(fate => fate == BarrierFate.Committed),
             [.. trip.Members.Where((_, i) => fates[i] == BarrierFate.RunAgain)]);
-        var cause = problem is null ? "" : problem.InnerException is { } inner ? $"{problem.Message}: {inner.Message}" : problem.Message;
+        var cause = problem?.Cause() ?? "";
         var spoilt = lost || errors.Any(error => error.PoisonsConnection() || !members.Contains((NpgsqlBatchCommand?)error.BatchCommand!));
         var odd = spoilt ? null : trip.Members.Where((member, i) => fates[i] == BarrierFate.Committed && member.Facts.Tag is { } tag && members[i].StatementType != tag).FirstOrDefault();
         TripOutcome outcome = spoilt ? new TripOutcome.Unusable(report, CloseReason.Broken, cause)

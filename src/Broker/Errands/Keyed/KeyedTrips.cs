@@ -120,7 +120,7 @@ internal sealed class KeyedTrips
         {
             return ServerErrors.In(exception) is { } error && IsWhole(connection, error)
                 ? Failed(error)
-                : new KeyedStep.InDoubt(written.TransactionId, written.Answer, Words(exception));
+                : new KeyedStep.InDoubt(written.TransactionId, written.Answer, exception.Cause());
         }
         finally
         {
@@ -133,7 +133,7 @@ internal sealed class KeyedTrips
     {
         if (ServerErrors.In(exception) is not { } error || !IsWhole(connection, error))
         {
-            return new KeyedStep.Lost(Words(exception));
+            return new KeyedStep.Lost(exception.Cause());
         }
         if (write.IsTooLarge)
         {
@@ -159,7 +159,7 @@ internal sealed class KeyedTrips
         }
         catch (Exception lost)
         {
-            return new KeyedStep.Lost(Words(lost));
+            return new KeyedStep.Lost(lost.Cause());
         }
     }
 
@@ -201,7 +201,7 @@ internal sealed class KeyedTrips
         }
         catch (Exception exception)
         {
-            return new TripOutcome.Unusable(report, CloseReason.Broken, Words(exception)) { Due = [(errand.Caller, reply)] };
+            return new TripOutcome.Unusable(report, CloseReason.Broken, exception.Cause()) { Due = [(errand.Caller, reply)] };
         }
     }
 
@@ -209,7 +209,4 @@ internal sealed class KeyedTrips
 
     private static bool IsWhole(NpgsqlConnection connection, PostgresException error) =>
         !error.EndsConnection() && connection.FullState == System.Data.ConnectionState.Open;
-
-    private static string Words(Exception exception) =>
-        exception.InnerException is { } inner ? $"{exception.Message}: {inner.Message}" : exception.Message;
 }
