@@ -5,7 +5,7 @@ using Npgsql;
 namespace Broker.Errands;
 
 /// <summary>
-/// The statements of one trip in the order in which the server runs them (`errands.md`: the shape of a trip). Errands travel as batch commands
+/// The statements of one trip in the order in which the server runs them. Errands travel as batch commands
 /// also when alone: a plain command would let `select 1; begin` through.
 /// </summary>
 internal sealed class TripBatch

@@ -14,7 +14,7 @@ internal enum MemberFate
 }
 
 /// <summary>
-/// Decides the fate of each member of a group that failed (`errands.md`: when something fails). Pure. A group's failure must look to each
+/// Decides the fate of each member of a group that failed. Pure. A group's failure must look to each
 /// caller as if its statement had travelled alone.
 /// </summary>
 internal static class TripFailure

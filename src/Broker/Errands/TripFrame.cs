@@ -1,6 +1,6 @@
 namespace Broker.Errands;
 
-/// <summary>The fixed statements around the members of a trip (`errands.md`: the shape of a trip), for one lock timeout. Each is prepared once.</summary>
+/// <summary>The fixed statements around the members of a trip, for one lock timeout. Each is prepared once.</summary>
 internal sealed class TripFrame
 {
     internal const string Begin = "BEGIN";

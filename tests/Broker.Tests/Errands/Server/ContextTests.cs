@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Broker.Tests.Errands.Server;
 
-/// <summary>`errands.md`: contexts ride behind BEGIN, only equal ones share a trip, and nothing of one remains.</summary>
+/// <summary>Contexts ride behind BEGIN, only equal ones share a trip, and nothing of one remains.</summary>
 public sealed class ContextTests : IAsyncLifetime
 {
     private readonly string _role = $"tenant_{Guid.NewGuid():N}";

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Broker.Tests.Errands.Server;
 
-/// <summary>`errands.md`, when something fails: what each member of a failed group hears, and what it leaves to those who come next.
+/// <summary>When something fails: what each member of a failed group hears, and what it leaves to those who come next.
 /// Each has a statement of its own; <see cref="FoldTests"/> has those that share one.</summary>
 public sealed class GroupFailureTests : IAsyncLifetime
 {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Broker.Tests.Errands.Server;
 
-/// <summary>`errands.md`, a poisoned connection: what one caller's value or a changed table does to those who share its trip and those who come next.</summary>
+/// <summary>A poisoned connection: what one caller's value or a changed table does to those who share its trip and those who come next.</summary>
 public sealed class PoisonTests : IAsyncLifetime
 {
     private const string Schema = """

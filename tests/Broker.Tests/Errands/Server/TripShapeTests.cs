@@ -5,7 +5,7 @@ using Xunit;
 namespace Broker.Tests.Errands.Server;
 
 /// <summary>
-/// `errands.md`, the shape of a trip, as the server sees it. A function that the settings trust tells what its transaction is like, and
+/// The shape of a trip as the server sees it. A function that the settings trust tells what its transaction is like, and
 /// pg_sleep, trusted too, makes a member as slow as a test needs.
 /// </summary>
 public sealed class TripShapeTests : IAsyncLifetime

@@ -4,7 +4,7 @@ using Xunit;
 namespace Broker.Tests.Errands.Server;
 
 /// <summary>
-/// `errands.md`, who may travel in a group, as a running broker obeys it. Statements shared a transaction exactly when their now() is the same.
+/// Who may travel in a group, as a running broker obeys it. Statements shared a transaction exactly when their now() is the same.
 /// </summary>
 public sealed class WhoMayTravelTests(TravelFixture fixture) : IClassFixture<TravelFixture>
 {
