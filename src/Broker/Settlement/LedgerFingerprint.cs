@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Broker.Client.Protocol.Values;
 
 namespace Broker.Settlement;
@@ -52,6 +53,10 @@ internal static class LedgerFingerprint
             {
                 case string text: AddBytes(Encoding.UTF8.GetBytes(text)); break;
                 case byte[] bytes: AddBytes(bytes); break;
+                case ReadOnlyMemory<byte> bytes: AddBytes(bytes.Span); break;
+                // Their own texts would not tell "1" from 1, nor one document from another.
+                case JsonElement element: Add(element.GetRawText()); break;
+                case JsonDocument document: Add(document.RootElement.GetRawText()); break;
                 // "o" and "R" keep every digit
                 case DateTime time: Add(time.ToString("o", CultureInfo.InvariantCulture)); break;
                 case DateTimeOffset time: Add(time.ToString("o", CultureInfo.InvariantCulture)); break;
@@ -67,9 +72,24 @@ internal static class LedgerFingerprint
             Add("[");
             foreach (var item in items)
             {
-                Add(item ?? "null");
+                if (item is null)
+                {
+                    AddNull();
+                }
+                else
+                {
+                    Add(item);
+                }
             }
             Add("]");
+        }
+
+        /// <summary>A NULL is no text, not even the one that says so: its length is none that a text has.</summary>
+        private void AddNull()
+        {
+            Span<byte> length = stackalloc byte[4];
+            BinaryPrimitives.WriteInt32LittleEndian(length, -1);
+            hash.AppendData(length);
         }
 
         /// <summary>The length first, so that "ab","c" and "a","bc" differ.</summary>

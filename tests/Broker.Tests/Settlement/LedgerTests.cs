@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Broker.Client.Protocol.Values;
 using Broker.Postgres;
 using Broker.Settlement;
@@ -281,6 +282,11 @@ public sealed class LedgerTests : IAsyncLifetime
             new("select $1, $2", [new Parameter<string>("ab"), new Parameter<string>("c")]), new("select $1, $2", [new Parameter<string>("a"), new Parameter<string>("bc")]),
             new("select $1", [new Parameter<DateTime>(new DateTime(1))]), new("select $1", [new Parameter<DateTime>(new DateTime(2))]),
             new("select $1", [new Parameter<double>(0.1)]), new("select $1", [new Parameter<double>(Math.BitIncrement(0.1))]),
+            new("select $1", [new Parameter<ReadOnlyMemory<byte>>(new byte[] { 1 })]), new("select $1", [new Parameter<ReadOnlyMemory<byte>>(new byte[] { 2 })]),
+            new("select $1", [new Parameter<JsonDocument>(JsonDocument.Parse("1"))]), new("select $1", [new Parameter<JsonDocument>(JsonDocument.Parse("2"))]),
+            new("select $1", [new Parameter<JsonElement>(JsonDocument.Parse("1").RootElement)]),
+            new("select $1", [new Parameter<JsonElement>(JsonDocument.Parse("\"1\"").RootElement)]),
+            new("select $1", [new Parameter<string?[]>(["null"])]), new("select $1", [new Parameter<string?[]>([null])]),
         ];
 
         Assert.Equal(different.Length, different.Select(one => LedgerFingerprint.Of(one)).Distinct().Count());
