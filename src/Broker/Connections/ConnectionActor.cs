@@ -379,7 +379,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     {
         if (!_closed)
         {
-            Forget(_tasks.AbandonAsync(_underWay));
+            Forget(_tasks.AbandonAsync(_underWay, onTrip: _trip is not null));
         }
         else
         {

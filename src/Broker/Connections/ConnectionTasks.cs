@@ -25,6 +25,7 @@ internal sealed class ConnectionTasks : IDisposable
     private TripRunner? _trips;
     private volatile Task? _cancelling;
     private volatile bool _abandoned;
+    private volatile TripOutcome? _outcome;
 
     internal ConnectionTasks(ConnectionId id, bool first, ConnectionPlan plan, TimeProvider time)
     {
@@ -79,8 +80,8 @@ internal sealed class ConnectionTasks : IDisposable
     /// <param name="over">Told the outcome, before those who wait for an answer are: when a caller asks again, the connection is free.</param>
     internal async Task RunAsync(Trip trip, Action<TripOutcome> over)
     {
-        _cancelling = null;
-        var outcome = await _trips!.RunAsync(Own, trip);
+        (_cancelling, _outcome) = (null, null);
+        var outcome = _outcome = await _trips!.RunAsync(Own, trip);
         if (outcome is TripOutcome.Clean clean && (_cancelling is not null || trip.ResetAfter || trip.Lesson is not null))
         {
             // What is left to do here takes round trips, which nobody should wait for.
@@ -275,13 +276,19 @@ internal sealed class ConnectionTasks : IDisposable
     }
 
     /// <summary>The actor is gone: what is open closes when the task under way ends.</summary>
-    internal async Task AbandonAsync(Task? underWay)
+    /// <param name="underWay">That task.</param>
+    /// <param name="onTrip">Whether it is a trip whose end the actor has not heard of: who waits for more than that is told here.</param>
+    internal async Task AbandonAsync(Task? underWay, bool onTrip)
     {
         _abandoned = true;
         await _connecting.CancelAsync();
         if (underWay is not null)
         {
             await underWay.ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+        if (onTrip)
+        {
+            _outcome?.TellAbandoned(_plan.Pool, Backend.Pid);
         }
         if (_physical is { } physical)
         {

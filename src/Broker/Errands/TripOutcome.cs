@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Connections;
 
@@ -18,6 +20,23 @@ internal abstract record TripOutcome(TripReport Report)
         foreach (var (caller, reply) in Due)
         {
             caller.Tell(reply, ActorRefs.NoSender);
+        }
+    }
+
+    /// <summary>Tells those who wait for more than this trip, because whoever would see to it is gone.</summary>
+    internal void TellAbandoned(PoolId pool, int process)
+    {
+        foreach (var errand in Report.RunAgain)
+        {
+            errand.Caller.Tell(new Refused(new BrokerStopping($"pool {pool}")), ActorRefs.NoSender);
+        }
+        if (this is InDoubt { Doubt: var doubt })
+        {
+            var unknown = new Refused(new CommitUnknown(pool, doubt.TransactionId ?? 0, process, "the broker stopped before it was settled"));
+            foreach (var (errand, _) in doubt.Members)
+            {
+                errand.Caller.Tell(unknown, ActorRefs.NoSender);
+            }
         }
     }
 
