@@ -27,6 +27,7 @@ internal sealed class ErrandTexts
     private readonly bool _settle;
     private PackingAllowed _allowed = new(Reads: true, Writes: true, "");
     private bool _readOnlyServer;
+    private bool _readAlike = true;
 
     internal ErrandTexts(PackingSettings packing, ErrandSettings errands, TimeProvider time)
     {
@@ -44,6 +45,11 @@ internal sealed class ErrandTexts
     {
         var changed = _allowed != defaults.Packing;
         (_allowed, _readOnlyServer) = (defaults.Packing, defaults.IsReadOnlyServer);
+        if (_readAlike != defaults.TextsAreReadAlike)
+        {
+            _readAlike = defaults.TextsAreReadAlike;
+            _facts.Clear();
+        }
         return changed && _allowed.Words.Length > 0 ? _allowed.Words : null;
     }
 
@@ -58,7 +64,7 @@ internal sealed class ErrandTexts
         {
             known = Classify(text, context, known, now);
         }
-        var refusal = known.Class.Travel == Travel.Refused ? new StatementRefused(known.Class.Words, Quote(text)) : null;
+        Failure? refusal = known.Class.Travel == Travel.Refused ? new StatementRefused(known.Class.Words, Quote(text)) : LacksValues(request.Statement, known.Shape);
         return (FactsOf(text, context, known), _estimates.Of(known.Shape.Fingerprint), refusal);
     }
 
@@ -208,12 +214,25 @@ internal sealed class ErrandTexts
         {
             return facts;
         }
+        // What the server reads otherwise than we do may have done anything.
+        var @class = _readAlike || known.Class.Travel == Travel.Refused ? known.Class : StatementClass.Unknown;
+        facts = TextFacts.Of(text, known.Shape, @class, _packing.Fold && !_unfolded.Contains(key));
+        if (text.Length > ClassifiedTexts.LongestText)
+        {
+            return facts;
+        }
         if (_facts.Count >= _capacity)
         {
             _facts.Clear();
         }
-        return _facts[key] = TextFacts.Of(text, known.Shape, known.Class, _packing.Fold && !_unfolded.Contains(key));
+        return _facts[key] = facts;
     }
+
+    // Others may name parameters of their own: those of a function that they make.
+    private static ParameterRefused? LacksValues(Statement statement, StatementShape shape) =>
+        shape.HighestParameter > statement.Parameters.Length && (shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb == StatementVerb.With)
+            ? new(shape.HighestParameter, "none", $"the text names it, and {statement.Parameters.Length} values came with it")
+            : null;
 
     private StatementCatalogue CatalogueOf(string context)
     {

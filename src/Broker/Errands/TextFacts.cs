@@ -20,7 +20,7 @@ internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool W
         text,
         shape.Verb.ToString().ToUpperInvariant(),
         @class.Travel,
-        Writes: @class.Travel != Travel.InReadGroup && shape.Verb is not (StatementVerb.Show or StatementVerb.Explain),
+        Writes: @class.Travel != Travel.InReadGroup && shape.Verb is not StatementVerb.Show,
         ReturnsRows: shape.Verb.IsRead() || shape.Verb == StatementVerb.With || shape.Has(ShapeMarks.Returns),
         mayFold && @class.Travel == Travel.InReadGroup ? FoldedText.Of(text, shape.HighestParameter) : null)
     {

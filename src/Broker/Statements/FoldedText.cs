@@ -16,12 +16,15 @@ internal static class FoldedText
     // Names that no text of a caller may hold: a name of the text that exists nowhere must stay an error.
     private const string Name = "broker_fold";
 
+    // A text may name a parameter that nobody could give; and what has very many is no short read.
+    private const int MostParameters = 64;
+
     /// <summary>The text for any number of callers; null when it cannot be rewritten.</summary>
     /// <param name="sql">One plain read.</param>
     /// <param name="parameters">The number of its parameters, $1 to $n.</param>
     internal static string? Of(string sql, int parameters)
     {
-        if (parameters == 0 || sql.Contains(Name, StringComparison.OrdinalIgnoreCase))
+        if (parameters is 0 or > MostParameters || sql.Contains(Name, StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }

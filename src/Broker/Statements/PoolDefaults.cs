@@ -20,6 +20,9 @@ internal sealed record PoolDefaults(
     /// <summary>Whether every write is refused here, so that a refusal says nothing about the text.</summary>
     public bool IsReadOnlyServer => InRecovery || ReadOnly;
 
+    /// <summary>Whether our lexer sees in a text what the server sees in it.</summary>
+    public bool TextsAreReadAlike => StandardStrings && ClientEncoding is ("UTF8" or "SQL_ASCII");
+
     /// <summary>Whether groups may be made at all, and of what.</summary>
     public PackingAllowed Packing => this switch
     {

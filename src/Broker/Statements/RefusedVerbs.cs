@@ -11,6 +11,11 @@ internal static class RefusedVerbs
             return Refused(ClassReason.NulCharacter, "the text contains a NUL character");
         }
 
+        if (shape.Has(ShapeMarks.HalfSurrogate))
+        {
+            return Refused(ClassReason.HalfSurrogate, "the text holds half of a surrogate pair");
+        }
+
         return shape.Statements > 1
             ? Refused(ClassReason.ManyStatements, $"{shape.Statements} statements in one text: send them one by one, or open a session")
             : Of(shape.Verb);

@@ -32,6 +32,11 @@ internal ref struct ShapeReader
             _marks |= ShapeMarks.Nul;
         }
 
+        if (HasHalfSurrogate(_sql))
+        {
+            _marks |= ShapeMarks.HalfSurrogate;
+        }
+
         if (_sql.Length > ClassifiedTexts.LongestText)
         {
             _marks |= ShapeMarks.LongText;
@@ -46,6 +51,21 @@ internal ref struct ShapeReader
         return new StatementShape(
             StatementOutline.Count(_sql, _tokens), verb, TargetOf(verb, main), [.. _names], [.. _operators],
             _highestParameter, verb.IsRead() ? _marks : _marks & ~ShapeMarks.SelectsInto, Fingerprint.Of(_sql, _tokens));
+    }
+
+    private static bool HasHalfSurrogate(ReadOnlySpan<char> sql)
+    {
+        for (var at = sql.IndexOfAnyInRange('\uD800', '\uDFFF'); at >= 0; at = sql.IndexOfAnyInRange('\uD800', '\uDFFF'))
+        {
+            if (at + 1 >= sql.Length || !char.IsSurrogatePair(sql[at], sql[at + 1]))
+            {
+                return true;
+            }
+
+            sql = sql[(at + 2)..];
+        }
+
+        return false;
     }
 
     private readonly StatementVerb VerbAt(int i) =>

@@ -5,7 +5,7 @@ namespace Broker.Statements;
 /// <summary>
 /// The list of functions that may travel in groups. Naming them, instead of believing what the catalogue declares, keeps
 /// out what is declared stable and yet tells of the session or transaction (pg_current_xact_id, pg_stat_get_activity),
-/// or runs SQL of its own (table_to_xml), and whatever later versions bring.
+/// or runs SQL of its own (table_to_xml, or pg_input_is_valid with the checks of a type that only a string names), and whatever later versions bring.
 /// </summary>
 internal static class ShippedFunctions
 {
@@ -40,7 +40,7 @@ internal static class ShippedFunctions
         numeric nummultirange numnode numrange obj_description octet_length overlaps overlay parse_ident path pclose percent_rank
         percentile_cont percentile_disc pg_client_encoding pg_collation_for pg_column_size pg_get_constraintdef pg_get_expr
         pg_get_functiondef pg_get_function_arguments pg_get_function_identity_arguments pg_get_function_result pg_get_indexdef
-        pg_get_keywords pg_get_serial_sequence pg_get_triggerdef pg_get_userbyid pg_get_viewdef pg_has_role pg_input_is_valid
+        pg_get_keywords pg_get_serial_sequence pg_get_triggerdef pg_get_userbyid pg_get_viewdef pg_has_role
         pg_size_bytes pg_size_pretty pg_table_is_visible pg_type_is_visible pg_function_is_visible pg_typeof phraseto_tsquery pi
         plainto_tsquery point polygon popen position pow power querytree quote_ident quote_literal quote_nullable radians radius
         range_agg range_intersect_agg range_merge rank regexp_count regexp_instr regexp_like regexp_match regexp_matches

@@ -26,7 +26,7 @@ internal enum ClassReason
     Plain,
 
     // refused
-    ManyStatements, TransactionControl, SessionSetting, Listening, PreparedStatement, Cursor, CopyNeedsStream, SessionState, NulCharacter,
+    ManyStatements, TransactionControl, SessionSetting, Listening, PreparedStatement, Cursor, CopyNeedsStream, SessionState, NulCharacter, HalfSurrogate,
 
     // seen in the text
     Empty, NotPlainVerb, NotLexed, UnicodeName, LongName, NamedOperator, LocksRows, SelectsInto, ModifiesWithin, SystemColumn,

@@ -53,6 +53,9 @@ internal enum ShapeMarks
 
     /// <summary>The text is longer than <see cref="ClassifiedTexts.LongestText"/>, so nothing about it can be remembered.</summary>
     LongText = 16_384,
+
+    /// <summary>Half of a surrogate pair, which has no UTF-8 form: something else would be sent in its place.</summary>
+    HalfSurrogate = 32_768,
 }
 
 /// <summary>
