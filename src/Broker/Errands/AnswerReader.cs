@@ -58,7 +58,7 @@ internal sealed class AnswerReader
     private async ValueTask<FoldedEnd?> ReadOneAsync(NpgsqlDataReader reader, TripProgress run, int member)
     {
         var errand = run.Trip.Members[member];
-        if (!(run.Trip.Shape == TripShape.Alone ? reader.FieldCount > 0 : errand.Facts.ReturnsRows))
+        if (!AnswersRows(reader, run.Trip, errand))
         {
             // It sends no result of its own: that it is complete shows when a later one is, or at the end.
             run.Answers[member] = new(errand.Facts.Verb, -1, RowSet.Empty);
@@ -86,6 +86,14 @@ internal sealed class AnswerReader
         await reader.NextResultAsync();
         return null;
     }
+
+    // Which statements of a group answer rows is known. One that has no company may be any: then either the rows are its own, or the clock's behind it.
+    private static bool AnswersRows(NpgsqlDataReader reader, Trip trip, Errand errand) => trip switch
+    {
+        { Shape: TripShape.Alone } => reader.FieldCount > 0 || errand.Facts.ReturnsRows,
+        { Shape: TripShape.WriteGroup, Members.Length: 1 } => reader.FieldCount == 0 || reader.GetName(0) != TripFrame.ClockName,
+        _ => errand.Facts.ReturnsRows,
+    };
 
     private async ValueTask<FoldedEnd?> ReadFoldedAsync(NpgsqlDataReader reader, TripProgress run, Carrier carrier)
     {

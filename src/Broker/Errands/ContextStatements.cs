@@ -28,7 +28,7 @@ internal static class ContextStatements
         }
     }
 
-    private static NpgsqlBatchCommand SetConfig(string name, string value) => new("select set_config($1, $2, true)")
+    private static NpgsqlBatchCommand SetConfig(string name, string value) => new("select pg_catalog.set_config($1, $2, true)")
     {
         Parameters = { new NpgsqlParameter<string> { TypedValue = name }, new NpgsqlParameter<string> { TypedValue = value } },
     };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Broker.Connections;
+using Broker.Statements;
 using Npgsql;
 
 namespace Broker.Errands;
@@ -7,7 +8,8 @@ namespace Broker.Errands;
 /// <summary>
 /// The texts that are prepared on one connection. Each is prepared alone, in a round trip of its own before its second trip, and never by Npgsql in
 /// the middle of a trip: that breaks connections (`docs/decisions/npgsql-batch-shapes.md`). Npgsql finds a prepared text by itself when a command
-/// carries the same text and types. Belongs to one connection; not thread-safe.
+/// carries the same text and types. Of texts that came once only the name is kept, and no more of them than may be prepared. Belongs to one connection;
+/// not thread-safe.
 /// </summary>
 internal sealed class PreparedTexts
 {
@@ -18,6 +20,9 @@ internal sealed class PreparedTexts
     private bool _frameIsPrepared;
 
     internal PreparedTexts(int capacity) => _capacity = capacity;
+
+    /// <summary>How many texts are kept in mind.</summary>
+    internal int Count => _entries.Count;
 
     private sealed class Entry(string text)
     {
@@ -44,7 +49,7 @@ internal sealed class PreparedTexts
             }
             _frameIsPrepared = true;
         }
-        if (!StatementBinder.FindsPrepared(trip.Context))
+        if (!StatementBinder.FindsPrepared(trip))
         {
             return;
         }
@@ -54,11 +59,15 @@ internal sealed class PreparedTexts
             var facts = trip.Members[carrier.First].Facts;
             var text = carrier.IsFolded ? facts.Folded! : facts.Text;
             // Most trips carry one text many times.
-            if (!ReferenceEquals(text, last) && Note(last = text) is { } entry)
+            if (ReferenceEquals(text, last) || facts.Text.Length > ClassifiedTexts.LongestText)
             {
-                await ForgetOldestAsync();
-                var parameters = TripBatch.ParametersOf(trip.Members, carrier);
-                await (trip.Members.Length > 1 ? PrepareInPassingAsync(connection, entry, parameters, frame) : PrepareAsync(connection, entry, parameters));
+                continue;
+            }
+            var due = Note(last = text);
+            await ForgetOldestAsync();
+            if (due is not null)
+            {
+                await PrepareInPassingAsync(connection, due, TripBatch.ParametersOf(trip.Members, carrier), frame);
             }
         }
     }
@@ -79,7 +88,8 @@ internal sealed class PreparedTexts
         return node.Value is { Prepared: null, Refused: false } entry ? entry : null;
     }
 
-    // To prepare a text its tables are locked for a moment: for a member of a group nobody waits for that longer than for its turn to run.
+    // To prepare a text its tables are locked for a moment. Nobody waits for that longer than for a turn in a group: neither the companions of a member, nor
+    // one that is alone and may be cancelled or have a timeout of its own; it then runs as it is.
     private static async Task PrepareInPassingAsync(NpgsqlConnection connection, Entry entry, IEnumerable<NpgsqlParameter> parameters, TripFrame frame)
     {
         await using (var begin = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new(TripFrame.BeginRead), new(frame.OpenRead) } })

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
+using Broker.Statements;
 using Npgsql;
 
 namespace Broker.Errands;
@@ -172,6 +173,10 @@ internal sealed class RowReader
         if (_kept.TryGetValue(text, out var kept) && Fits(kept, reader, from: 0))
         {
             return kept;
+        }
+        if (text.Length > ClassifiedTexts.LongestText)
+        {
+            return ColumnsOf(reader, from: 0);
         }
         if (_kept.Count >= KeptTexts)
         {

@@ -41,10 +41,11 @@ internal static class ServerErrors
         Constraint = error.ConstraintName,
     };
 
-    /// <summary>Whether the server ended the connection with this error (class 57P, or FATAL): the connection is gone, whatever its state says.</summary>
-    internal static bool EndsConnection(this PostgresException error) =>
-        error.SqlState is "57P01" or "57P02" or "57P03" or "57P04" or "57P05" || error.SqlState.StartsWith("08", StringComparison.Ordinal)
-        || error.InvariantSeverity is "FATAL" or "PANIC";
+    /// <summary>
+    /// Whether the server ended the connection with this error: the connection is gone, whatever its state says. Only the severity tells: a function may
+    /// raise any code it likes, and 08P01 is what a wrong number of values is called.
+    /// </summary>
+    internal static bool EndsConnection(this PostgresException error) => error.InvariantSeverity is "FATAL" or "PANIC";
 
     /// <summary>
     /// Whether the statements that Npgsql believes to be prepared are in doubt after this error: 26000 (no such statement) and 0A000 (a stale
@@ -54,7 +55,8 @@ internal static class ServerErrors
 
     /// <summary>
     /// Whether the error is about a statement that was prepared for an earlier caller: it is no longer there, or its table has changed since. The
-    /// statement itself had no effect, and does well where it is not prepared.
+    /// statement itself had no effect, and does well where it is not prepared. Code that a statement runs can say the same of itself, so it counts once only:
+    /// the second time the statement travels unprepared.
     /// </summary>
-    internal static bool IsStalePreparation(this PostgresException error) => error is { SqlState: "26000" } or { SqlState: "0A000", Routine: "RevalidateCachedQuery" };
+    internal static bool IsStalePreparation(this PostgresException error) => error is { SqlState: "26000", Routine: "FetchPreparedStatement" } or { SqlState: "0A000", Routine: "RevalidateCachedQuery" };
 }

@@ -17,6 +17,9 @@ internal static class StatementBinder
     /// </summary>
     internal static bool FindsPrepared(CallerContext context) => context.Role is null && context.SearchPath is null;
 
+    /// <summary>The same for a trip: one that runs again may do so because what was prepared is out of date, on this connection too.</summary>
+    internal static bool FindsPrepared(Trip trip) => FindsPrepared(trip.Context) && trip.Members is not [{ RunsAgain: true }];
+
     /// <summary>A command with the statement's text and values.</summary>
     internal static NpgsqlBatchCommand Make(Statement statement, bool findsPrepared = true)
     {

@@ -50,7 +50,7 @@ internal sealed class TripBatch
         {
             if (trip.Shape != TripShape.Alone)
             {
-                all.Add(new NpgsqlBatchCommand(TripFrame.Clock));
+                all.Add(new NpgsqlBatchCommand(trip.Shape == TripShape.WriteGroup ? TripFrame.WriteClock : TripFrame.Clock));
             }
             all.Add(new NpgsqlBatchCommand(TripFrame.Commit));
         }
@@ -65,7 +65,7 @@ internal sealed class TripBatch
     private static NpgsqlBatchCommand Make(Trip trip, Carrier carrier)
     {
         var first = trip.Members[carrier.First];
-        var findsPrepared = StatementBinder.FindsPrepared(trip.Context);
+        var findsPrepared = StatementBinder.FindsPrepared(trip);
         return carrier.IsFolded
             ? StatementBinder.Make(first.Facts.Folded!, ParameterArrays.Of(trip.Members, carrier), findsPrepared)
             : StatementBinder.Make(first.Request.Statement, findsPrepared);

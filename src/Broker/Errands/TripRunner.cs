@@ -27,6 +27,8 @@ internal sealed class TripRunner
     private readonly BarrierTrips _barriers;
     private volatile TripBatch? _underWay;
     private volatile bool _cancelled;
+    private readonly NoticeEventHandler _onNotice;
+    private bool _notReplicated;
 
     internal TripRunner(PoolId pool, TripLimits limits, TimeProvider time)
     {
@@ -37,6 +39,7 @@ internal sealed class TripRunner
         _answers = new(_rows, limits);
         _prepared = new(limits.TextsPrepared);
         _barriers = new(pool, limits.LockTimeout, time);
+        _onNotice = (_, told) => _notReplicated |= told.Notice.Routine == "SyncRepWaitForLSN";
         _keyed = limits.Ledger is { } table ? new(pool, table, limits, _rows, time) : null;
     }
 
@@ -60,6 +63,11 @@ internal sealed class TripRunner
         {
             // Nothing of the trip was sent yet.
             return new TripOutcome.Unusable(Report(run), CloseReason.Broken, exception.Message);
+        }
+        if (_cancelled && trip.Members.Length == 1)
+        {
+            run.Tell(0, new Refused(new Cancelled("before it was sent")));
+            return new TripOutcome.Clean(Report(run)) { Due = run.Due() };
         }
         var outcome = trip.Shape is TripShape.Keyed or TripShape.Barrier
             ? await RunApartAsync(connection, run)
@@ -86,6 +94,13 @@ internal sealed class TripRunner
 
     private async Task<TripOutcome> RunTogetherAsync(NpgsqlConnection connection, TripProgress run)
     {
+        // Only a group is cancelled without its callers' wish.
+        var listens = run.Trip is { Shape: TripShape.WriteGroup, Members.Length: > 1 };
+        if (listens)
+        {
+            _notReplicated = false;
+            connection.Notice += _onNotice;
+        }
         try
         {
             var batch = _underWay = TripBatch.For(connection, run.Trip, run.Carriers, _frame);
@@ -102,6 +117,11 @@ internal sealed class TripRunner
             {
                 run.Work = _time.GetElapsedTime(sent);
             }
+            if (_cancelled && _notReplicated && await WaitForStandbyAsync(connection) is { } problem)
+            {
+                _underWay = batch;
+                return AfterLoss(run, problem);
+            }
             TellCommitted(batch, run);
             var report = Report(run) with { AloneForEver = run.TooLargeForGroup };
             return CommandTags.Odd(run.Trip.Members, run.Carriers, batch.TagOf) is { } odd ? AfterBreach(report, odd) : new TripOutcome.Clean(report);
@@ -117,7 +137,43 @@ internal sealed class TripRunner
         finally
         {
             _underWay = null;
+            if (listens)
+            {
+                connection.Notice -= _onNotice;
+            }
         }
+    }
+
+    /// <summary>
+    /// Our request to cancel a group that was overdue came when it was committed and waited for a synchronous standby: that ended the wait and nothing else.
+    /// None of its callers wished that, so another transaction, which is behind it in the log, waits in its place.
+    /// </summary>
+    /// <returns>Why that could not be waited for; null when it is over.</returns>
+    private async Task<Exception?> WaitForStandbyAsync(NpgsqlConnection connection)
+    {
+        _underWay = null;
+        while (_notReplicated)
+        {
+            _notReplicated = false;
+            try
+            {
+                await ConnectionReset.RollbackAsync(connection);
+                await using var behind = new NpgsqlBatch(connection)
+                {
+                    Timeout = 0, BatchCommands = { new(TripFrame.BeginWrite), new("SELECT pg_catalog.pg_logical_emit_message(true, 'broker', '')"), new(TripFrame.Commit) },
+                };
+                await behind.ExecuteNonQueryAsync();
+            }
+            catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled && connection.FullState == System.Data.ConnectionState.Open)
+            {
+                _notReplicated = true;
+            }
+            catch (Exception exception)
+            {
+                return exception;
+            }
+        }
+        return null;
     }
 
     /// <summary>Trips of several transactions or several round trips: others know how they go.</summary>
@@ -190,7 +246,9 @@ internal sealed class TripRunner
             var fate = failed.First < 0 && trip.Members.Length == 1
                 ? MemberFate.Told
                 : TripFailure.AfterError(trip.Shape, trip.Members.Length, i, failed, error.SqlState);
-            if (fate == MemberFate.Told && !error.IsStalePreparation())
+            // Twice would be its own error, whatever it is called: the second time nothing of it was prepared.
+            var stale = error.IsStalePreparation() && !(trip.Members[i].RunsAgain && failed.First >= 0);
+            if (fate == MemberFate.Told && !stale)
             {
                 run.Tell(i, new Refused(WordsFor(trip, error)));
             }

@@ -59,7 +59,7 @@ internal sealed class KeyedTrips
             KeyedStep.Answered answered => new TripOutcome.Clean(report) { Due = [(errand.Caller, answered.Reply)] },
             KeyedStep.Failed { Error: { } error } => await RolledBackAsync(connection, report, errand, ToReply(error, cancelled())),
             KeyedStep.Refused refused => await RolledBackAsync(connection, report, errand, new Refused(refused.Failure)),
-            KeyedStep.Poisoned { Error: var stale } when stale.IsStalePreparation() =>
+            KeyedStep.Poisoned { Error: var stale } when stale.IsStalePreparation() && !errand.RunsAgain =>
                 new TripOutcome.Unusable(report with { RunAgain = trip.Members }, CloseReason.Broken, $"{stale.SqlState}: a prepared statement is out of date"),
             KeyedStep.Poisoned poisoned => new TripOutcome.Unusable(report, CloseReason.Broken, $"{poisoned.Error.SqlState}: prepared statements are in doubt")
             {

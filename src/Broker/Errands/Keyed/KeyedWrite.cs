@@ -55,7 +55,7 @@ internal sealed class KeyedWrite
         var claim = StatementBinder.Make(_ledger.Claim(Key, Fingerprint));
         all.Add(claim);
         settings += Add(all, ContextStatements.For(Context));
-        var statement = StatementBinder.Make(Errand.Request.Statement, StatementBinder.FindsPrepared(Context));
+        var statement = StatementBinder.Make(Errand.Request.Statement, StatementBinder.FindsPrepared(Context) && !Errand.RunsAgain);
         all.Add(statement);
         return new(batch, claim, statement, settings);
     }

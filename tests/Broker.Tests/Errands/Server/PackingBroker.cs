@@ -130,7 +130,7 @@ internal sealed class PackingBroker : IAsyncDisposable
         await UntilIdleAsync();
         await Client.SuspendAsync(Pool);
         var answers = errands.Select(errand => RunAsync(errand.Caller, errand.Statement)).ToArray();
-        await UntilAsync(status => status.WaitingErrands + answers.Count(answer => answer.IsCompleted) == errands.Length);
+        await UntilAsync(status => status.WaitingErrands + answers.Count(answer => answer.IsCompleted) >= errands.Length);
         await Client.ResumeAsync(Pool);
         return answers;
     }
