@@ -12,6 +12,9 @@ internal enum Cut
 
     /// <summary>Instead of handing the server's answer to COMMIT on: it is committed and nobody was told.</summary>
     AfterCommit,
+
+    /// <summary>Instead of handing the answer to an INSERT on, when the server has answered all that was asked.</summary>
+    AtInsert,
 }
 
 /// <summary>
@@ -25,6 +28,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     private static readonly byte[] Asked = "COMMIT\0"u8.ToArray();
     private static readonly byte[] Answered = [(byte)'C', 0, 0, 0, 11, .. "COMMIT\0"u8];
+    private static readonly byte[] Inserted = [(byte)'C', 0, 0, 0, 15, .. "INSERT 0 1\0"u8];
+    private static readonly byte[] LastAnswer = [(byte)'Z', 0, 0, 0, 5, (byte)'I'];
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly string _host;
@@ -35,6 +40,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly TaskCompletionSource _cutDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _cutting;
     private int _armed;
+    private int _spared;
 
     private CuttingProxy(NpgsqlConnectionStringBuilder target, Cut cut, Func<CuttingProxy, Task> atCut)
     {
@@ -68,6 +74,16 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>The next COMMIT is cut.</summary>
     internal void Arm() => _armed = 1;
 
+    /// <summary>The answer to the INSERT of this number is cut, from 1.</summary>
+    internal void ArmAt(int insert)
+    {
+        _spared = insert - 1;
+        Arm();
+    }
+
+    /// <summary>Takes no new connection from now on.</summary>
+    internal void RefuseNew() => _listener.Stop();
+
     private async Task AcceptAsync()
     {
         try
@@ -92,7 +108,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
             {
                 await server.ConnectAsync(_host, _port);
                 var there = CopyAsync(client.GetStream(), server.GetStream(), Cut.BeforeCommit, Asked);
-                var back = CopyAsync(server.GetStream(), client.GetStream(), Cut.AfterCommit, Answered);
+                var back = _cut == Cut.AtInsert
+                    ? CopyAsync(server.GetStream(), client.GetStream(), Cut.AtInsert, Inserted)
+                    : CopyAsync(server.GetStream(), client.GetStream(), Cut.AfterCommit, Answered);
                 await await Task.WhenAny(there, back);
             }
             catch (Exception over) when (over is SocketException or IOException or ObjectDisposedException)
@@ -113,12 +131,16 @@ internal sealed class CuttingProxy : IAsyncDisposable
         var buffer = new byte[65536];
         while (await from.ReadAsync(buffer) is var count and > 0)
         {
-            var place = cutting == _cut ? buffer.AsSpan(0, count).IndexOf(sign) : -1;
+            var place = cutting == _cut ? PlaceOf(sign, buffer.AsSpan(0, count)) : -1;
             if (place >= 0 && Interlocked.Exchange(ref _armed, 0) == 1)
             {
                 // what comes before it in the same piece was on its way
                 _cutting = true;
-                await to.WriteAsync(buffer.AsMemory(0, cutting == Cut.AfterCommit ? place : Math.Max(0, place - BeforeText)));
+                await to.WriteAsync(buffer.AsMemory(0, cutting != Cut.BeforeCommit ? place : Math.Max(0, place - BeforeText)));
+                if (cutting == Cut.AtInsert)
+                {
+                    await LastAnswerAsync(from, buffer, count);
+                }
                 await _atCut(this);
                 _cutDone.SetResult();
                 return;
@@ -127,6 +149,34 @@ internal sealed class CuttingProxy : IAsyncDisposable
             if (_cutting && cutting == Cut.AfterCommit)
             {
                 _answered.TrySetResult();
+            }
+        }
+    }
+
+    private int PlaceOf(byte[] sign, Span<byte> piece)
+    {
+        var from = 0;
+        while (piece[from..].IndexOf(sign) is var place and >= 0)
+        {
+            if (Volatile.Read(ref _armed) == 0 || _spared == 0)
+            {
+                return from + place;
+            }
+            _spared--;
+            from += place + sign.Length;
+        }
+        return -1;
+    }
+
+    // The server is done when it says at the end of a piece that it is ready, all of what it was sent having come in one piece.
+    private static async Task LastAnswerAsync(NetworkStream from, byte[] buffer, int count)
+    {
+        while (!buffer.AsSpan(0, count).EndsWith(LastAnswer) || from.DataAvailable)
+        {
+            count = await from.ReadAsync(buffer);
+            if (count == 0)
+            {
+                return;
             }
         }
     }

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
@@ -5,6 +6,7 @@ using Broker.Postgres;
 using Broker.Tests.Pools.Server;
 using Npgsql;
 using Xunit;
+using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Settlement;
 
@@ -220,6 +222,40 @@ public sealed class LostCommitTests : IAsyncLifetime
 
         Assert.False(proxy.IsArmed);
         Assert.Equal(4L, await _sql.ScalarAsync("select count(*) from effects where note = 'g'"));
+    }
+
+    [Fact]
+    public async Task Members_whose_answers_were_lost_with_the_answer_to_COMMIT_hear_that_they_took_effect_and_nobody_runs_again()
+    {
+        await using var proxy = CuttingProxy.For(_server, Cut.AtInsert);
+        await using var broker = StartPacking(proxy.ConnectionString);
+        await LearnAsync(broker, Insert);
+
+        var failures = await InOneGroupAsync(broker, id => FailureOf(broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g"))), () => proxy.ArmAt(1));
+
+        Assert.All(failures, failure => Assert.False(Assert.IsType<AnswerLost>(failure).SafeToRetry));
+        Assert.Equal(4L, await _sql.ScalarAsync("select count(*) from effects where note = 'g'"));
+        Assert.Equal(1L, await _sql.ScalarAsync("select count(distinct xmin::text) from effects where note = 'g'"));
+    }
+
+    [Fact]
+    public async Task Those_who_wait_for_a_settlement_are_told_that_the_outcome_is_unknown_when_it_is_stopped_midway()
+    {
+        await using var proxy = CuttingProxy.For(_server, Cut.BeforeCommit, async cut =>
+        {
+            await cut.AnsweredAsync();
+            cut.RefuseNew();
+        });
+        await using var broker = StartPacking(proxy.ConnectionString);
+        await LearnAsync(broker, Insert);
+        var pool = await broker.PoolAsync();
+
+        var told = InOneGroupAsync(broker, id => FailureOf(broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g"))), proxy.Arm);
+        await broker.UntilAsync(status => !proxy.IsArmed && status.Busy == 0);
+        Assert.False(told.IsCompleted);
+        await pool.GracefulStop(TimeSpan.FromSeconds(10));
+
+        Assert.All(await told.WaitAsync(TimeSpan.FromSeconds(20)), failure => Assert.False(Assert.IsType<CommitUnknown>(failure).SafeToRetry));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
 using Broker.Tests.Errands.Server;
+using Broker.Tests.Settlement;
 using Xunit;
 
 namespace Broker.Tests.Errands.Barriers;
@@ -114,6 +115,22 @@ public sealed class BarrierTests : IAsyncLifetime
         Assert.Equal("1 2 4", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
         Assert.Equal(1L, await _broker.AskDirectlyAsync<long>("select last_value from deaths"));
         await _broker.AssertWholeAsync();
+    }
+
+    [Fact]
+    public async Task When_the_connection_is_lost_without_a_word_only_what_a_later_answer_proves_is_told_and_nothing_runs_again()
+    {
+        await using var proxy = CuttingProxy.For(_broker.ConnectionString, Cut.AtInsert);
+        await using var broker = PackingBroker.StartOn(proxy.ConnectionString, "broker.packing.writes = barrier\nbroker.errands.statements-prepared = 0");
+        await broker.WarmAsync(n => Statement.Of(Insert, n + 100, "w"));
+
+        proxy.ArmAt(3);
+        var answers = await broker.TogetherAsync([.. Enumerable.Range(1, 4).Select(id => Statement.Of(Insert, id, "g"))]);
+
+        Assert.Equal("", answers[0].SqlState);
+        Assert.All(answers.Skip(1), answer => Assert.False(Assert.IsType<OutcomeUnknown>(answer.Failure).SafeToRetry));
+        Assert.Equal("1 2 3 4", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
+        await broker.AssertWholeAsync();
     }
 
     [Fact]

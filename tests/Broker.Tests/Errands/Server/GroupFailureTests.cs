@@ -258,6 +258,22 @@ public sealed class GroupFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Those_who_run_again_do_so_in_the_order_in_which_they_came_and_before_who_came_later()
+    {
+        await using var broker = PackingBroker.StartOn(_broker.ConnectionString, "broker.pool.size = 1");
+        await _broker.DirectlyAsync("create table turns (id int, turn serial)");
+        const string Take = "insert into turns values ($1)";
+        await broker.WarmAsync(i => Statement.Of(Take, i + 100));
+        await broker.WarmAsync(i => Insert(i + 100));
+        await _broker.DirectlyAsync("insert into kept values (5)");
+        var (answers, _) = await broker.PackAsync(
+            [.. new[] { 1, 2, 3, 4 }.Select(i => (broker.Client, Statement.Of(Take, i))), (broker.Client, Insert(5)),
+                .. new[] { 6, 7 }.Select(i => (broker.Client, Statement.Of(Take, i))), (broker.Client, Statement.Of("insert into turns select $1::int from pg_sleep(0)", 8))]);
+        Assert.Equal(["", "", "", "", "23505", "", "", ""], answers.Select(answer => answer.SqlState));
+        Assert.Equal("1 2 3 4 6 7 8", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by turn) from turns where id < 100"));
+    }
+
+    [Fact]
     public async Task Awaited_errands_of_one_caller_keep_their_order_though_groups_fail_around_them()
     {
         await _broker.WarmAsync(i => Insert(i));

@@ -18,7 +18,7 @@ public sealed class StandbyTests
         await using var operations = await Sql.OpenAsync(server.ConnectionString());
         await operations.RunAsync("create table kept (id int)");
         await operations.RunAsync("alter database postgres set synchronous_commit = on");
-        await using var broker = PackingBroker.StartOn(server.ConnectionString(), "broker.packing { target = 50ms, trip-limit = 100ms }");
+        await using var broker = PackingBroker.StartOn(server.ConnectionString(), "broker.packing { target = 50ms, trip-limit = 1500ms }");
         await broker.WarmAsync(n => Statement.Of(Insert, n + 100));
         await operations.RunAsync("alter system set synchronous_standby_names = 'nobody'");
         await operations.RunAsync("select pg_reload_conf()");
