@@ -241,17 +241,20 @@ public sealed class LostCommitTests : IAsyncLifetime
     [Fact]
     public async Task Those_who_wait_for_a_settlement_are_told_that_the_outcome_is_unknown_when_it_is_stopped_midway()
     {
+        var cutOff = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var proxy = CuttingProxy.For(_server, Cut.BeforeCommit, async cut =>
         {
             await cut.AnsweredAsync();
             cut.RefuseNew();
+            cutOff.SetResult();
         });
         await using var broker = StartPacking(proxy.ConnectionString);
         await LearnAsync(broker, Insert);
         var pool = await broker.PoolAsync();
 
         var told = InOneGroupAsync(broker, id => FailureOf(broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g"))), proxy.Arm);
-        await broker.UntilAsync(status => !proxy.IsArmed && status.Busy == 0);
+        await cutOff.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await broker.UntilAsync(status => status.Busy == 0);
         Assert.False(told.IsCompleted);
         await pool.GracefulStop(TimeSpan.FromSeconds(10));
 
