@@ -1,5 +1,4 @@
 using Broker.Client.Protocol.Messages;
-using Broker.Statements;
 using Npgsql;
 
 namespace Broker.Streams;
@@ -8,51 +7,21 @@ namespace Broker.Streams;
 /// The bytes of COPY ... FROM STDIN, passed on as they were given. The server says what is wrong with them at the end only; until then it drops
 /// what follows the mistake.
 /// </summary>
-internal sealed class CopyInRun : StreamRun
+internal sealed class CopyInRun(StreamPlan plan, OpenStream request, NpgsqlConnection connection) : CopyRun(plan, request, connection)
 {
-    private NpgsqlRawCopyStream? _copy;
-
-    internal CopyInRun(StreamPlan plan, OpenStream request, NpgsqlConnection connection) : base(plan, request, connection)
-    {
-    }
-
-    internal override async Task<StreamPiece> OpenAsync()
-    {
-        await SendBeginAsync();
-        var text = Request.Source.Statement.Text;
-        _copy = CopyShape.Of(text)!.IsBinary
-            ? await Connection.BeginRawBinaryCopyAsync(text)
-            : (NpgsqlRawCopyStream)((StreamWriter)await Connection.BeginTextImportAsync(text)).BaseStream;
-        return new(null);
-    }
-
     internal override async Task<StreamPiece> NextAsync(ReadOnlyMemory<byte> given)
     {
-        await _copy!.WriteAsync(given);
+        await Copy!.WriteAsync(given);
         return new(new CopyDataTaken(Id));
     }
 
-    internal override async Task<StreamPiece> FinishAsync()
-    {
-        var copy = _copy!;
-        _copy = null;
-        await copy.DisposeAsync();
-        return await CompleteAsync(CopiedRows.Of(Connection));
-    }
-
-    private protected override bool CanCancelStep => false;
+    private protected override async Task<NpgsqlRawCopyStream> BeginTextAsync(string text) =>
+        (NpgsqlRawCopyStream)((StreamWriter)await Connection.BeginTextImportAsync(text)).BaseStream;
 
     // A COPY from the client waits for it: to be told that it fails is enough.
     private protected override void CancelOnServer()
     {
     }
 
-    private protected override async Task EndAsync()
-    {
-        if (_copy is { } copy)
-        {
-            _copy = null;
-            await copy.CancelAsync();
-        }
-    }
+    private protected override Task GiveUpAsync(NpgsqlRawCopyStream copy) => copy.CancelAsync();
 }

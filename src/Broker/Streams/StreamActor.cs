@@ -29,6 +29,7 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
     private int _allowed;
     private IBrokerReply? _end;
     private bool _cancelAsked;
+    private bool _ownerIsGone;
     private bool _over;
 
     public StreamActor(StreamPlan plan, OpenStream request, IActorRef caller) => (_plan, _request, _caller) = (plan, request, caller);
@@ -218,6 +219,7 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
                 OnStepOver();
                 break;
             // The errand that cancels is over: from now on no request of it is on its way.
+            case Refused { Failure: LeaseRevoked }: break;
             case ErrandCompleted or Refused when _cancelAsked:
                 _cancelAsked = false;
                 if (_underWay is null)
@@ -226,6 +228,7 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
                 }
                 break;
             case AtRest rest: GiveBack(rest.Connection); break;
+            case Terminated dead when dead.ActorRef.Equals(_lent!.Owner): _ownerIsGone = true; break;
             case CleanUpOverdue:
                 _log.Warning("Stream {Stream} of pool {Pool} does not come to rest within {Limit}; its connection is cut off", _request.Id, _plan.Pool, _plan.CleanUpLimit);
                 Context.Parent.Tell(new InvalidateLease(_lent!.Lease, Hard: true));
@@ -264,6 +267,12 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
         else if (connection.State == LeftAs.Spoilt)
         {
             Context.Parent.Tell(new InvalidateLease(_lent!.Lease, Hard: false));
+        }
+        if (_ownerIsGone)
+        {
+            // There is nobody to return it to; closing the wrapper is left to who is stopped with it.
+            End(_end);
+            return;
         }
         Become(Returning);
         _lent!.Owner.Tell(new ReturnConnection(_lent.Lease));

@@ -302,6 +302,20 @@ public sealed class RowsTests : StreamStage
     }
 
     [Fact]
+    public async Task A_stream_whose_connection_is_gone_before_it_could_be_returned_ends_all_the_same()
+    {
+        Start();
+        var caller = CreateTestProbe();
+        var (id, stream) = await OpenAsync(new QueryRows(new Statement(Endless)), caller);
+        var owner = await Sys.ActorSelection((await PoolAsync()).Path / "c1").ResolveOne(TimeSpan.FromSeconds(3));
+        // Each ends the stream, the second while it is on its way to rest after the first.
+        stream.Tell(new SendCopyData(id, new byte[] { 1 }));
+        Sys.Stop(owner);
+        Assert.IsType<StatementRefused>((await caller.ExpectMsgAsync<Refused>(TimeSpan.FromSeconds(10))).Failure);
+        Assert.Equal(1, await AskAsync<int>("select 1"));
+    }
+
+    [Fact]
     public async Task A_stream_whose_pool_dies_is_told_so()
     {
         Start();
