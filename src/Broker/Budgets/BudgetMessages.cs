@@ -53,6 +53,11 @@ internal static class BudgetCommands
     internal sealed record ReleaseGhost(IActorRef Pool, PermitId Permit, BackendIdentity? Backend) : IBudgetCommand;
 
     /// <summary>
+    /// A connection that was left behind has been closed in order: if it counts as a ghost, it does no longer. Counts whoever sends it; the pool is gone, most likely.
+    /// </summary>
+    internal sealed record BackendClosed(IActorRef Pool, BackendIdentity Backend) : IBudgetCommand;
+
+    /// <summary>
     /// The pool stops or restarts and has forgotten its permits: all still held become ghosts, all asks end. Sent in PostStop, which also runs
     /// before a restart; a pool that dies without it is noticed by its death.
     /// </summary>

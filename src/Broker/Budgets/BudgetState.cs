@@ -90,6 +90,10 @@ internal sealed record BudgetState(BudgetLimits Limits)
     /// <summary>The connection of a holder that is gone was closed in order after all.</summary>
     internal BudgetState GhostClosed(PermitId permit) => this with { Ghosts = Ghosts.Remove(permit) };
 
+    /// <summary>The same, of one that is known by its process only.</summary>
+    internal BudgetState GhostClosed(BackendIdentity backend) =>
+        this with { Ghosts = Ghosts.RemoveRange(Ghosts.Values.Where(ghost => ghost.Backend == backend).Select(ghost => ghost.Id)) };
+
     /// <summary>A holder that is gone leaves ghosts: nobody saw its connections end.</summary>
     internal BudgetState Left(HolderId id, TimeSpan now)
     {

@@ -60,6 +60,7 @@ internal sealed class ServerBudget : UntypedActor
         {
             case BudgetCommands.AskPermit ask: Take(Join(ask).Asked(_ids[ask.Pool], ask.Wanted, ask.Reserve, Now)); break;
             case BudgetCommands.GetBudgetStatus: Sender.Tell(BudgetStatus.Of(_server, _state)); break;
+            case BudgetCommands.BackendClosed closed: Take(_state.GhostClosed(closed.Backend)); break;
             case IBudgetCommand command when _ids.TryGetValue(command.Pool, out var holder): Take(Apply(command, holder)); break;
             // Who died with a connection open closes it after its death.
             case BudgetCommands.ReleasePermit late: Take(_state.GhostClosed(late.Permit)); break;

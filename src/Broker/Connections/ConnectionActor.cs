@@ -40,10 +40,10 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         _id = id;
         _pool = pool;
         _plan = plan;
-        _tasks = new(id, first, plan, time);
         (_connecting, _idle, _busy, _lending) = (Connecting, Idle, Busy, Lending);
         (_lent, _returning, _pinging) = (Lent, Returning, Pinging);
         var self = Self;
+        _tasks = new(id, first, plan, time, () => self.Tell(EndProcess.Instance, ActorRefs.NoSender));
         _tripOver = outcome => self.Tell(new TripDone(outcome), ActorRefs.NoSender);
     }
 
@@ -59,7 +59,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     internal static Props For(ConnectionId id, bool first, IActorRef pool, ConnectionPlan plan, TimeProvider time) =>
         Props.Create(() => new ConnectionActor(id, first, pool, plan, time));
 
-    private sealed record ConnectDone(Failure? Failure) : INoSerializationVerificationNeeded;
+    private sealed record ConnectDone(Failure? Failure, bool LeftBehind) : INoSerializationVerificationNeeded;
 
     private sealed record TripDone(TripOutcome Outcome) : INoSerializationVerificationNeeded;
 
@@ -69,15 +69,18 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
 
     private sealed record LendDone(NpgsqlConnection? Wrapper, Failure? Failure, CloseReason Reason) : INoSerializationVerificationNeeded;
 
-    private sealed record TakenBack(CloseReason? Spoilt, string Cause) : INoSerializationVerificationNeeded;
+    private sealed record TakenBack(CloseReason? Spoilt, string Cause, bool Clean = true) : INoSerializationVerificationNeeded;
 
     private sealed record PingDone(string? Problem) : INoSerializationVerificationNeeded;
 
     private sealed record TaskFailed(Exception Exception) : INoSerializationVerificationNeeded;
 
-    private sealed record CloseDone : INoSerializationVerificationNeeded
+    private sealed record CloseDone(bool Clean) : INoSerializationVerificationNeeded;
+
+    /// <summary>A wrapper in use cannot be closed from here: the server is to end its process.</summary>
+    private sealed record EndProcess : INoSerializationVerificationNeeded, IDeadLetterSuppression
     {
-        internal static readonly CloseDone Instance = new();
+        internal static readonly EndProcess Instance = new();
     }
 
     /// <summary>A lease that is out.</summary>
@@ -90,7 +93,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     protected override void PreStart()
     {
         Become(_connecting);
-        Start(_tasks.ConnectAsync(), static failure => new ConnectDone(failure));
+        Start(_tasks.ConnectAsync(), static done => new ConnectDone(done.Failure, done.LeftBehind));
     }
 
     /// <inheritdoc/>
@@ -106,9 +109,9 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 _pool.Tell(new ConnectionEvents.Opened(_id, _tasks.Backend, _tasks.Defaults));
                 CloseIfAsked();
                 break;
-            case ConnectDone { Failure: { } failure }:
+            case ConnectDone { Failure: { } failure } failed:
                 _closed = true;
-                _pool.Tell(new ConnectionEvents.ConnectFailed(_id, failure));
+                _pool.Tell(new ConnectionEvents.ConnectFailed(_id, failure) { LeftBehind = failed.LeftBehind ? _tasks.Backend : null });
                 Context.Stop(Self);
                 break;
             case ConnectionCommands.Close close:
@@ -155,6 +158,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 StartCancelling();
                 break;
             case ConnectionCommands.CancelErrand cancel when _trip is { Members: [var alone] } && alone.Request.Id == cancel.Errand: StartCancelling(); break;
+            case ConnectionCommands.CutShort: StartCancelling(); break;
             case CancelDue due when ReferenceEquals(due.Trip, _trip): _tasks.CancelTrip(); break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;
@@ -241,7 +245,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         // At once, before its next call fails: so that it need not find out by itself.
         _lease.Borrower.Tell(new Refused(new LeaseRevoked(_plan.Pool, _lease.Lease, reason)), ActorRefs.NoSender);
         Become(_returning);
-        Start(_tasks.RevokeAsync(_lease.Wrapper!), static cause => new TakenBack(CloseReason.HolderLost, cause));
+        Start(_tasks.RevokeAsync(_lease.Wrapper!), static over => new TakenBack(CloseReason.HolderLost, over.Cause, over.Clean));
     }
 
     private void Lent(object message)
@@ -277,8 +281,10 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
             case TakenBack { Spoilt: { } reason } taken:
                 TellOver();
                 _log.Debug("Connection {Connection} of pool {Pool} came back spoilt: {Reason} {Cause}", _id, _plan.Pool, reason, taken.Cause);
-                StartClosing(reason, clean: reason is not (CloseReason.Broken or CloseReason.ResetTimedOut));
+                StartClosing(reason, clean: taken.Clean && reason is not (CloseReason.Broken or CloseReason.ResetTimedOut));
                 break;
+            case EndProcess: Context.Watch(Context.ActorOf(ProcessEnder.For(_plan, _tasks.Backend))); break;
+            case Terminated: _tasks.ProcessEnded(); break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;
         }
@@ -311,17 +317,17 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private void StartClosing(CloseReason reason, bool clean)
     {
         Become(Closing(reason, clean));
-        Start(_tasks.CloseAsync(reason), static _ => CloseDone.Instance);
+        Start(_tasks.CloseAsync(reason), static inOrder => new CloseDone(inOrder));
     }
 
     private UntypedReceive Closing(CloseReason reason, bool clean) => message =>
     {
         switch (message)
         {
-            case CloseDone:
+            case CloseDone done:
                 _closed = true;
                 _log.Debug("Connection {Connection} of pool {Pool} is closed: {Reason}", _id, _plan.Pool, reason);
-                _pool.Tell(new ConnectionEvents.Closed(_id, reason, clean, _tasks.Backend));
+                _pool.Tell(new ConnectionEvents.Closed(_id, reason, clean && done.Clean, _tasks.Backend));
                 Context.Stop(Self);
                 break;
             case ConnectionCommands.RunTrip run:
@@ -349,8 +355,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case ReturnConnection: Sender.Tell(LeaseOver.Instance, ActorRefs.NoSender); break;
-            case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or TripOverdue or CancelDue: break;
-            case ConnectionCommands.Close: break;
+            case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or ConnectionCommands.CutShort or TripOverdue or CancelDue: break;
+            case ConnectionCommands.Close or EndProcess or Terminated: break;
             // The tasks turn what can be foreseen into results; what is left is a bug: die, and let the pool see it.
             case TaskFailed failed: throw new ConnectionActorFailedException(failed.Exception);
             default: Unhandled(message); break;
@@ -371,20 +377,19 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
             Self, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    // Nobody waits for its end; what it throws is looked at, so that it is not thrown again by the finalizer.
-    private static void Forget(Task task) => _ = task.ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
-
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        if (!_closed)
-        {
-            Forget(_tasks.AbandonAsync(_underWay, onTrip: _trip is not null));
-        }
-        else
+        if (_closed)
         {
             _tasks.Dispose();
+            return;
         }
+        if (_trip is not null)
+        {
+            _tasks.CancelTrip();
+        }
+        _ = _tasks.AbandonAsync(_underWay, onTrip: _trip is not null, Self);
     }
 
     private sealed class ConnectionActorFailedException(Exception cause) : Exception("a task of the connection failed unforeseen", cause);

@@ -40,6 +40,12 @@ internal static class ConnectionCommands
     /// <summary>Takes a lease back from its holder, by force if need be. Answered by <see cref="ConnectionEvents.Returned"/> or <see cref="ConnectionEvents.Closed"/>.</summary>
     internal sealed record Revoke(LeaseId Lease, string Reason) : IConnectionCommand;
 
+    /// <summary>Has the server cancel the trip under way: its members are told, or run elsewhere. Dropped when it is over.</summary>
+    internal sealed record CutShort : IConnectionCommand
+    {
+        internal static readonly CutShort Instance = new();
+    }
+
     /// <summary>Closes now; a trip under way is finished first. Answered by <see cref="ConnectionEvents.Closed"/>, after which the actor is gone.</summary>
     internal sealed record Close(CloseReason Reason) : IConnectionCommand;
 }
@@ -50,9 +56,13 @@ internal static class ConnectionEvents
     internal sealed record Opened(ConnectionId Connection, BackendIdentity Backend, PoolDefaults Defaults) : IConnectionEvent;
 
     /// <summary>It could not be opened; the actor is gone.</summary>
-    internal sealed record ConnectFailed(ConnectionId Connection, Failure Failure) : IConnectionEvent;
+    internal sealed record ConnectFailed(ConnectionId Connection, Failure Failure) : IConnectionEvent
+    {
+        /// <summary>The server process that was left behind, because it could not be closed; null when there is none.</summary>
+        internal BackendIdentity? LeftBehind { get; init; }
+    }
 
-    /// <summary>The ping before lending failed: nothing was lent, the connection is closing.</summary>
+    /// <summary>The connection, or a hook, failed before it was lent: nothing was lent, the connection is closing.</summary>
     internal sealed record LendFailed(ConnectionId Connection, LeaseId Lease, Failure Failure) : IConnectionEvent;
 
     /// <summary>The lease is over and the connection is idle and clean.</summary>

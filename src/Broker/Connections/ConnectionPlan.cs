@@ -1,4 +1,6 @@
+using Akka.Actor;
 using Broker.Client.Protocol;
+using Broker.Configuration;
 using Broker.Errands;
 using Broker.Pools.Hooks;
 
@@ -10,12 +12,15 @@ namespace Broker.Connections;
 /// <param name="Trips">What bounds a trip.</param>
 /// <param name="TripLimit">A group older than this is cancelled, and its members run alone.</param>
 /// <param name="PingTimeout">How long a ping may take.</param>
-/// <param name="CommitOnReturn">Whether a transaction left open is committed at return instead of rolled back (`pool.reset = commit`).</param>
+/// <param name="Reset">What is done when a connection comes back.</param>
 internal sealed record ConnectionPlan(
-    PoolId Pool, PhysicalConnector Connector, TripLimits Trips, TimeSpan TripLimit, TimeSpan PingTimeout, bool CommitOnReturn)
+    PoolId Pool, PhysicalConnector Connector, TripLimits Trips, TimeSpan TripLimit, TimeSpan PingTimeout, ResetMode Reset)
 {
-    /// <summary>How long bringing a returned connection back to idle may take.</summary>
+    /// <summary>How long bringing a returned connection back to idle, or closing one, may take.</summary>
     internal required TimeSpan ResetTimeout { get; init; }
+
+    /// <summary>The budget of the server, for what needs a connection beside the pool's.</summary>
+    internal required IActorRef Budget { get; init; }
 
     /// <summary>The application's hooks.</summary>
     internal required HookRunner Hooks { get; init; }

@@ -58,4 +58,25 @@ internal static class ConnectionReset
         }
         await batch.ExecuteNonQueryAsync();
     }
+
+    /// <summary>
+    /// Has what a borrower left undone now, instead of with the next use: Npgsql sends its own reset ahead of whatever comes first. What was prepared by
+    /// hand it does not know, and that goes by name.
+    /// </summary>
+    internal static async Task DiscardNowAsync(NpgsqlConnection connection)
+    {
+        await using var forget = new NpgsqlBatch(connection) { Timeout = 0 };
+        await using (var query = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new("select quote_ident(name) from pg_prepared_statements where from_sql") } })
+        await using (var names = await query.ExecuteReaderAsync())
+        {
+            while (await names.ReadAsync())
+            {
+                forget.BatchCommands.Add(new NpgsqlBatchCommand($"DEALLOCATE {names.GetString(0)}"));
+            }
+        }
+        if (forget.BatchCommands.Count > 0)
+        {
+            await forget.ExecuteNonQueryAsync();
+        }
+    }
 }

@@ -1,6 +1,9 @@
 using System.Data;
+using Akka.Actor;
+using Broker.Budgets;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
+using Broker.Configuration;
 using Broker.Errands;
 using Broker.Pools.Hooks;
 using Broker.Statements;
@@ -10,7 +13,8 @@ namespace Broker.Connections;
 
 /// <summary>
 /// What a connection's actor starts and hears the end of. Each task turns what can go wrong into its result. One at a time: the actor's states
-/// see to that.
+/// see to that. A server may fall silent and never say so, and what Npgsql has begun cannot be taken from it: so nothing but a trip and a connect
+/// (which has its own limit) is waited for without a limit of ours. What overruns it is left hanging, and the connection is closed behind it.
 /// </summary>
 internal sealed class ConnectionTasks : IDisposable
 {
@@ -26,9 +30,19 @@ internal sealed class ConnectionTasks : IDisposable
     private volatile Task? _cancelling;
     private volatile bool _abandoned;
     private volatile TripOutcome? _outcome;
+    private readonly Action _endProcess;
+    private volatile TaskCompletionSource? _processEnded;
+    private Task _hanging = Task.CompletedTask;
+    private NpgsqlConnection? _refused;
 
-    internal ConnectionTasks(ConnectionId id, bool first, ConnectionPlan plan, TimeProvider time)
+    /// <param name="id">The connection's name.</param>
+    /// <param name="first">Whether it runs the first-connect hooks.</param>
+    /// <param name="plan">The pool's settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="endProcess">Called to have the server end the process; answered by <see cref="ProcessEnded"/>.</param>
+    internal ConnectionTasks(ConnectionId id, bool first, ConnectionPlan plan, TimeProvider time, Action endProcess)
     {
+        _endProcess = endProcess;
         _id = id;
         _first = first;
         _plan = plan;
@@ -44,32 +58,30 @@ internal sealed class ConnectionTasks : IDisposable
 
     private NpgsqlConnection Own => _physical!.Own;
 
-    /// <summary>Opens the connection. Returns why not, or null.</summary>
-    internal async Task<Failure?> ConnectAsync()
+    /// <summary>Opens the connection. Returns why not, or null; and whether a server process was left behind, because its connection could not be closed.</summary>
+    internal async Task<(Failure? Failure, bool LeftBehind)> ConnectAsync()
     {
         var (physical, failure) = await _plan.Connector.ConnectAsync(_plan.Pool, _connecting.Token);
         _physical = physical;
         if (physical is null)
         {
-            return failure;
+            return (failure, false);
         }
         _backend = physical.Backend;
         _trips = new(_plan.Pool, _plan.Trips with { LockTimeout = Defaults.LockTimeout(_plan.Trips.LockTimeout) }, _time);
         if (!_abandoned && await HookAsync(HookKind.FirstConnect, _first) is { } first)
         {
-            await CloseAsync(CloseReason.HookFailed);
-            return first;
+            return (first, !await CloseAsync(CloseReason.HookFailed));
         }
         if (!_abandoned && await HookAsync(HookKind.Connect) is { } connect)
         {
-            await CloseAsync(CloseReason.HookFailed);
-            return connect;
+            return (connect, !await CloseAsync(CloseReason.HookFailed));
         }
         if (_abandoned)
         {
             await physical.DisposeAsync();
         }
-        return null;
+        return (null, false);
     }
 
     /// <summary>Ends an attempt to connect that nobody waits for.</summary>
@@ -119,12 +131,16 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>Asks the server to cancel the trip under way, as often as it is called.</summary>
+    /// <summary>Asks the server to cancel the trip under way, each time it is called; but not while an earlier request is not answered, since each blocks a thread.</summary>
     internal void CancelTrip()
     {
+        if (_cancelling is { IsCompleted: false })
+        {
+            return;
+        }
         // In this order: a trip that ends in between sees that there is something to wait for.
         var asked = new TaskCompletionSource();
-        _cancelling = _cancelling is { } earlier ? Task.WhenAll(earlier, asked.Task) : asked.Task;
+        _cancelling = asked.Task;
         _ = _trips!.CancelAsync().ContinueWith(
             request =>
             {
@@ -146,7 +162,8 @@ internal sealed class ConnectionTasks : IDisposable
             var wrapper = _physical!.Lend();
             if (await HookAsync(HookKind.Checkout, true, wrapper) is { } failure)
             {
-                await wrapper.DisposeAsync();
+                // Who waits is told first: the hook may still be using it.
+                _refused = wrapper;
                 return (null, failure, CloseReason.HookFailed);
             }
             return (wrapper, null, default);
@@ -164,27 +181,37 @@ internal sealed class ConnectionTasks : IDisposable
     internal async Task<(CloseReason? Spoilt, string Cause)> TakeBackAsync(NpgsqlConnection wrapper)
     {
         var resetting = ResetAsync(wrapper);
-        try
+        if (await EndsInTimeAsync(resetting))
         {
-            return await resetting.WaitAsync(_plan.ResetTimeout, _time);
+            return await resetting;
         }
-        catch (TimeoutException)
-        {
-            await TerminateAsync();
-            await ((Task)resetting).WaitAsync(_plan.ResetTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return (CloseReason.ResetTimedOut, $"its reset took longer than {_plan.ResetTimeout.TotalSeconds:0.###} s (pool.reset-timeout)");
-        }
+        await EndProcessAsync();
+        await LeaveHangingAsync(resetting);
+        return (CloseReason.ResetTimedOut, $"its reset took longer than {_plan.ResetTimeout.TotalSeconds:0.###} s (pool.reset-timeout)");
     }
 
-    private async Task TerminateAsync()
+    /// <summary>The server was asked to end the process, or could not be.</summary>
+    internal void ProcessEnded() => _processEnded?.TrySetResult();
+
+    // That takes a permit of the server's budget and a connection, and both may be long in coming: then the process counts as a ghost until it is seen gone.
+    private async Task EndProcessAsync()
     {
-        try
+        _processEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _endProcess();
+        await EndsInTimeAsync(_processEnded.Task);
+    }
+
+    private async Task<bool> EndsInTimeAsync(Task task)
+    {
+        await task.WaitAsync(_plan.ResetTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return task.IsCompleted;
+    }
+
+    private async Task LeaveHangingAsync(Task task)
+    {
+        if (!await EndsInTimeAsync(task))
         {
-            await _plan.Connector.TerminateAsync(_plan.Pool, Backend);
-        }
-        catch (Exception exception) when (IsForeseen(exception))
-        {
-            // The server cannot be asked: then the process counts as a ghost until it is seen gone.
+            _hanging = task;
         }
     }
 
@@ -201,12 +228,16 @@ internal sealed class ConnectionTasks : IDisposable
                 await wrapper.DisposeAsync();
                 return (CloseReason.HookFailed, reset.Message);
             }
-            if (_plan.CommitOnReturn && wrapper.FullState == ConnectionState.Open)
+            if (_plan.Reset == ResetMode.Commit && wrapper.FullState == ConnectionState.Open)
             {
                 await using var commit = new NpgsqlBatch(wrapper) { Timeout = 0, BatchCommands = { new("COMMIT") } };
                 await commit.ExecuteNonQueryAsync();
             }
             await _physical!.TakeBackAsync(wrapper);
+            if (_plan.Reset == ResetMode.DiscardAll)
+            {
+                await ConnectionReset.DiscardNowAsync(Own);
+            }
             return await HookAsync(HookKind.Checkin) is { } checkin ? (CloseReason.HookFailed, checkin.Message) : (null, "");
         }
         catch (Exception exception) when (IsForeseen(exception))
@@ -219,15 +250,27 @@ internal sealed class ConnectionTasks : IDisposable
     /// Takes the connection from a holder who may be using it at this moment. A wrapper in use cannot be closed from here, so the server is asked
     /// to end its process first; then the holder's own call fails, and the wrapper is dead.
     /// </summary>
-    /// <returns>What was seen.</returns>
-    internal async Task<string> RevokeAsync(NpgsqlConnection wrapper)
+    /// <returns>Whether it was closed in order, and what was seen otherwise.</returns>
+    internal async Task<(bool Clean, string Cause)> RevokeAsync(NpgsqlConnection wrapper)
+    {
+        if ((wrapper.FullState & (ConnectionState.Executing | ConnectionState.Fetching)) == 0)
+        {
+            var ending = EndAsync(wrapper);
+            if (await EndsInTimeAsync(ending) && await ending == "")
+            {
+                return (true, "");
+            }
+        }
+        await EndProcessAsync();
+        var cutOff = EndAsync(wrapper);
+        await LeaveHangingAsync(cutOff);
+        return (false, "it was in use");
+    }
+
+    private static async Task<string> EndAsync(NpgsqlConnection wrapper)
     {
         try
         {
-            if ((wrapper.FullState & (ConnectionState.Executing | ConnectionState.Fetching)) != 0)
-            {
-                await _plan.Connector.TerminateAsync(_plan.Pool, Backend);
-            }
             await wrapper.DisposeAsync();
             return "";
         }
@@ -240,16 +283,24 @@ internal sealed class ConnectionTasks : IDisposable
     /// <summary>Proves the connection alive. Returns what is wrong, or null.</summary>
     internal async Task<string?> PingAsync()
     {
-        using var limit = new CancellationTokenSource(_plan.PingTimeout, _time);
+        // No token: Npgsql would ask the server to cancel, over the same network that does not answer, and wait for that without a limit.
+        var ping = SendPingAsync();
+        await ((Task)ping).WaitAsync(_plan.PingTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (ping.IsCompleted)
+        {
+            return await ping;
+        }
+        _hanging = ping;
+        return $"no answer within {_plan.PingTimeout.TotalMilliseconds:0} ms";
+    }
+
+    private async Task<string?> SendPingAsync()
+    {
         try
         {
             await using var ping = new NpgsqlBatch(Own) { Timeout = 0, BatchCommands = { new("SELECT 1") } };
-            await ping.ExecuteNonQueryAsync(limit.Token);
+            await ping.ExecuteNonQueryAsync();
             return null;
-        }
-        catch (OperationCanceledException)
-        {
-            return $"no answer within {_plan.PingTimeout.TotalMilliseconds:0} ms";
         }
         catch (Exception exception) when (IsForeseen(exception))
         {
@@ -257,15 +308,30 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>Closes the physical connection; never throws.</summary>
+    /// <summary>Closes the physical connection; never throws. False when it could not be closed in order: the server may still have its process.</summary>
     internal async Task<bool> CloseAsync(CloseReason reason)
+    {
+        var spoilt = reason is CloseReason.Invalidated or CloseReason.Broken or CloseReason.PingFailed or CloseReason.HolderLost or CloseReason.Breach
+            or CloseReason.ResetTimedOut;
+        if (!_hanging.IsCompleted)
+        {
+            _ = _physical!.DisposeAfterAsync(_hanging);
+            return false;
+        }
+        await HookAsync(HookKind.Invalidate, spoilt);
+        await HookAsync(HookKind.Close);
+        var closing = ClosePhysicalAsync();
+        return await EndsInTimeAsync(closing) && await closing;
+    }
+
+    private async Task<bool> ClosePhysicalAsync()
     {
         try
         {
-            var spoilt = reason is CloseReason.Invalidated or CloseReason.Broken or CloseReason.PingFailed or CloseReason.HolderLost or CloseReason.Breach
-                or CloseReason.ResetTimedOut;
-            await HookAsync(HookKind.Invalidate, spoilt);
-            await HookAsync(HookKind.Close);
+            if (_refused is { } refused)
+            {
+                await refused.DisposeAsync();
+            }
             await _physical!.DisposeAsync();
             return true;
         }
@@ -275,10 +341,14 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>The actor is gone: what is open closes when the task under way ends.</summary>
+    /// <summary>
+    /// The actor is gone: what is open closes when the task under way ends. Nobody waits for that; the budget has made a ghost of it, and hears when it
+    /// was closed in order.
+    /// </summary>
     /// <param name="underWay">That task.</param>
     /// <param name="onTrip">Whether it is a trip whose end the actor has not heard of: who waits for more than that is told here.</param>
-    internal async Task AbandonAsync(Task? underWay, bool onTrip)
+    /// <param name="self">The actor.</param>
+    internal async Task AbandonAsync(Task? underWay, bool onTrip, IActorRef self)
     {
         _abandoned = true;
         await _connecting.CancelAsync();
@@ -290,9 +360,16 @@ internal sealed class ConnectionTasks : IDisposable
         {
             _outcome?.TellAbandoned(_plan.Pool, Backend.Pid);
         }
-        if (_physical is { } physical)
+        if (_physical is not { } physical)
         {
-            await physical.DisposeAsync();
+            return;
+        }
+        await _hanging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var isWhole = physical.HasOwn;
+        await physical.DisposeAsync();
+        if (isWhole)
+        {
+            _plan.Budget.Tell(new BudgetCommands.BackendClosed(self, Backend), ActorRefs.NoSender);
         }
     }
 

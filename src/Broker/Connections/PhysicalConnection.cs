@@ -1,3 +1,4 @@
+using Broker.Budgets;
 using Broker.Statements;
 using Npgsql;
 
@@ -23,6 +24,9 @@ internal sealed class PhysicalConnection : IAsyncDisposable
 
     /// <summary>The server process; null before it is known.</summary>
     internal BackendIdentity? Backend { get; set; }
+
+    /// <summary>What its host is; only once <see cref="Backend"/> is known.</summary>
+    internal SessionFacts Facts { get; set; }
 
     /// <summary>What it presumes where a statement says nothing; null before it is known.</summary>
     internal PoolDefaults? Defaults { get; set; }
@@ -50,11 +54,26 @@ internal sealed class PhysicalConnection : IAsyncDisposable
     /// </summary>
     internal async Task TakeBackAsync(NpgsqlConnection wrapper)
     {
+        KeepTransactionsApart(wrapper);
         await wrapper.DisposeAsync();
         _own = await _source.OpenConnectionAsync();
         if (!SameProcess(_own))
         {
             throw new ConnectionReplacedException();
+        }
+    }
+
+    // Npgsql uses the object of a transaction that was disposed again for the next one on the same process, so that a holder who kept it could end the next
+    // holder's. One that is left undisposed when its connection is closed is not used again. Nothing is sent for it.
+    private static void KeepTransactionsApart(NpgsqlConnection wrapper)
+    {
+        try
+        {
+            _ = wrapper.BeginTransaction();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or NpgsqlException)
+        {
+            // Its holder's own is not disposed, or the connection is in use or closed: there is nothing to be used again.
         }
     }
 
@@ -68,6 +87,20 @@ internal sealed class PhysicalConnection : IAsyncDisposable
         finally
         {
             await _source.DisposeAsync();
+        }
+    }
+
+    /// <summary>Closes when something that nobody waits for any more has ended. It may never: a server that fell silent does not say so. Never throws.</summary>
+    internal async Task DisposeAfterAsync(Task hanging)
+    {
+        await hanging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await DisposeAsync();
+        }
+        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException or IOException)
+        {
+            // The socket is closed, one way or the other.
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Broker.Budgets;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
@@ -26,6 +25,9 @@ internal sealed class PhysicalConnector
                pg_is_in_recovery(),
                current_setting('transaction_read_only')::bool
         """;
+
+    // Npgsql takes no more, in seconds.
+    private const int LongestTimeout = 1024;
 
     private readonly ServerSettings _server;
     private readonly HostRoles _roles;
@@ -78,14 +80,20 @@ internal sealed class PhysicalConnector
         return (null, failure);
     }
 
-    /// <summary>Asks the server to end one of its processes, if it is still the same one.</summary>
-    internal async Task TerminateAsync(PoolId pool, BackendIdentity backend)
+    /// <summary>Asks the server to end one of its processes, if it is still the same one. Never waits for longer than a connect may take.</summary>
+    internal async Task TerminateAsync(PoolId pool, BackendIdentity backend, CancellationToken cancel)
     {
-        var (connection, _) = await ConnectAsync(pool, CancellationToken.None);
+        var (connection, _) = await ConnectAsync(pool, cancel);
         if (connection is null)
         {
             return;
         }
+        var ending = TerminateAsync(connection, backend);
+        await ending.WaitAsync(_server.ConnectTimeout, _time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task TerminateAsync(PhysicalConnection connection, BackendIdentity backend)
+    {
         await using (connection)
         {
             await using var terminate = new NpgsqlBatch(connection.Own);
@@ -100,17 +108,18 @@ internal sealed class PhysicalConnector
     private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target, HashSet<HostEndpoint> down, CancellationToken cancel)
     {
         PhysicalConnection? physical = null;
+        var opening = Task.CompletedTask;
         Failure failure;
         try
         {
             physical = new PhysicalConnection(SourceFor(host));
             using var limit = new CancellationTokenSource(_server.ConnectTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
-            var (identity, facts) = await IdentifyAsync(await physical.OpenAsync(either.Token), host.ToString(), either.Token);
-            physical.Backend = identity;
-            _roles.Answered(host, facts);
-            physical.Defaults = await CatalogueQueries.PoolDefaultsAsync(physical.Own, either.Token);
-            var refusal = ServerVersion.Check(pool, identity.Server, identity.ServerVersion) ?? TargetSession.Check(pool, identity.Server, target, facts);
+            opening = OpenAsync(physical, host, either.Token);
+            // What it does once it is let in takes no token: Npgsql would ask the server to cancel, and block a thread until that answers.
+            await opening.WaitAsync(either.Token);
+            var refusal = ServerVersion.Check(pool, physical.Backend!.Server, physical.Backend.ServerVersion)
+                ?? TargetSession.Check(pool, physical.Backend.Server, target, physical.Facts);
             if (refusal is null)
             {
                 return (physical, null);
@@ -119,7 +128,7 @@ internal sealed class PhysicalConnector
         }
         catch (PostgresException refused)
         {
-            failure = refused.SqlState is "57P03" or "53300" || refused.SqlState.StartsWith("57P", StringComparison.Ordinal)
+            failure = MayWork(refused.SqlState)
                 ? new ServerUnavailable(pool, host.ToString(), refused.MessageText)
                 : new LoginRefused(pool, host.ToString(), refused.SqlState, refused.MessageText);
         }
@@ -131,30 +140,39 @@ internal sealed class PhysicalConnector
         {
             failure = new LoginRefused(pool, host.ToString(), "28000", $"the password cannot be read: {exception.Message}");
         }
-        catch (Exception exception) when (exception is NpgsqlException or SocketException or IOException or TimeoutException or InvalidOperationException)
+#pragma warning disable CA1031 // Whatever a connect fails by, what was opened of it must be closed, and who waits for it be told.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
             failure = new ServerUnavailable(pool, host.ToString(), exception.InnerException?.Message ?? exception.Message);
         }
-        if (physical is { Backend: null } && failure is ServerUnavailable)
+        if (physical is { Backend: null } && failure is ServerUnavailable && !cancel.IsCancellationRequested)
         {
             _roles.WasDown(host);
             down.Add(host);
         }
-        if (physical is not null)
+        if (physical?.DisposeAfterAsync(opening) is { } closing && opening.IsCompleted)
         {
-            await physical.DisposeAsync();
+            await closing;
         }
         return (null, failure);
     }
 
-    private static async Task<(BackendIdentity, SessionFacts)> IdentifyAsync(NpgsqlConnection connection, string host, CancellationToken cancel)
+    /// <summary>Whether the same connect may go well in a while: the server is short of something, starting, stopping, or in trouble of its own.</summary>
+    private static bool MayWork(string state) => state[..2] is "08" or "53" or "55" or "57" or "58" or "XX";
+
+    private async Task OpenAsync(PhysicalConnection physical, HostEndpoint host, CancellationToken cancel)
     {
-        await using var query = new NpgsqlBatch(connection) { BatchCommands = { new(IdentityQuery) } };
-        await using var reader = await query.ExecuteReaderAsync(cancel);
-        await reader.ReadAsync(cancel);
-        return (
-            new(reader.GetInt32(0), reader.GetDateTime(1), reader.GetDateTime(2), reader.GetInt32(3), host, reader.GetInt32(4)),
-            new(InRecovery: reader.GetBoolean(5), ReadOnly: reader.GetBoolean(6)));
+        var connection = await physical.OpenAsync(cancel);
+        await using (var query = new NpgsqlBatch(connection) { BatchCommands = { new(IdentityQuery) } })
+        await using (var reader = await query.ExecuteReaderAsync(CancellationToken.None))
+        {
+            await reader.ReadAsync(CancellationToken.None);
+            physical.Facts = new(InRecovery: reader.GetBoolean(5), ReadOnly: reader.GetBoolean(6));
+            physical.Backend = new(reader.GetInt32(0), reader.GetDateTime(1), reader.GetDateTime(2), reader.GetInt32(3), host.ToString(), reader.GetInt32(4));
+        }
+        _roles.Answered(host, physical.Facts);
+        physical.Defaults = await CatalogueQueries.PoolDefaultsAsync(connection, CancellationToken.None);
     }
 
     private NpgsqlDataSource SourceFor(HostEndpoint host)
@@ -162,6 +180,9 @@ internal sealed class PhysicalConnector
         var builder = new NpgsqlDataSourceBuilder(ConnectionText(host));
         return builder.Build();
     }
+
+    // The server takes white space of any kind as the end of an option.
+    private static string Escaped(string value) => string.Concat(value.Select(letter => letter == '\\' || char.IsWhiteSpace(letter) ? $"\\{letter}" : $"{letter}"));
 
     private string ConnectionText(HostEndpoint host)
     {
@@ -183,7 +204,7 @@ internal sealed class PhysicalConnector
                 TlsMode.VerifyFull => SslMode.VerifyFull,
             },
             GssEncryptionMode = GssEncryptionMode.Disable,
-            Options = string.Join(' ', _database.Settings.Select(s => $"-c {s.Key}={s.Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(" ", "\\ ", StringComparison.Ordinal)}")),
+            Options = string.Join(' ', _database.Settings.Select(s => $"-c {s.Key}={Escaped(s.Value)}")),
             // One data source holds one connection: its wrappers come and go, the process stays.
             Pooling = true,
             MinPoolSize = 0,
@@ -194,7 +215,8 @@ internal sealed class PhysicalConnector
             NoResetOnClose = _user.Pool.Reset == ResetMode.None,
             // Limits are the broker's: it cancels what is too slow.
             CommandTimeout = 0,
-            Timeout = 0,
+            // Requests to cancel go by this, on a thread that they block.
+            Timeout = Math.Clamp((int)Math.Ceiling(_server.ConnectTimeout.TotalSeconds), 1, LongestTimeout),
             Enlist = false,
             // Npgsql prepares nothing by itself, but finds by its text what was prepared explicitly: docs/decisions/npgsql-batch-shapes.md.
             MaxAutoPrepare = 1,

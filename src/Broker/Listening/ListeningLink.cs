@@ -22,6 +22,7 @@ internal sealed class ListeningLink : IAsyncDisposable
     private readonly PhysicalConnection _physical;
     private readonly TimeSpan? _quiet;
     private readonly TimeSpan _patience;
+    private Task<string?> _running = Task.FromResult<string?>(null);
 
     /// <param name="physical">An open connection.</param>
     /// <param name="heard">Told each notification, on whatever thread it is read on.</param>
@@ -39,15 +40,22 @@ internal sealed class ListeningLink : IAsyncDisposable
     /// <summary>Runs commands, or proves the connection alive when there are none. Returns what went wrong, or null.</summary>
     internal async Task<string?> RunAsync(IReadOnlyCollection<string> commands)
     {
+        // No token: Npgsql would ask the server to cancel, and wait for that without a limit.
+        _running = SendAsync(commands);
+        await ((Task)_running).WaitAsync(_patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _running.IsCompleted ? await _running : $"no answer within {_patience.TotalSeconds:0.###} s";
+    }
+
+    private async Task<string?> SendAsync(IReadOnlyCollection<string> commands)
+    {
         try
         {
-            using var limit = new CancellationTokenSource(_patience);
             await using var batch = new NpgsqlBatch(_physical.Own) { Timeout = 0 };
             foreach (var command in commands.Count == 0 ? ["SELECT 1"] : commands)
             {
                 batch.BatchCommands.Add(new NpgsqlBatchCommand(command));
             }
-            await batch.ExecuteNonQueryAsync(limit.Token);
+            await batch.ExecuteNonQueryAsync();
             return null;
         }
         catch (Exception exception) when (IsForeseen(exception))
@@ -74,7 +82,7 @@ internal sealed class ListeningLink : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _physical.DisposeAsync();
+    public ValueTask DisposeAsync() => new(_physical.DisposeAfterAsync(_running));
 
     private static bool IsForeseen(Exception exception) =>
         exception is NpgsqlException or InvalidOperationException or IOException or TimeoutException or OperationCanceledException;

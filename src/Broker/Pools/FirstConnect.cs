@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Broker.Client.Protocol.Messages;
+using Broker.Pools.Decisions;
 
 namespace Broker.Pools;
 
@@ -8,7 +9,15 @@ internal sealed class FirstConnect
 {
     private IActorRef? _asker;
 
-    internal void Ask(IActorRef asker) => _asker = asker;
+    /// <summary>Takes the question in. A pool that has a connection open already will not say so again.</summary>
+    internal void Ask(IActorRef asker, PoolState state)
+    {
+        _asker = asker;
+        if (state.HasOpen())
+        {
+            Tell(new FirstOpened(state.Pool));
+        }
+    }
 
     internal void Tell(IBrokerReply reply)
     {

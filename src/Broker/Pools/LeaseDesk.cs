@@ -74,12 +74,16 @@ internal sealed class LeaseDesk
     /// <summary>A request comes to nothing: who asked is told, unless the request is over.</summary>
     internal void Refuse(WaiterId waiter, Failure failure) => Leave(waiter)?.Ref.Tell(new Refused(failure));
 
-    /// <summary>Tells all who have no answer yet.</summary>
-    internal void RefuseAll(Failure failure)
+    /// <summary>The pool ends: whoever waits is refused, and whoever has a lease, or is being lent one at this moment, hears that it is lost.</summary>
+    internal void EndAll(Failure refusal, Failure loss)
     {
+        foreach (var waiter in _lent.Values)
+        {
+            _waiting[waiter].Ref.Tell(new Refused(loss));
+        }
         foreach (var (waiter, _) in _waiting.Where(w => !_lent.ContainsValue(w.Key)).ToArray())
         {
-            Refuse(waiter, failure);
+            Refuse(waiter, refusal);
         }
     }
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 
 namespace Broker.Pools;
 
@@ -23,7 +24,7 @@ internal sealed class PoolAlarm : IDisposable
     }
 
     /// <summary>Something may be due.</summary>
-    internal sealed record Rang : INoSerializationVerificationNeeded
+    internal sealed record Rang : INoSerializationVerificationNeeded, IDeadLetterSuppression
     {
         internal static readonly Rang Instance = new();
     }

@@ -61,6 +61,9 @@ internal static class PoolEffects
     /// <summary>Close a connection.</summary>
     internal sealed record Close(ConnectionId Connection, CloseReason Reason) : IPoolEffect;
 
+    /// <summary>Cancel the trip that a connection is on.</summary>
+    internal sealed record CutShort(ConnectionId Connection) : IPoolEffect;
+
     /// <summary>Prove an idle connection alive.</summary>
     internal sealed record Ping(ConnectionId Connection) : IPoolEffect;
 

@@ -57,6 +57,6 @@ internal static class PoolEvents
         internal static readonly Resumed Instance = new();
     }
 
-    /// <summary>The pool ends: nothing new, idle connections close, those out close when they come back; without drain they are called back.</summary>
+    /// <summary>The pool ends: nothing new, idle connections close, those out close when they come back; without drain they are called back, and trips cancelled.</summary>
     internal sealed record Stop(bool Drain) : IPoolEvent;
 }

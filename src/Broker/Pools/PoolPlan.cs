@@ -48,6 +48,9 @@ internal sealed record PoolPlan
     /// <summary>The clock.</summary>
     internal required TimeProvider Time { get; init; }
 
+    /// <summary>Where its numbers stand, from one incarnation to the next.</summary>
+    internal PoolNumbers Numbers { get; } = new();
+
     /// <summary>Where its jitter begins.</summary>
     internal required ulong Seed { get; init; }
 

@@ -32,7 +32,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     private readonly HashSet<IActorRef> _stopping = [];
     private readonly HashSet<IActorRef> _unproven = [];
     private IActorRef? _proofAskedBy;
-    private IActorRef? _stopAskedBy;
+    private readonly HashSet<IActorRef> _stopAskedBy = [];
 
     public PoolRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
         (_settings, _meter, _time, _hooks) = (settings, meter, time, hooks);
@@ -113,9 +113,10 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         {
             Ledger = ledger,
         };
-        var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset == ResetMode.Commit)
+        var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset)
         {
             ResetTimeout = user.Pool.ResetTimeout,
+            Budget = _budgets[server.Name],
             Hooks = new HookRunner(hooks, user.Pool.HookTimeout, _time),
         };
         var time = _time;
@@ -143,7 +144,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
 
     private void OnFind(FindPool find)
     {
-        if (_stopAskedBy is not null)
+        if (_stopAskedBy.Count > 0)
         {
             Sender.Tell(new Refused(new BrokerStopping("the broker")));
         }
@@ -197,8 +198,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
 
     private void OnStop()
     {
-        var first = _stopAskedBy is null;
-        _stopAskedBy = Sender;
+        var first = _stopAskedBy.Count == 0;
+        _stopAskedBy.Add(Sender);
         if (first)
         {
             foreach (var pool in _pools.Values)
@@ -221,7 +222,10 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     {
         if (_stopping.Count == 0)
         {
-            _stopAskedBy.Tell(BrokerStopped.Instance);
+            foreach (var asker in _stopAskedBy)
+            {
+                asker.Tell(BrokerStopped.Instance);
+            }
         }
     }
 }

@@ -83,7 +83,7 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
         return (happened switch
         {
             ConnectionEvents.Opened e => step.Opened(e.Connection, e.Backend),
-            ConnectionEvents.ConnectFailed e => step.ConnectFailed(e.Connection, e.Failure),
+            ConnectionEvents.ConnectFailed e => step.ConnectFailed(e.Connection, e.Failure, e.LeftBehind),
             ConnectionEvents.LendFailed e => step.LendFailed(e.Connection, e.Lease, e.Failure),
             ConnectionEvents.Returned e => step.Returned(e.Connection, e.Lease),
             ConnectionEvents.TripEnded e => step.TripEnded(e.Connection),

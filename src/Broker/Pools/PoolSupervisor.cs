@@ -41,7 +41,7 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         _plan = plan;
         _started = plan.Time.GetTimestamp();
-        _state = new(plan.Pool, plan.Settings, new Dice(plan.Seed)) { FirstConnectDue = plan.HasFirstConnect };
+        _state = plan.Numbers.Begin(new(plan.Pool, plan.Settings, new Dice(plan.Seed)) { FirstConnectDue = plan.HasFirstConnect });
         _telemetry = plan.Meter.ForPool(plan.Pool, plan.Settings);
         _tally = new(plan, _telemetry, _log);
         _report = new(plan, _telemetry, _log);
@@ -57,7 +57,7 @@ internal sealed class PoolSupervisor : UntypedActor
     internal static Props For(PoolPlan plan) => Props.Create(() => new PoolSupervisor(plan));
 
     /// <summary>Comes behind the errands that are in the mailbox already, so that they share the trip.</summary>
-    private sealed record Pump : INoSerializationVerificationNeeded
+    private sealed record Pump : INoSerializationVerificationNeeded, IDeadLetterSuppression
     {
         internal static readonly Pump Instance = new();
     }
@@ -115,7 +115,7 @@ internal sealed class PoolSupervisor : UntypedActor
                 Do(_state.On(PoolEvents.Resumed.Instance, Now));
                 Sender.Tell(new PoolResumed(_plan.Pool));
                 break;
-            case PoolCommands.OpenFirst: _first.Ask(Sender); Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
+            case PoolCommands.OpenFirst: _first.Ask(Sender, _state); Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
             case PoolCommands.WarmUp: Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
             case PoolCommands.StopPool stop:
                 _stopAskedBy = Sender;
@@ -221,7 +221,7 @@ internal sealed class PoolSupervisor : UntypedActor
 
     private void OnForgotten(LeaseId lease)
     {
-        if (_state.Status(0, int.MaxValue, Now).Leases.FirstOrDefault(l => l.Lease == lease) is { } leaked)
+        if (_state.StatusOf(lease, Now) is { } leaked)
         {
             _report.Forgotten(leaked);
             Do(_state.On(new PoolEvents.HolderDied(lease), Now));
@@ -333,6 +333,7 @@ internal sealed class PoolSupervisor : UntypedActor
             case PoolEffects.LendUndone e: _desk.Undo(e.Lease); break;
             case PoolEffects.Open e: _connections.Open(e); break;
             case PoolEffects.Close e: _connections.Tell(e.Connection, new ConnectionCommands.Close(e.Reason)); break;
+            case PoolEffects.CutShort e: _connections.Tell(e.Connection, ConnectionCommands.CutShort.Instance); break;
             case PoolEffects.Ping e: _connections.Tell(e.Connection, ConnectionCommands.Ping.Instance); break;
             case PoolEffects.Revoke e: _connections.Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason)); break;
             case IBudgetEffect e: _plan.Budget.Tell(e.For(Self, _plan)); break;
@@ -360,7 +361,9 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         var failure = new Client.Protocol.Failures.BrokerStopping($"pool {_plan.Pool}");
         _errands.RefuseAll(failure);
-        _desk.RefuseAll(failure);
+        _desk.EndAll(failure, new Client.Protocol.Failures.ConnectionLost(_plan.Pool, "its pool ended"));
+        _plan.Numbers.Keep(_state);
+        _first.Tell(new Refused(failure));
         _plan.Budget.Tell(new BudgetCommands.LeaveBudget(Self));
         _alarm.Dispose();
         _telemetry.Dispose();

@@ -145,6 +145,7 @@ public sealed class ServerBudgetSpecs : TestKit
             new BudgetCommands.AskPermit(pool.Ref, new PoolId("db", "app"), 1, 1), new BudgetCommands.WithdrawPermits(pool.Ref, 1),
             new BudgetCommands.NameBackend(pool.Ref, permit, History.BackendOf(permit)), new BudgetCommands.ReleasePermit(pool.Ref, permit),
             new BudgetCommands.ReleaseGhost(pool.Ref, permit, null), new BudgetCommands.GhostsSeen(pool.Ref, 7, null), new BudgetCommands.LeaveBudget(pool.Ref),
+            new BudgetCommands.BackendClosed(pool.Ref, History.BackendOf(permit)),
         ];
         var family = typeof(BudgetCommands).GetNestedTypes(System.Reflection.BindingFlags.NonPublic).Where(typeof(IBudgetCommand).IsAssignableFrom);
         Assert.Equal(family.Select(type => type.Name).Order(), commands.Select(command => command.GetType().Name).Order());

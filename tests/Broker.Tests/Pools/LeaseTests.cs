@@ -267,4 +267,28 @@ public sealed class LeaseTests
         Assert.Equal(2 * Second, status.OldestWait);
         Assert.Equal(new(new LeaseId(1), new ConnectionId(1), 1, "A", "", 2 * Second), Assert.Single(status.Leases));
     }
+
+    [Fact]
+    public void A_request_given_up_while_its_connection_fails_to_be_lent_is_over_and_waits_for_nothing()
+    {
+        var pool = new PoolDriver("size = 1, overflow = 0");
+        var waiter = pool.Ask();
+        var lend = pool.Lent(waiter);
+        pool.Withdraw(waiter);
+        pool.Feed(new ConnectionEvents.LendFailed(lend.Connection, lend.Lease, new ConnectionLost(pool.State.Pool, "reset")));
+        Assert.Equal(lend.Lease, Assert.Single(pool.All<PoolEffects.LeaseEnded>()).Lease);
+        Assert.Empty(pool.All<PoolEffects.LendUndone>());
+    }
+
+    [Fact]
+    public void A_stop_that_waits_no_longer_cuts_trips_short()
+    {
+        var pool = new PoolDriver("size = 1, overflow = 0") { TripsWanted = 1 };
+        pool.Pump();
+        var trip = Assert.Single(pool.OnTrip);
+        pool.Feed(new PoolEvents.Stop(Drain: true));
+        Assert.Empty(pool.All<PoolEffects.CutShort>());
+        pool.Feed(new PoolEvents.Stop(Drain: false));
+        Assert.Equal(trip, Assert.Single(pool.All<PoolEffects.CutShort>()).Connection);
+    }
 }

@@ -44,9 +44,14 @@ internal static class Closings
         step = step.Put(slot with { Phase = SlotPhase.Closing, Since = step.Now, Lending = null }).Repaid(slot);
         var hook = failure is HookFailed;
         step = hook ? step : step.SuspectSiblings(slot);
+        if (lending.Abandoned)
+        {
+            // Nobody waits again.
+            return step.Do(new PoolEffects.LeaseEnded(lease, step.Now - lending.Since));
+        }
+
         step = step.Do(new PoolEffects.LendUndone(lease, lending.Waiter.Id));
-        return lending.Abandoned ? step
-            : step.State.Stopping ? step.Refuse(lending.Waiter, new BrokerStopping($"pool {step.State.Pool}"))
+        return step.State.Stopping ? step.Refuse(lending.Waiter, new BrokerStopping($"pool {step.State.Pool}"))
             : hook ? step.Refuse(lending.Waiter, failure)
             : step.StandInLine(lending.Waiter).RefuseDue();
     }

@@ -37,14 +37,14 @@ internal static class Connecting
             .Settle(slot);
     }
 
-    internal static Step ConnectFailed(this Step step, ConnectionId id, Failure failure)
+    internal static Step ConnectFailed(this Step step, ConnectionId id, Failure failure, BackendIdentity? leftBehind)
     {
         if (step.State.Slots.Find(id) is not { } slot)
         {
             return step;
         }
 
-        step = step.Forget(slot).Do(new PoolEffects.ReleasePermit(slot.Permit));
+        step = step.Forget(slot).Do(leftBehind is null ? new PoolEffects.ReleasePermit(slot.Permit) : new PoolEffects.ReleaseGhost(slot.Permit, leftBehind));
         if (slot.Phase != SlotPhase.Opening)
         {
             return step;

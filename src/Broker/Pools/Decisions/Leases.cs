@@ -53,6 +53,10 @@ internal static class Leases
     internal static LeaseStatus StatusOfLease(this Slot slot, TimeSpan now) => new(
         slot.Lending!.Lease, slot.Id, slot.Backend?.Pid ?? 0, slot.Lending.Waiter.Holder, slot.Lending.Waiter.Purpose, now - slot.Lending.Since);
 
+    /// <summary>A lease that is out, detached or not; null when it is over.</summary>
+    internal static LeaseStatus? StatusOf(this PoolState state, LeaseId lease, TimeSpan now) =>
+        state.Slots.All.FirstOrDefault(slot => slot.Lending?.Lease == lease)?.StatusOfLease(now);
+
     /// <summary>Whether the pool itself ends a lease in time: it has been called back, or overruns before then.</summary>
     private static bool EndsBy(this PoolState state, TimeSpan deadline, Lending lending) =>
         lending.Revoked || lending.Since.After(state.Settings.MaxLease) < deadline;

@@ -16,6 +16,7 @@ internal static class Stopping
             {
                 SlotPhase.Opening or SlotPhase.Idle or SlotPhase.Pinging => step.Close(slot, CloseReason.Stopping),
                 SlotPhase.Lent when !drain => step.Revoke(slot, "the broker is stopping"),
+                SlotPhase.Busy when !drain => step.Do(new PoolEffects.CutShort(slot.Id)),
                 SlotPhase.Lent or SlotPhase.Busy or SlotPhase.Closing or SlotPhase.Detached => step,
             };
         }

@@ -87,6 +87,76 @@ public sealed class EndsOfLeasesTests : IAsyncLifetime
         Assert.Equal(0L, await next.ScalarAsync("select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid() and datname = current_database()"));
     }
 
+    [Fact] // 36
+    public async Task A_reset_that_discards_all_takes_locks_and_prepared_statements_away_before_the_return_is_complete()
+    {
+        await using var broker = Embedded.Start(_database, "size = 2, overflow = 0, reset = discard-all");
+        await using var watcher = await broker.LeaseAsync();
+        await using (var lease = await broker.LeaseAsync())
+        {
+            await lease.ScalarAsync("prepare by_hand as select 1");
+            await lease.ScalarAsync("select pg_advisory_lock(4711)");
+        }
+
+        Assert.Equal(0L, await watcher.ScalarAsync("select count(*) from pg_locks where locktype = 'advisory' and objid = 4711"));
+        await using var next = await broker.LeaseAsync();
+        Assert.Equal(0L, await next.ScalarAsync("select count(*) from pg_prepared_statements where name = 'by_hand'"));
+        Assert.Equal(7, await broker.Client.QuerySingleAsync<int>("orders", $"select 7"));
+    }
+
+    [Fact] // 37
+    public async Task A_detached_lease_that_is_forgotten_is_found_and_its_connection_closed()
+    {
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0");
+        var forgotten = await DetachAndForgetAsync(broker);
+        await using var next = await broker.LeaseAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((long)(await next.ScalarAsync($"select count(*) from pg_stat_activity where pid = {forgotten}"))! > 0)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static async Task<int> DetachAndForgetAsync(Embedded broker)
+    {
+        var lease = await broker.LeaseAsync();
+        lease.Detach();
+        return lease.BackendPid;
+    }
+
+    [Fact] // 25
+    public async Task An_errand_that_outlasts_the_drain_is_cancelled_on_the_server_and_told()
+    {
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0", more: "broker.shutdown { drain-timeout = 100ms }");
+        var running = broker.Client.QuerySingleAsync<string>("orders", $"select pg_sleep(611)::text").AsTask();
+        await broker.UntilAsync(status => status.Busy == 1);
+        await CoordinatedShutdown.Get(broker.System).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance).WaitAsync(TimeSpan.FromSeconds(20));
+        await Assert.ThrowsAsync<Broker.Client.BrokerException>(() => running.WaitAsync(TimeSpan.FromSeconds(5)));
+        await using var other = new NpgsqlConnection(_database);
+        await other.OpenAsync();
+        await using var left = new NpgsqlCommand("select count(*) from pg_stat_activity where query like '%pg_sleep(611)%' and state = 'active' and pid <> pg_backend_pid()", other);
+        Assert.Equal(0L, await left.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task A_wait_for_ever_is_no_wait_of_nothing()
+    {
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0");
+        var first = await broker.LeaseAsync();
+        Task<Lease> second;
+        using (ExecutionContext.SuppressFlow())
+        {
+            second = Task.Run(() => broker.LeaseAsync(Timeout.InfiniteTimeSpan).AsTask());
+        }
+        await broker.UntilAsync(status => status.Waiting == 1);
+        await first.DisposeAsync();
+        await using var lent = await second;
+        Assert.Throws<ArgumentOutOfRangeException>(() => new LeaseOptions { Wait = TimeSpan.FromSeconds(-1) });
+    }
+
     [Fact] // 43
     public async Task A_close_that_hangs_does_not_hold_up_whoever_returns()
     {

@@ -282,6 +282,35 @@ public sealed class PoolSupervisorSpecs : PoolStage
     }
 
     [Fact]
+    public void Who_asks_whether_a_pool_can_connect_that_has_connected_already_is_told_so()
+    {
+        StartPool("size = 1, overflow = 0");
+        var holder = CreateTestProbe();
+        Acquire(holder);
+        ExpectLent(ExpectOpened(), holder);
+        Pool.Tell(PoolCommands.OpenFirst.Instance, TestActor);
+        ExpectMsg<FirstOpened>();
+    }
+
+    [Fact]
+    public void A_pool_that_ends_leaves_no_word_to_itself_as_a_dead_letter()
+    {
+        StartPool("size = 1, overflow = 0");
+        var (holder, letters) = (CreateTestProbe(), CreateTestProbe());
+        Sys.EventStream.Subscribe(letters.Ref, typeof(Akka.Event.DeadLetter));
+        Acquire(holder);
+        var connection = ExpectOpened();
+        ExpectLent(connection, holder);
+        Pool.Tell(new PoolCommands.StopPool(Drain: true), TestActor);
+        Watch(Pool);
+        Tell(connection, new ConnectionEvents.Closed(connection, CloseReason.Stopping, Clean: true, PoolDriver.Backend(connection)), thenDie: true);
+        ExpectMsg<PoolStopped>();
+        ExpectTerminated(Pool);
+        Pool.Tell("the last word");
+        Assert.Equal("the last word", letters.ExpectMsg<Akka.Event.DeadLetter>().Message);
+    }
+
+    [Fact]
     public void What_nobody_knows_shows_as_unhandled()
     {
         StartPool();

@@ -1,0 +1,114 @@
+using Broker.Client;
+using Broker.Client.Protocol.Failures;
+using Broker.Pools.Hooks;
+using Broker.Postgres;
+using Npgsql;
+using Xunit;
+
+namespace Broker.Tests.Pools.Server;
+
+/// <summary>A server that does not answer any more and does not say so: every wait for it has an end, and its slot serves again.</summary>
+public sealed class SilentServerTests : IAsyncLifetime
+{
+    private const string Impatient = "connect-timeout = 300ms, ghost-limit = 1s";
+
+    private FreezingProxy _proxy = null!;
+
+    public async Task InitializeAsync() => _proxy = FreezingProxy.For(await SharedPostgres.CreateDatabaseAsync());
+
+    public async Task DisposeAsync() => await _proxy.DisposeAsync();
+
+    private Embedded Start(string pool, PoolHooks? hooks = null)
+    {
+        var target = new NpgsqlConnectionStringBuilder(_proxy.ConnectionString);
+        return Embedded.StartWith(
+            $"broker.servers.main {{ host = \"{target.Host}\", port = {target.Port}, tls = prefer, {Impatient} }}\n"
+            + $"broker.databases.orders {{ server = main, database = {target.Database}, user = {target.Username} }}\nbroker.pool {{\n{pool}\n}}", hooks);
+    }
+
+    [Fact]
+    public async Task A_ping_that_is_never_answered_ends_in_time_and_another_connection_is_opened()
+    {
+        await using var broker = Start("size = 1, overflow = 0, ping-bypass = 0s, ping-timeout = 100ms");
+        var first = await broker.LeaseAsync();
+        await first.DisposeAsync();
+        _proxy.Freeze();
+        var next = broker.LeaseAsync(TimeSpan.FromSeconds(20)).AsTask();
+        await broker.UntilAsync(status => status.Idle == 0 || status.Opening > 0);
+        _proxy.Thaw();
+        await using var lease = await next.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.NotEqual(first.BackendPid, lease.BackendPid);
+    }
+
+    [Fact]
+    public async Task A_server_that_falls_silent_after_it_let_a_connection_in_fails_the_connect_in_time()
+    {
+        await using var broker = Start("size = 1, overflow = 0, acquire-timeout = 10s");
+        _proxy.FreezeAfterLogin(1);
+        await using var lease = await broker.LeaseAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.Equal(1, await lease.ScalarAsync("select 1"));
+    }
+
+    [Fact]
+    public async Task What_is_returned_with_a_statement_that_is_never_answered_is_given_up_in_time()
+    {
+        await using var broker = Start("size = 1, overflow = 0, reset-timeout = 100ms");
+        var lease = await broker.LeaseAsync();
+        var forgotten = lease.ScalarAsync("select pg_sleep(600)");
+        _proxy.Freeze();
+        await lease.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        _proxy.Thaw();
+        await using var next = await broker.LeaseAsync(TimeSpan.FromSeconds(20)).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.NotEqual(lease.BackendPid, next.BackendPid);
+        _ = forgotten;
+    }
+
+    [Fact]
+    public async Task A_lease_called_back_in_a_statement_that_is_never_answered_gives_its_slot_up_in_time()
+    {
+        await using var broker = Start("size = 1, overflow = 0, max-lease = 100ms, reset-timeout = 100ms");
+        var lease = await broker.LeaseAsync();
+        var running = lease.ScalarAsync("select pg_sleep(600)");
+        _proxy.Freeze();
+        var next = broker.LeaseAsync(TimeSpan.FromSeconds(20)).AsTask();
+        var lost = new TaskCompletionSource();
+        await using var registration = lease.Lost.Register(lost.SetResult);
+        await lost.Task;
+        _proxy.Thaw();
+        await using var got = await next.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.NotEqual(lease.BackendPid, got.BackendPid);
+        _ = running;
+    }
+
+    [Theory]
+    [InlineData(HookKind.Connect)]
+    [InlineData(HookKind.Checkout)]
+    [InlineData(HookKind.Reset)]
+    [InlineData(HookKind.Checkin)]
+    [InlineData(HookKind.Close)]
+    internal async Task A_hook_that_hangs_in_a_statement_holds_its_caller_up_no_longer_than_hook_timeout(HookKind kind)
+    {
+        var runs = 0;
+        var hooks = PoolHooks.None.On(kind, async (hooked, _) =>
+        {
+            if (Interlocked.Increment(ref runs) == 1)
+            {
+                await using var command = new NpgsqlCommand("select pg_sleep(600)", hooked.Connection);
+                await command.ExecuteScalarAsync(CancellationToken.None);
+            }
+        });
+        await using var broker = Start("size = 1, overflow = 0, hook-timeout = 100ms, reset-timeout = 1s", hooks);
+        try
+        {
+            var lease = await broker.LeaseAsync(TimeSpan.FromSeconds(5)).AsTask().WaitAsync(TimeSpan.FromSeconds(6));
+            lease.Invalidate();
+            await lease.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(6));
+        }
+        catch (BrokerException refused)
+        {
+            Assert.IsType<HookFailed>(refused.Failure);
+        }
+        await using var next = await broker.LeaseAsync(TimeSpan.FromSeconds(5)).AsTask().WaitAsync(TimeSpan.FromSeconds(6));
+        Assert.Equal(1, await next.ScalarAsync("select 1"));
+    }
+}
