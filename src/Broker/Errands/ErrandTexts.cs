@@ -120,7 +120,9 @@ internal sealed class ErrandTexts
         }
         if (report.Culprit is { } culprit && members.FirstOrDefault(m => m.Facts.Text == culprit) is { } guilty)
         {
-            guilty.Estimate.Value = guilty.Estimate.Value.AloneFor(_time.GetTimestamp() + _time.TimestampFrequency);
+            guilty.Estimate.Value = report.CulpritHeldUp
+                ? guilty.Estimate.Value.AloneFor(_time.GetTimestamp() + _time.TimestampFrequency)
+                : guilty.Estimate.Value.AfterFailure(members.Length);
         }
         if (report.Learned is { } learned)
         {

@@ -76,6 +76,9 @@ internal sealed record TripReport(Trip Trip, TimeSpan Elapsed, TimeSpan Work, in
     /// <summary>The text that made the group fail, or that was running when the group was cancelled for its age; null for none.</summary>
     internal string? Culprit { get; init; }
 
+    /// <summary>Whether the culprit held the others up (a lock, a cancel) or could not be in it, rather than failing by itself.</summary>
+    internal bool CulpritHeldUp { get; init; }
+
     /// <summary>A text that one statement cannot answer for several callers; null for none.</summary>
     internal string? NotFoldable { get; init; }
 

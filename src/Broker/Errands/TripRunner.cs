@@ -261,6 +261,7 @@ internal sealed class TripRunner
             {
                 AloneForEver = error.SqlState == "25006" ? [(text, AloneForEver.ReadOnlyRefused)] : [],
                 Culprit = trip.Members.Length > 1 ? text : null,
+                CulpritHeldUp = TripFailure.MayBeTheGroupsFault(error.SqlState),
                 // What the server does not understand when it is folded, it may well understand when it is not.
                 NotFoldable = failed.IsFolded && error.SqlState.StartsWith("42", StringComparison.Ordinal) ? text : null,
             };

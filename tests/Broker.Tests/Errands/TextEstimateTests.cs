@@ -47,6 +47,37 @@ public sealed class TextEstimateTests
         Assert.InRange(trips, 1, 6);
     }
 
+    [Theory]
+    [InlineData(0.1, 3, 8)]
+    [InlineData(0.01, 8, 22)]
+    [InlineData(0.001, 25, 70)]
+    public void The_more_often_members_fail_the_fewer_share_a_trip(double failing, int least, int most)
+    {
+        var random = new Random(5);
+        var estimate = new TextEstimate(10, 128);
+        var fills = new List<int>();
+        for (var trip = 0; trip < 20_000; trip++)
+        {
+            fills.Add(estimate.Fill);
+            estimate = Enumerable.Range(0, estimate.Fill).Any(_ => random.NextDouble() < failing)
+                ? estimate.AfterFailure(estimate.Fill)
+                : Trip(estimate, estimate.Fill, microsecondsEach: 10);
+        }
+        Assert.InRange(fills.Skip(1_000).Average(), least, most);
+    }
+
+    [Fact]
+    public void A_text_that_fails_no_more_fills_its_trips_again()
+    {
+        var estimate = new TextEstimate(10, 128).AfterFailure(2);
+        Assert.True(estimate.Shares);
+        for (var trip = 0; trip < 200; trip++)
+        {
+            estimate = Trip(estimate, estimate.Fill, microsecondsEach: 10);
+        }
+        Assert.Equal((128, 0), (estimate.Fill, estimate.Ceiling));
+    }
+
     [Fact]
     public void A_slow_text_that_became_fast_shares_again()
     {

@@ -153,13 +153,19 @@ public sealed class WhoMayTravelTests(TravelFixture fixture) : IClassFixture<Tra
         await Broker.RunAsync(text);
         await Broker.UntilIdleAsync();
         await Broker.RunAsync(text);
-        var (answers, trips) = await Broker.PackAsync([companions[0], text, text, companions[1]]);
-        Assert.All(answers, answer => Assert.Equal("", answer.SqlState));
-        Assert.Equal([("alone", 1), ("alone", 1), (shape, 2)], trips.Order());
-        if (answers[1].Rows.Contains('T', StringComparison.Ordinal))
+        const int Rounds = 5;
+        for (var round = 1; round <= Rounds; round++)
         {
-            Assert.Equal(3, answers.Select(Moment).Distinct().Count());
+            var (answers, trips) = await Broker.PackAsync([companions[0], text, text, companions[1]]);
+            Assert.All(answers, answer => Assert.Equal("", answer.SqlState));
+            Assert.Equal([("alone", 1), ("alone", 1), (shape, 2)], trips.Order());
+            // Two transactions may begin in the same microsecond; one that was shared would begin in the same each time.
+            if (!answers[1].Rows.Contains('T', StringComparison.Ordinal) || answers.Select(Moment).Distinct().Count() == 3)
+            {
+                return;
+            }
         }
+        Assert.Fail($"{text} began with others in each of {Rounds} rounds");
     }
 
     private static string Moment(Answer answer) => Regex.Match(answer.Rows, @"\d{4}-\d\d-\d\dT[\d:.]+").Value;
