@@ -13,6 +13,7 @@ internal sealed class WidthWindow
     private long _began;
     private long _completed;
     private long _inBroker;
+    private long? _idleSince;
 
     /// <param name="packing">How errands are packed.</param>
     /// <param name="most">How many connections trips may use at the most, at least 1.</param>
@@ -36,6 +37,8 @@ internal sealed class WidthWindow
     internal void Completed(Trip trip, int completed, bool othersWait, bool othersTravel)
     {
         var now = _time.GetTimestamp();
+        BeginAnewAfterIdling(trip);
+        _idleSince = othersWait || othersTravel ? null : now;
         for (var i = 0; i < completed; i++)
         {
             _inBroker += now - trip.Members[i].Arrived;
@@ -49,6 +52,26 @@ internal sealed class WidthWindow
         }
         var inBroker = (double)_inBroker / _time.TimestampFrequency;
         _width = _width.After(new(WidthSample.ScoreOf(_completed, elapsed.TotalSeconds, inBroker), _signs), _most);
-        (_began, _completed, _inBroker, _signs) = (now, 0, 0, WidthSigns.None);
+        Begin(now);
     }
+
+    // Time in which nobody asked for anything says nothing about a width.
+    private void BeginAnewAfterIdling(Trip trip)
+    {
+        if (_idleSince is not { } idleSince)
+        {
+            return;
+        }
+        var asked = long.MaxValue;
+        foreach (var member in trip.Members)
+        {
+            asked = Math.Min(asked, member.Arrived);
+        }
+        if (asked > idleSince && _time.GetElapsedTime(idleSince, asked) > _packing.Window / 5)
+        {
+            Begin(asked);
+        }
+    }
+
+    private void Begin(long at) => (_began, _completed, _inBroker, _signs) = (at, 0, 0, WidthSigns.None);
 }
