@@ -27,7 +27,7 @@ internal readonly record struct TripWidth(
     private const double OtherLoad = 1.25;
 
     /// <summary>Two connections, nothing known: while the server works on one trip, the other's answers are read and the next is gathered.</summary>
-    internal static TripWidth Start { get; } = new(2, 0, 1, false, 0);
+    internal static TripWidth Start { get; } = new(2, 0, -1, false, 0);
 
     /// <summary>The width to use now.</summary>
     internal int InUse => Trying ? Kept + Direction : Kept;
