@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
@@ -11,7 +12,7 @@ namespace Broker.Tests.Pools.Server;
 internal sealed class FreezingProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly List<TcpClient> _open = [];
+    private readonly ConcurrentBag<TcpClient> _open = [];
     private readonly string _host;
     private readonly int _port;
     private volatile bool _frozen;
@@ -65,10 +66,8 @@ internal sealed class FreezingProxy : IAsyncDisposable
     private async Task CarryAsync(TcpClient client)
     {
         var server = new TcpClient();
-        lock (_open)
-        {
-            _open.AddRange([client, server]);
-        }
+        _open.Add(client);
+        _open.Add(server);
         if (_frozen)
         {
             return;
@@ -113,9 +112,9 @@ internal sealed class FreezingProxy : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _listener.Dispose();
-        lock (_open)
+        foreach (var one in _open)
         {
-            _open.ForEach(one => one.Dispose());
+            one.Dispose();
         }
         return ValueTask.CompletedTask;
     }
