@@ -21,6 +21,9 @@ internal static class CommandTags
         _ => null,
     };
 
+    /// <summary>Whether the server says that it did something else for an errand than its text seems to say.</summary>
+    internal static bool IsOdd(Errand errand, StatementType tag) => errand.Facts.Tag is { } expected && tag != expected;
+
     /// <summary>The first member whose tag is another than its text's; null for none.</summary>
     /// <param name="members">The members of a trip whose statements are complete.</param>
     /// <param name="carriers">The statements that carried them.</param>
@@ -29,7 +32,8 @@ internal static class CommandTags
     {
         for (var i = 0; i < carriers.Length; i++)
         {
-            if (members[carriers[i].First] is { Facts.Tag: { } expected } errand && tagOf(i) != expected)
+            var errand = members[carriers[i].First];
+            if (IsOdd(errand, tagOf(i)))
             {
                 return errand;
             }
