@@ -109,7 +109,7 @@ internal sealed class ColumnReader<T> : ColumnReader where T : notnull
         }
         catch (Exception exception) when (IsAboutValue(exception))
         {
-            var why = IsOfNewType ? "its type is newer than the connection, which knows it from now on" : $"{exception.Message} (cast it in the statement, for example to text)";
+            var why = IsOfNewType ? "its type is unknown to the connection: a new one is known from now on, a table's row is to be cast in the statement, for example to text" : $"{exception.Message} (cast it in the statement, for example to text)";
             Unreadable ??= new($"column \"{Description.Name}\" ({Description.TypeName}), row {_builder.Count + 1}: {why}");
             _builder.AppendNull();
             return 1;

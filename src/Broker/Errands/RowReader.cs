@@ -19,6 +19,10 @@ internal sealed class RowReader
     /// <summary>How large the rows were that were read last, those of one caller, roughly, in bytes.</summary>
     internal long BytesRead { get; private set; }
 
+    // Types that the connection did not know: those met since it asked the server last, and those it has asked for.
+    private readonly HashSet<uint> _new = [];
+    private readonly HashSet<uint> _asked = [];
+
     /// <summary>Which value of the rows read last could not be read; null when all could. Without it the rows are no answer.</summary>
     internal ResultMismatch? Unreadable { get; private set; }
 
@@ -28,6 +32,8 @@ internal sealed class RowReader
     /// <summary>The connection has learned the server's types anew.</summary>
     internal void ForgetTypes()
     {
+        _asked.UnionWith(_new);
+        _new.Clear();
         _kept.Clear();
         MetNewType = false;
     }
@@ -154,7 +160,11 @@ internal sealed class RowReader
         foreach (var column in columns)
         {
             Unreadable ??= column.Unreadable;
-            MetNewType |= column.IsOfNewType;
+            // A table's row type is known to no connection: asking once more for each result would not change it.
+            if (column.IsOfNewType && !_asked.Contains(column.Description.TypeOid))
+            {
+                MetNewType |= _new.Add(column.Description.TypeOid);
+            }
         }
     }
 

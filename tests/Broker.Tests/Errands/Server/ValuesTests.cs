@@ -110,6 +110,19 @@ public sealed class ValuesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_type_that_no_connection_knows_is_asked_for_once()
+    {
+        const string Text = "select a from amounts a where id = 1";
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.IsType<ResultMismatch>((await _broker.RunAsync(Text)).Failure);
+        }
+        await _broker.UntilIdleAsync();
+        // What its connection did last is the caller's statement, not a look at the server's types.
+        Assert.Equal(1L, await _broker.AskDirectlyAsync<long>($"select count(*) from pg_stat_activity where datname = current_database() and query = '{Text}'"));
+    }
+
+    [Fact]
     public async Task A_plain_read_that_meets_such_a_type_runs_again_and_its_caller_sees_nothing_of_it()
     {
         const string Text = "select mood from people where id = $1";
