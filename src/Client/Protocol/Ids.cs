@@ -36,3 +36,55 @@ public readonly record struct ErrandId(long Client, long Number)
     /// <summary>`{client in hex}-{n}`.</summary>
     public override string ToString() => $"{Client:x}-{Number}";
 }
+
+/// <summary>Names one conversation. Drawn at random by the handle that opens it, so it says nothing of where the conversation lives.</summary>
+/// <param name="Value">The id.</param>
+public readonly record struct SessionId(Guid Value)
+{
+    /// <summary>A new one.</summary>
+    public static SessionId Draw() => new(Guid.NewGuid());
+
+    /// <summary>32 hexadecimal digits: also the name of the conversation's actor.</summary>
+    public override string ToString() => Value.ToString("N");
+}
+
+/// <summary>Names one handle: one user's end of a conversation. Drawn at random, so that two clients never draw the same.</summary>
+/// <param name="Number">The id.</param>
+public readonly record struct HandleId(long Number)
+{
+    /// <summary>A new one.</summary>
+    public static HandleId Draw() => new(Random.Shared.NextInt64());
+
+    /// <summary>`h{n in hex}`.</summary>
+    public override string ToString() => $"h{Number:x}";
+}
+
+/// <summary>
+/// Counts what moves a conversation for all of its handles: commit, rollback, and rollback to a savepoint. A write or a commit that was sent under an older
+/// epoch is refused, so that no handle commits half of its work after another's rollback.
+/// </summary>
+/// <param name="Number">Counts from 0 within a conversation.</param>
+public readonly record struct Epoch(long Number)
+{
+    /// <summary>The next one.</summary>
+    public Epoch Next => new(Number + 1);
+
+    /// <summary>`e{n}`.</summary>
+    public override string ToString() => $"e{Number}";
+}
+
+/// <summary>Names one nested scope (a savepoint) of a conversation.</summary>
+/// <param name="Number">Counts from 1 within the handle that opened it.</param>
+public readonly record struct ScopeId(long Number)
+{
+    /// <summary>`s{n}`.</summary>
+    public override string ToString() => $"s{Number}";
+}
+
+/// <summary>Names one server cursor of a conversation.</summary>
+/// <param name="Number">Counts from 1 within the handle that opened it.</param>
+public readonly record struct CursorId(long Number)
+{
+    /// <summary>`q{n}`.</summary>
+    public override string ToString() => $"q{Number}";
+}
