@@ -34,9 +34,9 @@ internal sealed class AnswerReader
             }
             await reader.NextResultAsync();
         }
-        foreach (var carrier in run.Carriers)
+        for (var i = 0; i < run.Carriers.Length; i++)
         {
-            run.CutShort = carrier.IsFolded ? await ReadFoldedAsync(reader, run, carrier) : await ReadOneAsync(reader, run, carrier.First);
+            run.CutShort = run.Carriers[i].IsFolded ? await ReadFoldedAsync(reader, run, run.Carriers[i]) : await ReadOneAsync(reader, batch, run, i);
             if (run.CutShort is { } end)
             {
                 await (end == FoldedEnd.TooLarge ? batch.CancelAsync() : Task.CompletedTask);
@@ -55,19 +55,22 @@ internal sealed class AnswerReader
         run.AllCompleted();
     }
 
-    private async ValueTask<FoldedEnd?> ReadOneAsync(NpgsqlDataReader reader, TripProgress run, int member)
+    private async ValueTask<FoldedEnd?> ReadOneAsync(NpgsqlDataReader reader, TripBatch batch, TripProgress run, int number)
     {
-        var errand = run.Trip.Members[member];
-        if (!AnswersRows(reader, run.Trip, errand))
+        var carrier = run.Carriers[number];
+        var errand = run.Trip.Members[carrier.First];
+        var facts = errand.FactsAt(carrier.Number);
+        if (!AnswersRows(reader, batch, run.Trip, facts, number))
         {
             // It sends no result of its own: that it is complete shows when a later one is, or at the end.
-            run.Answers[member] = new(errand.Facts.Verb, -1, RowSet.Empty);
+            run.SentNoRows(carrier, new(facts.Verb, -1, RowSet.Empty));
             return null;
         }
-        var rows = await _rows.ReadAsync(reader, errand.Facts.Text, LimitOf(run.Trip, errand));
+        var rows = await _rows.ReadAsync(reader, facts.Text, LimitOf(run.Trip, errand) - run.BytesBefore(carrier));
+        run.BytesRead = run.BytesBefore(carrier) + _rows.BytesRead;
         if (run.Trip.Members.Length > 1 && _rows.BytesRead > _limits.ReplyLimit)
         {
-            run.TooLargeForGroup = run.TooLargeForGroup.Add((errand.Facts.Text, AloneForEver.ReplyOverLimit));
+            run.TooLargeForGroup = run.TooLargeForGroup.Add((facts.Text, AloneForEver.ReplyOverLimit));
         }
         if (rows is null && run.Trip.Shape != TripShape.WriteGroup)
         {
@@ -76,23 +79,23 @@ internal sealed class AnswerReader
         if (rows is not null && _rows.Unreadable is { } unreadable)
         {
             // Of a type that is new to the connection it can be read the next time.
-            var again = _rows.MetNewType && !errand.RunsAgain && run.Trip.Shape != TripShape.WriteGroup && !errand.Facts.Writes;
-            run.CompletedUnreadable(member, again ? null : unreadable);
+            var again = _rows.MetNewType && !errand.RunsAgain && run.Trip.Shape != TripShape.WriteGroup && !errand.Writes;
+            run.CompletedUnreadable(carrier, again ? null : unreadable);
         }
         else
         {
-            run.Completed(member, rows is null ? null : new(errand.Facts.Verb, -1, rows));
+            run.Completed(carrier, rows is null ? null : new(facts.Verb, -1, rows));
         }
         await reader.NextResultAsync();
         return null;
     }
 
-    // Which statements of a group answer rows is known. One that has no company may be any: then either the rows are its own, or the clock's behind it.
-    private static bool AnswersRows(NpgsqlDataReader reader, Trip trip, Errand errand) => trip switch
+    // Which reads answer rows is known. A write may be any text when it has no company, and what was misjudged must not shift the answers of others.
+    private static bool AnswersRows(NpgsqlDataReader reader, TripBatch batch, Trip trip, TextFacts facts, int carrier) => trip.Shape switch
     {
-        { Shape: TripShape.Alone } => reader.FieldCount > 0 || errand.Facts.ReturnsRows,
-        { Shape: TripShape.WriteGroup, Members.Length: 1 } => reader.FieldCount == 0 || reader.GetName(0) != TripFrame.ClockName,
-        _ => errand.Facts.ReturnsRows,
+        TripShape.Alone => reader.FieldCount > 0 || facts.ReturnsRows,
+        TripShape.WriteGroup => batch.StandsAt(reader, carrier),
+        _ => facts.ReturnsRows,
     };
 
     private async ValueTask<FoldedEnd?> ReadFoldedAsync(NpgsqlDataReader reader, TripProgress run, Carrier carrier)
@@ -115,7 +118,7 @@ internal sealed class AnswerReader
         }
         for (var i = 0; i < answers.Length; i++)
         {
-            run.Completed(carrier.First + i, new(facts.Verb, -1, answers[i]));
+            run.Completed(new(carrier.First + i, 1), new(facts.Verb, -1, answers[i]));
         }
         await reader.NextResultAsync();
         return null;

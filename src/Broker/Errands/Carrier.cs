@@ -2,10 +2,11 @@ using System.Collections.Immutable;
 
 namespace Broker.Errands;
 
-/// <summary>One statement of a trip, and the members that it carries: one, or several neighbours of the same text.</summary>
+/// <summary>One statement of a trip, and the members that it carries: one, or several neighbours of the same text. Each statement of a unit is one.</summary>
 /// <param name="First">Its first member.</param>
 /// <param name="Count">How many; more than one only when <see cref="IsFolded"/>.</param>
-internal readonly record struct Carrier(int First, int Count)
+/// <param name="Number">Which statement of its member, counted from 0; others than 0 are a unit's.</param>
+internal readonly record struct Carrier(int First, int Count, int Number = 0)
 {
     /// <summary>Whether one statement answers for several callers.</summary>
     internal bool IsFolded => Count > 1;
@@ -22,6 +23,10 @@ internal readonly record struct Carrier(int First, int Count)
         for (var at = 0; at < members.Length; at += carriers[^1].Count)
         {
             carriers.Add(new(at, mayFold(members[at]) ? Alike(members, at) : 1));
+            for (var number = 1; number < members[at].Statements; number++)
+            {
+                carriers.Add(new(at, 1, number));
+            }
         }
         return carriers.DrainToImmutable();
     }

@@ -22,25 +22,25 @@ internal static class CommandTags
     };
 
     /// <summary>Whether the server says that it did something else for an errand than its text seems to say.</summary>
-    internal static bool IsOdd(Errand errand, StatementType tag) => errand.Facts.Tag is { } expected && tag != expected;
+    internal static bool IsOdd(TextFacts facts, StatementType tag) => facts.Tag is { } expected && tag != expected;
 
-    /// <summary>The first member whose tag is another than its text's; null for none.</summary>
+    /// <summary>The first text whose tag is not the expected one; null for none.</summary>
     /// <param name="members">The members of a trip whose statements are complete.</param>
     /// <param name="carriers">The statements that carried them.</param>
     /// <param name="tagOf">What the server said for a carrier.</param>
-    internal static Errand? Odd(ImmutableArray<Errand> members, ImmutableArray<Carrier> carriers, Func<int, StatementType> tagOf)
+    internal static TextFacts? Odd(ImmutableArray<Errand> members, ImmutableArray<Carrier> carriers, Func<int, StatementType> tagOf)
     {
         for (var i = 0; i < carriers.Length; i++)
         {
-            var errand = members[carriers[i].First];
-            if (IsOdd(errand, tagOf(i)))
+            var facts = members[carriers[i].First].FactsAt(carriers[i].Number);
+            if (IsOdd(facts, tagOf(i)))
             {
-                return errand;
+                return facts;
             }
         }
         return null;
     }
 
     /// <summary>What the log says of it.</summary>
-    internal static string Words(Errand odd) => $"the server did something else than {odd.Facts.Verb}: {odd.Facts.Text}";
+    internal static string Words(TextFacts odd) => $"the server did something else than {odd.Verb}: {odd.Text}";
 }

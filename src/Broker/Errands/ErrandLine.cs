@@ -77,6 +77,10 @@ internal sealed class ErrandLine
     /// <summary>Puts an errand in line; returns why not, when its text or a parameter may not travel.</summary>
     internal Failure? Add(RunErrand request, IActorRef caller)
     {
+        if (request.Unit is { } unit)
+        {
+            return AddUnit(request, unit, caller);
+        }
         var (facts, estimate, refusal) = _texts.Find(request);
         if ((refusal ?? _proof.Check(request.Statement)) is { } refused)
         {
@@ -85,11 +89,29 @@ internal sealed class ErrandLine
         var queue = request.Limits.IdempotencyKey is null && estimate.Value.Shares && _texts.Packs(facts, request.Context)
             ? facts.Travel == Travel.InReadGroup ? _queues.Reads : _queues.Writes
             : _queues.Alone;
+        PutInLine(queue, request, caller, facts, [], estimate);
+        return null;
+    }
+
+    /// <summary>A unit goes with others when each of its texts could, else as a group of which it is the only member.</summary>
+    private Failure? AddUnit(RunErrand request, ErrandUnit unit, IActorRef caller)
+    {
+        var (facts, more, estimate, refusal) = _texts.FindUnit(request, unit);
+        if ((refusal ?? _proof.Check(request.Statement) ?? unit.More.Select(_proof.Check).FirstOrDefault(static problem => problem is not null)) is { } refused)
+        {
+            return refused;
+        }
+        var shares = estimate.Value.Shares && _texts.PacksWithWrites(facts) && more.All(_texts.PacksWithWrites);
+        PutInLine(shares ? _queues.Writes : _queues.Alone, request, caller, facts, more, estimate);
+        return null;
+    }
+
+    private void PutInLine(ErrandQueue queue, RunErrand request, IActorRef caller, TextFacts facts, ImmutableArray<TextFacts> more, SharedEstimate estimate)
+    {
         var now = _time.GetTimestamp();
         var deadline = now + (long)((request.Limits.Wait ?? _patience).TotalSeconds * _time.TimestampFrequency);
-        _queues.Add(queue, new(request, caller, facts, estimate, now, deadline));
+        _queues.Add(queue, new(request, caller, facts, estimate, now, deadline) { More = more });
         _gathering = _gathering.ErrandCame(now);
-        return null;
     }
 
     /// <summary>
@@ -160,7 +182,9 @@ internal sealed class ErrandLine
         {
             _width.Completed(ended, report.Completed, othersWait: _queues.Reads.Count > 0, othersTravel: _underWay.InLane(TripLane.Reads) > 0);
         }
-        AddAgain(report.RunAgain);
+        AddAgain(report is { Culprit: { } culprit, CulpritHeldUp: false }
+            ? report.RunAgain.Select(errand => errand.IsUnit && errand.Has(culprit) ? errand with { FailedAmongOthers = true } : errand)
+            : report.RunAgain);
     }
 
     /// <summary>Takes an errand out of the line; null when it does not wait.</summary>
@@ -181,6 +205,7 @@ internal sealed class ErrandLine
     private Trip TripOf(ErrandQueue queue)
     {
         var shape = _taken.Count > 1 ? (queue == _queues.Reads ? TripShape.ReadGroup : _packing.Writes == WritePacking.Barrier ? TripShape.Barrier : TripShape.WriteGroup)
+            : _taken[0].IsUnit ? TripShape.WriteGroup
             : _taken[0].Request.Limits.IdempotencyKey is not null ? TripShape.Keyed
             : _errands.Settle && _texts.CanBeSettled(_taken[0].Facts) ? TripShape.WriteGroup
             : TripShape.Alone;

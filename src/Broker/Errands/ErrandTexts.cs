@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
@@ -13,6 +14,9 @@ namespace Broker.Errands;
 internal sealed class ErrandTexts
 {
     private const int QuotedText = 80;
+
+    // A unit of one statement is known apart from the statement itself, which may travel otherwise.
+    private static readonly Fingerprint UnitMark = new(1);
 
     private readonly PackingSettings _packing;
     private readonly TimeProvider _time;
@@ -56,17 +60,42 @@ internal sealed class ErrandTexts
     /// <summary>What is known of a request's text, or why it may not run as an errand.</summary>
     internal (TextFacts Facts, SharedEstimate Estimate, Failure? Refusal) Find(RunErrand request)
     {
-        var text = request.Statement.Text;
         var context = KeyOf(request.Context);
+        var (known, refusal) = Find(request.Statement, context);
+        return (FactsOf(request.Statement.Text, context, known), _estimates.Of(known.Shape.Fingerprint), refusal);
+    }
+
+    private (ClassifiedText Known, Failure? Refusal) Find(Statement statement, string context)
+    {
+        var text = statement.Text;
         var now = _time.GetUtcNow();
         var known = _classified.Find(text, context);
         if (known is null || !known.IsFresh(now))
         {
             known = Classify(text, context, known, now);
         }
-        Failure? refusal = known.Class.Travel == Travel.Refused ? new StatementRefused(known.Class.Words, Quote(text)) : LacksValues(request.Statement, known.Shape);
-        return (FactsOf(text, context, known), _estimates.Of(known.Shape.Fingerprint), refusal);
+        return (known, known.Class.Travel == Travel.Refused ? new StatementRefused(known.Class.Words, Quote(text)) : LacksValues(statement, known.Shape));
     }
+
+    /// <summary>The same for all texts of a unit; they are estimated together, as one.</summary>
+    internal (TextFacts Facts, ImmutableArray<TextFacts> More, SharedEstimate Estimate, Failure? Refusal) FindUnit(RunErrand request, ErrandUnit unit)
+    {
+        var context = KeyOf(request.Context);
+        var (first, refusal) = Find(request.Statement, context);
+        var fingerprint = first.Shape.Fingerprint;
+        var more = ImmutableArray.CreateBuilder<TextFacts>(unit.More.Length);
+        foreach (var statement in unit.More)
+        {
+            var (known, problem) = Find(statement, context);
+            refusal ??= problem;
+            fingerprint = fingerprint.Then(known.Shape.Fingerprint);
+            more.Add(FactsOf(statement.Text, context, known));
+        }
+        return (FactsOf(request.Statement.Text, context, first), more.MoveToImmutable(), _estimates.Of(fingerprint.Then(UnitMark)), refusal);
+    }
+
+    /// <summary>Whether a text may be part of a unit that shares a trip with writes.</summary>
+    internal bool PacksWithWrites(TextFacts facts) => facts.RidesWithWrites && _allowed.Writes && _packing.Writes == WritePacking.Group;
 
     /// <summary>Whether texts of this kind share trips in this pool at all.</summary>
     internal bool Packs(TextFacts facts, CallerContext context) => facts.Travel switch
@@ -88,9 +117,12 @@ internal sealed class ErrandTexts
         var questions = CatalogueQuestions.None;
         foreach (var member in members)
         {
-            if (_open.Remove(new(member.Facts.Text, context), out var open))
+            for (var i = 0; i < member.Statements; i++)
             {
-                questions = questions.Union(open);
+                if (_open.Remove(new(member.FactsAt(i).Text, context), out var open))
+                {
+                    questions = questions.Union(open);
+                }
             }
         }
         return questions.IsEmpty ? null : new(context, questions, _time.GetUtcNow());
@@ -118,7 +150,7 @@ internal sealed class ErrandTexts
         {
             KeepUnfolded(new(text, context));
         }
-        if (report.Culprit is { } culprit && members.FirstOrDefault(m => m.Facts.Text == culprit) is { } guilty)
+        if (report.Culprit is { } culprit && members.FirstOrDefault(m => m.Has(culprit)) is { } guilty)
         {
             guilty.Estimate.Value = report.CulpritHeldUp
                 ? guilty.Estimate.Value.AloneFor(_time.GetTimestamp() + _time.TimestampFrequency)
@@ -158,6 +190,11 @@ internal sealed class ErrandTexts
                 : alone.Value.After(1, report.Elapsed, _packing.Target, _packing.MaxFill);
             return;
         }
+        if (members is [{ IsUnit: true } unit])
+        {
+            LearnUnit(unit, report.Work);
+            return;
+        }
         SharedEstimate? last = null;
         for (var i = 0; i < members.Length; i++)
         {
@@ -173,6 +210,20 @@ internal sealed class ErrandTexts
             {
                 estimate.Value = estimate.Value.AloneFor(ProbeAt());
             }
+        }
+    }
+
+    /// <summary>A unit that had no company. One that has just held others up, or failed among them and succeeds without, is not tried with others at once.</summary>
+    private void LearnUnit(Errand unit, TimeSpan work)
+    {
+        var estimate = unit.Estimate;
+        if (unit.FailedAmongOthers)
+        {
+            estimate.Value = estimate.Value.AloneFor(ProbeAt());
+        }
+        else if (_time.GetTimestamp() >= estimate.Value.AloneUntil)
+        {
+            estimate.Value = estimate.Value.After(1, work, _packing.Target, _packing.MaxFill);
         }
     }
 

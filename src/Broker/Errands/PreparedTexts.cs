@@ -56,7 +56,7 @@ internal sealed class PreparedTexts
         string? last = null;
         foreach (var carrier in carriers)
         {
-            var facts = trip.Members[carrier.First].Facts;
+            var facts = trip.Members[carrier.First].FactsAt(carrier.Number);
             var text = carrier.IsFolded ? facts.Folded! : facts.Text;
             // Most trips carry one text many times.
             if (ReferenceEquals(text, last) || facts.Text.Length > ClassifiedTexts.LongestText)

@@ -15,6 +15,12 @@ internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool W
     /// <summary>What the server's command tag must say that it did; null for texts that never share a trip.</summary>
     internal StatementType? Tag { get; init; }
 
+    /// <summary>
+    /// Whether it may be in a write group with texts of others: a write that is plain, or a plain read that asks for nothing by which rows of one transaction
+    /// could be told from those of another.
+    /// </summary>
+    internal bool RidesWithWrites { get; init; }
+
     /// <summary>The facts of a text that is classified.</summary>
     internal static TextFacts Of(string text, StatementShape shape, StatementClass @class, bool mayFold) => new(
         text,
@@ -25,5 +31,7 @@ internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool W
         mayFold && @class.Travel == Travel.InReadGroup ? FoldedText.Of(text, shape.HighestParameter) : null)
     {
         Tag = CommandTags.Of(shape.Verb),
+        RidesWithWrites = @class.Travel == Travel.InWriteGroup
+            || (@class.Travel == Travel.InReadGroup && (shape.Marks & (ShapeMarks.SystemColumn | ShapeMarks.TransactionFunction)) == ShapeMarks.None),
     };
 }

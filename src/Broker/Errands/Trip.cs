@@ -13,7 +13,7 @@ internal enum TripShape
     Alone,
     /// <summary>`BEGIN READ ONLY; ...; COMMIT`, or one statement that answers for all; its members are answered when it is over.</summary>
     ReadGroup,
-    /// <summary>`BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is.</summary>
+    /// <summary>`BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is. Every unit travels so, with others or alone.</summary>
     WriteGroup,
     /// <summary>Each statement its own transaction, one round trip for all; answered when all of it is over (`packing.writes = barrier`).</summary>
     Barrier,
@@ -43,6 +43,36 @@ internal sealed record Errand(RunErrand Request, IActorRef Caller, TextFacts Fac
 {
     /// <summary>Whether it ran before and must not share a trip any more.</summary>
     internal bool RunsAgain { get; init; }
+
+    /// <summary>Whether a group failed by it, which is a unit, though it held nobody up: by a deferred constraint perhaps, which a group checks at once.</summary>
+    internal bool FailedAmongOthers { get; init; }
+
+    /// <summary>What is known of the texts behind the first of a unit; empty for others.</summary>
+    internal ImmutableArray<TextFacts> More { get; init; } = [];
+
+    /// <summary>Whether it is a transaction of its own also when it has one statement only.</summary>
+    internal bool IsUnit => Request.Unit is not null;
+
+    /// <summary>How many statements it has; one, unless it is a unit.</summary>
+    internal int Statements => 1 + More.Length;
+
+    /// <summary>Whether it may change data: then its outcome matters when the connection is lost.</summary>
+    internal bool Writes => Facts.Writes || IsUnit;
+
+    /// <summary>Whether it may leave something in the session.</summary>
+    internal bool LeavesState => Facts.Travel == Travel.AloneThenReset || More.Any(static facts => facts.Travel == Travel.AloneThenReset);
+
+    /// <summary>All of its texts.</summary>
+    internal string Text => More.IsEmpty ? Facts.Text : string.Join("; ", More.Select(static facts => facts.Text).Prepend(Facts.Text));
+
+    /// <summary>One of its statements, counted from 0.</summary>
+    internal Statement StatementAt(int number) => number == 0 ? Request.Statement : Request.Unit!.More[number - 1];
+
+    /// <summary>What is known of one of its statements, counted from 0.</summary>
+    internal TextFacts FactsAt(int number) => number == 0 ? Facts : More[number - 1];
+
+    /// <summary>Whether a text is one of its own.</summary>
+    internal bool Has(string text) => Facts.Text == text || More.Any(facts => facts.Text == text);
 }
 
 /// <summary>Errands that go to the server in one round trip, all of one context.</summary>
@@ -56,7 +86,7 @@ internal sealed record Trip(TripShape Shape, TripLane Lane, CallerContext Contex
     internal CatalogueLesson? Lesson { get; init; }
 
     /// <summary>Whether the connection must be reset behind the trip, because a member may have left session state.</summary>
-    internal bool ResetAfter => Members is [{ Facts.Travel: Travel.AloneThenReset }];
+    internal bool ResetAfter => Members is [{ LeavesState: true }];
 }
 
 /// <summary>What a trip was like, for estimates; and which members must run again alone.</summary>

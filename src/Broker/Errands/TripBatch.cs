@@ -10,6 +10,9 @@ namespace Broker.Errands;
 /// </summary>
 internal sealed class TripBatch
 {
+    // The clock, and COMMIT.
+    private const int BehindMembers = 2;
+
     private readonly NpgsqlBatch _batch;
     private readonly NpgsqlBatchCommand[] _carriers;
 
@@ -60,7 +63,7 @@ internal sealed class TripBatch
     /// <summary>The values that a carrier's statement is sent with.</summary>
     internal static IEnumerable<NpgsqlParameter> ParametersOf(ImmutableArray<Errand> members, Carrier carrier) => carrier.IsFolded
         ? ParameterArrays.Of(members, carrier)
-        : StatementBinder.ParametersOf(members[carrier.First].Request.Statement);
+        : StatementBinder.ParametersOf(members[carrier.First].StatementAt(carrier.Number));
 
     private static NpgsqlBatchCommand Make(Trip trip, Carrier carrier)
     {
@@ -68,7 +71,7 @@ internal sealed class TripBatch
         var findsPrepared = StatementBinder.FindsPrepared(trip);
         return carrier.IsFolded
             ? StatementBinder.Make(first.Facts.Folded!, ParameterArrays.Of(trip.Members, carrier), findsPrepared)
-            : StatementBinder.Make(first.Request.Statement, findsPrepared);
+            : StatementBinder.Make(first.StatementAt(carrier.Number), findsPrepared);
     }
 
     private static int AddOpening(NpgsqlBatchCommandCollection all, Trip trip, TripFrame frame)
@@ -87,7 +90,10 @@ internal sealed class TripBatch
             case TripShape.WriteGroup:
                 // The barrier makes the server send the id before it works on the members; without it the id would come with the answer of COMMIT.
                 all.Add(new NpgsqlBatchCommand(trip.Members.Length > 1 ? frame.OpenWrite : TripFrame.OpenSingleWrite) { AppendErrorBarrier = true });
-                all.Add(new NpgsqlBatchCommand(TripFrame.ConstraintsNow));
+                if (trip.Members is not [{ IsUnit: true }])
+                {
+                    all.Add(new NpgsqlBatchCommand(TripFrame.ConstraintsNow));
+                }
                 break;
             case TripShape.Alone or TripShape.Keyed or TripShape.Barrier: break;
         }
@@ -108,6 +114,17 @@ internal sealed class TripBatch
 
     /// <summary>What the server said that it did for a carrier, by its command tag.</summary>
     internal StatementType TagOf(int carrier) => _carriers[carrier].StatementType;
+
+    /// <summary>
+    /// Whether a reader that has passed all before a carrier of a write group stands at its rows, and not at a later statement's because it has none. The
+    /// reader has heard that the statements which it passed are complete. When there is no row to read it has heard so of the present one too.
+    /// </summary>
+    internal bool StandsAt(NpgsqlDataReader reader, int carrier)
+    {
+        var next = reader.HasRows ? carrier : carrier + 1;
+        var command = next < _carriers.Length ? _carriers[next] : _batch.BatchCommands[^BehindMembers];
+        return command.StatementType == StatementType.Unknown;
+    }
 
     /// <summary>Which carrier the server's error is about; -1 for what stands before them, the number of carriers for COMMIT.</summary>
     internal int IndexOf(PostgresException error)

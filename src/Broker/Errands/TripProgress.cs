@@ -11,6 +11,8 @@ internal sealed class TripProgress
     private ImmutableArray<(IActorRef, IBrokerReply)>.Builder? _due;
     private ImmutableArray<(Errand, Failure)>.Builder? _refused;
     private Dictionary<int, Failure?>? _unreadable;
+    // What the statements behind the first of a unit answered, by member.
+    private ErrandCompleted?[]?[]? _more;
     private int _told;
 
     /// <param name="trip">The trip.</param>
@@ -36,8 +38,11 @@ internal sealed class TripProgress
     /// <summary>Whether BEGIN and COMMIT stand around the members.</summary>
     internal bool IsFramed { get; }
 
-    /// <summary>What each member was answered by the server, as far as it was read.</summary>
+    /// <summary>What each member was answered by the server, as far as it was read; of a unit what its first statement was.</summary>
     internal ErrandCompleted?[] Answers { get; }
+
+    /// <summary>How large the rows were that the present member was answered, in bytes.</summary>
+    internal long BytesRead { get; set; }
 
     /// <summary>Who was told.</summary>
     internal bool[] Told { get; }
@@ -75,24 +80,31 @@ internal sealed class TripProgress
     /// <summary>The carrier of this number; one before or behind all members for numbers beyond.</summary>
     internal Carrier CarrierOf(int number) => number < 0 ? new(-1, 1) : number < Carriers.Length ? Carriers[number] : new(Trip.Members.Length, 1);
 
-    /// <summary>A member's result is complete; null when its rows were too many to be kept.</summary>
-    internal void Completed(int member, ErrandCompleted? answer)
+    /// <summary>How large the rows were that the statements before this one of the same unit answered, in bytes.</summary>
+    internal long BytesBefore(Carrier carrier) => carrier.Number == 0 ? 0 : BytesRead;
+
+    /// <summary>A statement answers without rows. Whether it is complete is not known yet.</summary>
+    internal void SentNoRows(Carrier carrier, ErrandCompleted answer) => Keep(carrier, answer);
+
+    /// <summary>A statement's result is complete; null when its rows were too many to be kept.</summary>
+    internal void Completed(Carrier carrier, ErrandCompleted? answer)
     {
-        Answers[member] = answer;
-        CompletedCount = member + 1;
+        Keep(carrier, answer);
+        Count(carrier);
         if (Trip.Shape == TripShape.ReadGroup)
         {
-            Tell(member, answer!);
+            Tell(carrier.First, answer!);
         }
     }
 
-    /// <summary>A member's result is complete, but a value in it cannot be read.</summary>
-    /// <param name="member">The member.</param>
+    /// <summary>A statement's result is complete, but a value in it cannot be read.</summary>
+    /// <param name="carrier">The statement of one member.</param>
     /// <param name="failure">What to tell its caller; null when it runs again instead.</param>
-    internal void CompletedUnreadable(int member, Failure? failure)
+    internal void CompletedUnreadable(Carrier carrier, Failure? failure)
     {
-        CompletedCount = member + 1;
-        (_unreadable ??= [])[member] = failure;
+        Count(carrier);
+        var member = carrier.First;
+        (_unreadable ??= []).TryAdd(member, failure);
         if (Trip.Shape == TripShape.ReadGroup && failure is not null)
         {
             Tell(member, new Refused(failure));
@@ -106,9 +118,56 @@ internal sealed class TripProgress
         return _unreadable is not null && _unreadable.TryGetValue(member, out failure);
     }
 
+    /// <summary>The whole answer of a member whose statements are complete; null when its rows were too many to be kept.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="carrier">The statement that carries it; the first of a unit's.</param>
+    /// <param name="batch">The trip's.</param>
+    internal ErrandCompleted? AnswerOf(int member, int carrier, TripBatch batch)
+    {
+        if (Answers[member] is not { } first)
+        {
+            return null;
+        }
+        var answer = first with { Affected = batch.Affected(carrier) };
+        var count = Trip.Members[member].More.Length;
+        if (count == 0)
+        {
+            return answer;
+        }
+        var more = ImmutableArray.CreateBuilder<ErrandCompleted>(count);
+        for (var i = 0; i < count && _more?[member]?[i] is { } next; i++)
+        {
+            more.Add(next with { Affected = batch.Affected(carrier + 1 + i) });
+        }
+        return more.Count == count ? answer with { More = more.MoveToImmutable() } : null;
+    }
+
     /// <summary>Each member with its answer, if all of that was read.</summary>
-    internal ImmutableArray<(Errand, ErrandCompleted?)> AnswersSoFar(TripBatch? batch) =>
-        [.. Trip.Members.Select((errand, i) => (errand, i < CompletedCount && batch is not null && Answers[i] is { } answer ? answer with { Affected = batch.Affected(i) } : null))];
+    internal ImmutableArray<(Errand, ErrandCompleted?)> AnswersSoFar(TripBatch? batch)
+    {
+        var answers = ImmutableArray.CreateBuilder<(Errand, ErrandCompleted?)>(Trip.Members.Length);
+        var carrier = 0;
+        for (var i = 0; i < Trip.Members.Length; carrier += Trip.Members[i++].Statements)
+        {
+            answers.Add((Trip.Members[i], i < CompletedCount && batch is not null ? AnswerOf(i, carrier, batch) : null));
+        }
+        return answers.MoveToImmutable();
+    }
+
+    private void Keep(Carrier carrier, ErrandCompleted? answer)
+    {
+        if (carrier.Number == 0)
+        {
+            Answers[carrier.First] = answer;
+        }
+        else
+        {
+            _more ??= new ErrandCompleted?[]?[Trip.Members.Length];
+            (_more[carrier.First] ??= new ErrandCompleted?[Trip.Members[carrier.First].More.Length])[carrier.Number - 1] = answer;
+        }
+    }
+
+    private void Count(Carrier carrier) => CompletedCount = carrier.First + (carrier.Number == Trip.Members[carrier.First].More.Length ? 1 : 0);
 
     internal void AllCompleted() => CompletedCount = Answers.Length;
 

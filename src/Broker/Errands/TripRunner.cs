@@ -90,7 +90,7 @@ internal sealed class TripRunner
     }
 
     // What one caller's result looks like must be known first: a folded one that looks otherwise is no answer.
-    private bool MayFold(Errand errand) => errand.Facts.Folded is not null && _rows.Knows(errand.Facts.Text);
+    private bool MayFold(Errand errand) => errand is { Facts.Folded: not null, IsUnit: false } && _rows.Knows(errand.Facts.Text);
 
     private async Task<TripOutcome> RunTogetherAsync(NpgsqlConnection connection, TripProgress run)
     {
@@ -189,8 +189,8 @@ internal sealed class TripRunner
     }
 
     // What was answered stands: the server did it. But what the text left behind is anybody's guess.
-    private static TripOutcome.Unusable AfterBreach(TripReport report, Errand odd) =>
-        new(report with { AloneForEver = report.AloneForEver.Add((odd.Facts.Text, AloneForEver.OtherTag)) }, CloseReason.Breach, CommandTags.Words(odd));
+    private static TripOutcome.Unusable AfterBreach(TripReport report, TextFacts odd) =>
+        new(report with { AloneForEver = report.AloneForEver.Add((odd.Text, AloneForEver.OtherTag)) }, CloseReason.Breach, CommandTags.Words(odd));
 
     /// <summary>A group's transaction is committed, or a lone statement's is: now the answers that waited for it are told.</summary>
     private void TellCommitted(TripBatch batch, TripProgress run)
@@ -199,7 +199,8 @@ internal sealed class TripRunner
         {
             return;
         }
-        for (var i = 0; i < run.Trip.Members.Length; i++)
+        var carrier = 0;
+        for (var i = 0; i < run.Trip.Members.Length; carrier += run.Trip.Members[i++].Statements)
         {
             if (run.IsUnreadable(i, out var unreadable))
             {
@@ -209,8 +210,8 @@ internal sealed class TripRunner
                 }
                 continue;
             }
-            run.Tell(i, run.Answers[i] is { } answer
-                ? answer with { Affected = batch.Affected(i) }
+            run.Tell(i, run.AnswerOf(i, carrier, batch) is { } answer
+                ? answer
                 : new Refused(new ResultTooLarge(_limits.ResultLimitOf(run.Trip.Members[i]))));
         }
     }
@@ -250,13 +251,13 @@ internal sealed class TripRunner
             var stale = error.IsStalePreparation() && !(trip.Members[i].RunsAgain && failed.First >= 0);
             if (fate == MemberFate.Told && !stale)
             {
-                run.Tell(i, new Refused(WordsFor(trip, error)));
+                run.Tell(i, new Refused(WordsFor(trip, error, failed)));
             }
         }
         var report = Report(run);
         if (failed.First >= 0 && failed.First < trip.Members.Length)
         {
-            var text = trip.Members[failed.First].Facts.Text;
+            var text = trip.Members[failed.First].FactsAt(failed.Number).Text;
             report = report with
             {
                 AloneForEver = error.SqlState == "25006" ? [(text, AloneForEver.ReadOnlyRefused)] : [],
@@ -272,8 +273,10 @@ internal sealed class TripRunner
     }
 
     // Only a statement that is alone is ever cancelled for its caller.
-    private Failure WordsFor(Trip trip, PostgresException error) =>
-        _cancelled && trip.Members.Length == 1 && error.SqlState == PostgresErrorCodes.QueryCanceled ? new Cancelled("while it ran on the server") : error.ToFailure();
+    private Failure WordsFor(Trip trip, PostgresException error, Carrier failed) =>
+        _cancelled && trip.Members.Length == 1 && error.SqlState == PostgresErrorCodes.QueryCanceled ? new Cancelled("while it ran on the server")
+        : trip.Members is [{ IsUnit: true }] && failed.First == 0 ? error.ToFailure() with { Statement = failed.Number }
+        : error.ToFailure();
 
     /// <summary>After an error the transaction's block stays open: it ends here, as a trip of its own, before anybody else is served.</summary>
     private static async Task<TripOutcome> CleanUpAsync(NpgsqlConnection connection, bool framed, TripReport report)
@@ -317,7 +320,7 @@ internal sealed class TripRunner
     }
 
     private Failure LostFailure(Errand errand, Exception exception) =>
-        errand.Facts.Writes ? new OutcomeUnknown(_pool, exception.Message) : new ConnectionLost(_pool, exception.Message);
+        errand.Writes ? new OutcomeUnknown(_pool, exception.Message) : new ConnectionLost(_pool, exception.Message);
 
     private TripReport Report(TripProgress run) => new(
         run.Trip, _time.GetElapsedTime(run.Started), run.Work, run.CompletedCount, run.NotTold()) { Refused = run.Refused() };

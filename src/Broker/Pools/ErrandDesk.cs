@@ -114,12 +114,13 @@ internal sealed class ErrandDesk
         const string Cause = "its connection's actor died";
         foreach (var lost in Line.Lost(connection))
         {
-            Refuse(lost, lost.Facts.Writes ? new OutcomeUnknown(_plan.Pool, Cause) : new ConnectionLost(_plan.Pool, Cause));
+            Refuse(lost, lost.Writes ? new OutcomeUnknown(_plan.Pool, Cause) : new ConnectionLost(_plan.Pool, Cause));
         }
     }
 
     // A key that is silently ignored would be worse than none.
     private Failure? KeyOf(RunErrand errand) => errand.Limits.IdempotencyKey is not { } key ? null
+        : errand.Unit is not null ? new KeyRefused("a unit takes none: its first statement may claim one itself")
         : _plan.Errands.Ledger.Table is null ? new LedgerUnavailable(_plan.Pool, "no ledger is configured")
         : IdempotencyKeys.Check(key) is { } reason ? new KeyRefused(reason)
         : null;

@@ -134,7 +134,7 @@ internal sealed class ErrandTally
 
     private void Trace(ConnectionId connection, TripReport report) => TripTraces.Tell(
         _pool, connection, report.Trip.Shape,
-        [.. report.Trip.Members.Select(errand => new TracedErrand(errand.Request.TraceParent, errand.Facts.Text, errand.Arrived, errand.RunsAgain))],
+        [.. report.Trip.Members.Select(errand => new TracedErrand(errand.Request.TraceParent, errand.Text, errand.Arrived, errand.RunsAgain))],
         report.Elapsed, _time, _tracing);
 
     private void Log(ConnectionId connection, TripReport report)
@@ -156,6 +156,6 @@ internal sealed class ErrandTally
 
     /// <summary>The text where the settings allow it, else what is the same for all texts that differ in their literals.</summary>
     private string NameOf(Errand errand) => _logged.Statements
-        ? errand.Facts.Text
-        : Fingerprint.Of(errand.Facts.Text, Lexer.Significant(errand.Facts.Text)).ToString();
+        ? errand.Text
+        : Fingerprint.Of(errand.Text, Lexer.Significant(errand.Text)).ToString();
 }

@@ -50,7 +50,8 @@ internal sealed class Examination
 
         foreach (var (name, use) in shape.Names)
         {
-            var asTarget = shape.Has(ShapeMarks.ModifiesWithin) || (_write && (shape.Target is null || shape.Target == name));
+            // Which of its tables a WITH changes is not looked at: each must be as harmless as if it were changed.
+            var asTarget = (shape.Marks & (ShapeMarks.ModifiesWithin | ShapeMarks.ModifiesInWith)) != ShapeMarks.None || (_write && (shape.Target is null || shape.Target == name));
             Name(name, use, asTarget);
         }
     }

@@ -32,6 +32,9 @@ internal readonly record struct Fingerprint(ulong Value)
         return new Fingerprint(hash);
     }
 
+    /// <summary>The fingerprint of this text and another one behind it.</summary>
+    public Fingerprint Then(Fingerprint next) => new((Value ^ (next.Value * Prime)) * Prime);
+
     private static bool IsLiteral(Token token) => token.Kind is TokenKind.String or TokenKind.Number;
 
     private static ulong Mix(ulong hash, ReadOnlySpan<char> text, bool fold)

@@ -42,10 +42,7 @@ internal ref struct ShapeReader
             _marks |= ShapeMarks.LongText;
         }
 
-        if (StatementOutline.ModifiesWithin(_sql, _tokens, main))
-        {
-            _marks |= ShapeMarks.ModifiesWithin;
-        }
+        _marks |= StatementOutline.ModifiesWithin(_sql, _tokens, main);
 
         var verb = main < 0 ? StatementVerb.None : VerbAt(main);
         return new StatementShape(

@@ -25,7 +25,7 @@ internal static class StatementClassifier
             return new Classification.Decided(certain, CatalogueQuestions.None);
         }
 
-        var examination = new Examination(catalogue, trust, findings, shape.Verb.IsWrite());
+        var examination = new Examination(catalogue, trust, findings, shape.Changes);
         examination.Text(shape);
         return examination.Missing.IsEmpty || findings.Worst is { Travel: Travel.AloneThenReset }
             ? new Classification.Decided(findings.Worst ?? Plain(shape), examination.Asked)
@@ -43,7 +43,7 @@ internal static class StatementClassifier
     };
 
     private static StatementClass Plain(StatementShape shape) =>
-        shape.Verb.IsWrite() ? StatementClass.PlainWrite : StatementClass.PlainRead;
+        shape.Changes ? StatementClass.PlainWrite : StatementClass.PlainRead;
 }
 
 /// <summary>Collects what speaks against a group; the worst wins, the first among equals.</summary>

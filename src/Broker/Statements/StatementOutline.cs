@@ -52,18 +52,33 @@ internal static class StatementOutline
         return Is(sql, tokens, i, "with") ? BehindWith(sql, tokens, i) : i;
     }
 
-    /// <summary>Whether another word than the one at <paramref name="main"/> begins a statement that changes rows.</summary>
-    public static bool ModifiesWithin(ReadOnlySpan<char> sql, List<Token> tokens, int main)
+    /// <summary>Where another word than the one at <paramref name="main"/> begins a statement that changes rows, if any does.</summary>
+    public static ShapeMarks ModifiesWithin(ReadOnlySpan<char> sql, List<Token> tokens, int main)
     {
+        var marks = ShapeMarks.None;
+        var depth = 0;
         for (var i = 0; i < tokens.Count; i++)
         {
             if (i != main && tokens[i].Kind == TokenKind.Word && BeginsChange(sql, tokens, i))
             {
-                return true;
+                marks |= i < main && depth == 1 && Is(sql, tokens, 0, "with") && BeginsExpression(sql, tokens, i)
+                    ? ShapeMarks.ModifiesInWith
+                    : ShapeMarks.ModifiesWithin;
             }
+
+            depth += Is(sql, tokens, i, "(") ? 1 : Is(sql, tokens, i, ")") ? -1 : 0;
         }
 
-        return false;
+        return marks;
+    }
+
+    // AS (, AS MATERIALIZED (, AS NOT MATERIALIZED (
+    private static bool BeginsExpression(ReadOnlySpan<char> sql, List<Token> tokens, int i)
+    {
+        var before = i - 2;
+        before -= Is(sql, tokens, before, "materialized") ? 1 : 0;
+        before -= Is(sql, tokens, before, "not") ? 1 : 0;
+        return Is(sql, tokens, i - 1, "(") && Is(sql, tokens, before, "as");
     }
 
     private static bool BeginsChange(ReadOnlySpan<char> sql, List<Token> tokens, int i) => StatementVerbs.Of(tokens[i].In(sql)) switch

@@ -9,7 +9,7 @@ internal enum ShapeMarks
     /// <summary>None of them.</summary>
     None = 0,
 
-    /// <summary>An INSERT, UPDATE, DELETE or MERGE inside a statement that begins otherwise or earlier.</summary>
+    /// <summary>An INSERT, UPDATE, DELETE or MERGE inside a statement that begins otherwise or earlier, where the server allows none as far as is known.</summary>
     ModifiesWithin = 1,
 
     /// <summary>FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or FOR KEY SHARE.</summary>
@@ -56,6 +56,9 @@ internal enum ShapeMarks
 
     /// <summary>Half of a surrogate pair, which has no UTF-8 form: something else would be sent in its place.</summary>
     HalfSurrogate = 32_768,
+
+    /// <summary>An INSERT, UPDATE, DELETE or MERGE is one of the common table expressions of the statement's own WITH.</summary>
+    ModifiesInWith = 65_536,
 }
 
 /// <summary>
@@ -83,6 +86,9 @@ internal sealed record StatementShape(
 
     /// <summary>Whether all of <paramref name="marks"/> were seen.</summary>
     public bool Has(ShapeMarks marks) => (Marks & marks) == marks;
+
+    /// <summary>Whether rows of a table are changed: by the statement itself, or by a common table expression of its WITH.</summary>
+    public bool Changes => Verb.IsWrite() || (Verb.IsRead() && Has(ShapeMarks.ModifiesInWith));
 
     /// <summary>The shape of <paramref name="sql"/>, whatever it contains.</summary>
     public static StatementShape Of(ReadOnlySpan<char> sql) => new ShapeReader(sql, Lexer.Significant(sql)).Read();

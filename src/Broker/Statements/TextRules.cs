@@ -12,7 +12,7 @@ internal static class TextRules
         (ShapeMarks.NamesOperator, ClassReason.NamedOperator, true, "an operator is named with its schema"),
         (ShapeMarks.TemporarySchema, ClassReason.TemporarySchema, true, "pg_temp is named"),
         (ShapeMarks.SelectsInto, ClassReason.SelectsInto, true, "SELECT INTO creates a table"),
-        (ShapeMarks.ModifiesWithin, ClassReason.ModifiesWithin, false, "a WITH changes rows"),
+        (ShapeMarks.ModifiesWithin, ClassReason.ModifiesWithin, false, "rows are changed within another statement"),
         (ShapeMarks.LongText, ClassReason.LongText, false, "the text is too long to be remembered"),
         (ShapeMarks.ReadsSetting, ClassReason.ReadsSetting, false, "current_setting may tell a setting of the group"),
     ];
@@ -38,7 +38,7 @@ internal static class TextRules
             findings.Add(ClassReason.LocksRows, reset: false, "rows are locked for this caller");
         }
 
-        if (shape.Verb.IsWrite())
+        if (shape.Changes)
         {
             ApplyToWrite(shape, findings);
         }

@@ -62,6 +62,20 @@ public sealed class PlainTextsTests(CatalogueFixture database) : IClassFixture<C
     [InlineData("insert into shop.items select id, note from audited")]
     [InlineData("insert into members (email) values ($1) on conflict (email) do nothing")]
     [InlineData("insert into booked values ('[1,2)')")]
+    [InlineData("""
+        with input as materialized (select nextval('customers_id_seq') as k, u.* from unnest($1::text[], $2::text[]) with ordinality as u(name, email, ord)),
+            written as (insert into customers (id, name, email) select k, name, email from input returning id, since)
+        select input.ord, written.id, written.since from written join input on input.k = written.id
+        """)]
+    [InlineData("""
+        with input as materialized (select * from unnest($1::int8[], $2::numeric[], $3::text[]) with ordinality as u(id, amount, state, ord)),
+            written as (update orders as t set amount = input.amount, state = input.state::mood from input where t.id = input.id returning input.ord),
+            guard as (select case when (select count(*) from written) < (select count(*) from input)
+                then ('broker stale ' || (select string_agg(input.ord::text, ',' order by input.ord) from input where ord not in (select ord from written)))::int8 end as stale)
+        select ord, stale from written, guard
+        """)]
+    [InlineData("with gone as (delete from orders t using unnest($1::int[]) as u(id) where t.id = u.id returning t.id) select coalesce(array_agg(id), '{}'::int[]), count(*) from gone")]
+    [InlineData("with c as (insert into customers (name) values ($1) returning id) insert into orders (customer, amount) select id, $2 from c returning id, now(), gen_random_uuid()")]
     public async Task Ordinary_writes_travel_in_groups(string sql) =>
         Assert.Equal(StatementClass.PlainWrite, await database.ClassOfAsync(sql));
 }

@@ -64,9 +64,9 @@ internal sealed class BarrierTrips
             [.. trip.Members.Where((_, i) => fates[i] == BarrierFate.RunAgain)]);
         var cause = problem?.Cause() ?? "";
         var spoilt = lost || errors.Any(error => error.PoisonsConnection() || !members.Contains((NpgsqlBatchCommand?)error.BatchCommand!));
-        var odd = spoilt ? null : trip.Members.Where((member, i) => fates[i] == BarrierFate.Committed && CommandTags.IsOdd(member, members[i].StatementType)).FirstOrDefault();
+        var odd = spoilt ? null : trip.Members.Where((member, i) => fates[i] == BarrierFate.Committed && CommandTags.IsOdd(member.Facts, members[i].StatementType)).FirstOrDefault()?.Facts;
         TripOutcome outcome = spoilt ? new TripOutcome.Unusable(report, CloseReason.Broken, cause)
-            : odd is not null ? new TripOutcome.Unusable(report with { AloneForEver = [(odd.Facts.Text, AloneForEver.OtherTag)] }, CloseReason.Breach, CommandTags.Words(odd))
+            : odd is not null ? new TripOutcome.Unusable(report with { AloneForEver = [(odd.Text, AloneForEver.OtherTag)] }, CloseReason.Breach, CommandTags.Words(odd))
             : new TripOutcome.Clean(report);
         return outcome with
         {

@@ -11,6 +11,9 @@ public sealed record StatementFailed(string ServerSqlState, string ServerMessage
     /// <summary>The server's hint, if any.</summary>
     public string? Hint { get; init; }
 
+    /// <summary>Which statement of a unit failed, counted from 0; null when the errand was no unit, or when it was none of them but the transaction's end.</summary>
+    public int? Statement { get; init; }
+
     /// <summary>Where in the text the error is, counted in characters from 1; 0 when not said.</summary>
     public int Position { get; init; }
 

@@ -46,6 +46,8 @@ public sealed class WhoMayTravelTests(TravelFixture fixture) : IClassFixture<Tra
     [InlineData("delete from plain where id = 1000 returning at")]
     [InlineData("insert into written values (nextval('numbers'))")]
     [InlineData("with one as (select id from plain where id = 1) insert into written select id from one returning at")]
+    [InlineData("with w as (insert into written values (3) returning at) select at from w")]
+    [InlineData("with d as (delete from plain where id > 1000 returning id), w as (insert into written select id from d returning at) select at from w")]
     [InlineData("merge into written w using (values (1)) as v(id) on false when not matched then insert values (v.id)")]
     public async Task A_write_to_a_table_without_code_of_its_own_travels_with_others(string text)
     {
@@ -70,13 +72,14 @@ public sealed class WhoMayTravelTests(TravelFixture fixture) : IClassFixture<Tra
     [InlineData("select now(), nextval('numbers')")]
     [InlineData("select now(), owner from guarded")]
     [InlineData("select now(), id from plain where id = 1 for update")]
-    [InlineData("with w as (insert into written values (3) returning at) select at from w")]
     [InlineData("explain select 1")]
     public async Task A_read_that_could_tell_or_be_told_of_its_transaction_has_one_of_its_own(string text) =>
         await AssertAloneAsync(text, TravelFixture.Reads, "read_group");
 
     [Theory]
     [InlineData("insert into audited values (1) returning at")]
+    [InlineData("with w as (insert into audited values (1) returning at) select at from w")]
+    [InlineData("with w as (insert into written values (3) returning at) select at, random() from w")]
     [InlineData("update ruled set id = 1")]
     [InlineData("insert into defaulted values (1) returning at")]
     [InlineData("insert into checked values (1) returning at")]
