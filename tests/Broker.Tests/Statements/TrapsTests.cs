@@ -78,6 +78,7 @@ public sealed class TrapsTests(CatalogueFixture database) : IClassFixture<Catalo
     [InlineData("with x as (delete from audited returning *) select * from x", ClassReason.Trigger)]
     [InlineData("with x as (delete from orders returning id), y as (insert into audited select id from x) select 1", ClassReason.Trigger)]
     [InlineData("with x as (delete from orders returning id) insert into audited select id from x", ClassReason.Trigger)]
+    [InlineData("with x as (insert into audited values (1) returning id) insert into orders (customer) select id from x", ClassReason.Trigger)]
     [InlineData("with x as (update ruled set id = 1 returning id) select id from x", ClassReason.Rule)]
     [InlineData("with x as (insert into checks values (1) returning id) select id from x", ClassReason.Function)]
     [InlineData("with x as (delete from orders returning id) select own(id) from x", ClassReason.Function)]

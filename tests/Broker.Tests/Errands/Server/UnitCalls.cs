@@ -18,7 +18,14 @@ internal sealed record UnitOutcome(ImmutableArray<Answer> Answers, Failure? Fail
     /// <summary>The rows of each of its statements.</summary>
     internal string Rows => string.Join(' ', Answers.Select(answer => answer.Rows));
 
-    internal static UnitOutcome Of(ErrandCompleted completed) => new([Answer.Of(completed), .. completed.More.Select(Answer.Of)], null);
+    /// <summary>How many columns the answer of each has; none where no rows were described.</summary>
+    internal IEnumerable<int> Columns { get; private init; } = [];
+
+    internal static UnitOutcome Of(ErrandCompleted completed)
+    {
+        ErrandCompleted[] all = [completed, .. completed.More];
+        return new([.. all.Select(Answer.Of)], null) { Columns = [.. all.Select(one => one.Rows.Columns.Length)] };
+    }
 
     public override string ToString() => Failure?.ToString() ?? string.Join(' ', Answers);
 }

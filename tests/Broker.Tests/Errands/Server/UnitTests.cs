@@ -46,16 +46,20 @@ public sealed class UnitTests : IAsyncLifetime
     {
         string[] texts =
         [
-            "insert into kept select where false returning id", "select 1 where false", "insert into kept select 1 where false", "select", "values (7)",
+            "select 1, 2 where false", "values (6)", "delete from kept where false", "insert into kept select where false returning id", "values (7)",
+            "insert into kept select 1 where false", "select", "delete from kept where false", "select 1, 2, 3 where false",
             "with w as (delete from kept where false returning id) insert into kept select id from w", "select 8", "delete from kept where false",
         ];
-        (string, long)[] expected = [("", 0), ("", -1), ("", 0), ("[]", -1), ("[7]", -1), ("", 0), ("[8]", -1), ("", 0)];
+        (string, long, int)[] expected =
+        [
+            ("", -1, 2), ("[6]", -1, 1), ("", 0, 0), ("", 0, 1), ("[7]", -1, 1), ("", 0, 0), ("[]", -1, 0), ("", 0, 0), ("", -1, 3), ("", 0, 0), ("[8]", -1, 1), ("", 0, 0),
+        ];
         await _broker.WarmAsync(_ => _broker.Client.Unit(texts));
         for (var members = 1; members <= 3; members += 2)
         {
             var (outcomes, trips) = await _broker.PackAsync([.. Enumerable.Range(0, members).Select(_ => _broker.Client.Unit(texts))]);
             Assert.Equal([("write_group", members)], trips);
-            Assert.All(outcomes, outcome => Assert.Equal(expected, outcome.Answers.Select(answer => (answer.Rows, answer.Affected))));
+            Assert.All(outcomes, outcome => Assert.Equal(expected, outcome.Answers.Zip(outcome.Columns, (answer, columns) => (answer.Rows, answer.Affected, columns))));
         }
     }
 
@@ -221,6 +225,8 @@ public sealed class UnitTests : IAsyncLifetime
         Assert.IsType<ParameterRefused>(outcomes[1].Failure);
         Assert.IsType<StatementRefused>(outcomes[2].Failure);
         Assert.IsType<ParameterRefused>(outcomes[3].Failure);
+        var keyed = _broker.Client.WithIdempotencyKey("k");
+        Assert.IsType<KeyRefused>((await keyed.SendAsync(keyed.Unit(Insert(7)))).Failure);
         Assert.Equal(2L, await _broker.AskDirectlyAsync<long>("select count(*) from kept where id < 100"));
         await _broker.AssertWholeAsync();
     }
