@@ -120,7 +120,7 @@ internal sealed class ErrandDesk
 
     // A key that is silently ignored would be worse than none.
     private Failure? KeyOf(RunErrand errand) => errand.Limits.IdempotencyKey is not { } key ? null
-        : errand.Unit is not null ? new KeyRefused("a unit takes none: its first statement may claim one itself")
+        : errand.Unit is not null ? new KeyRefused("a unit of several statements takes none")
         : _plan.Errands.Ledger.Table is null ? new LedgerUnavailable(_plan.Pool, "no ledger is configured")
         : IdempotencyKeys.Check(key) is { } reason ? new KeyRefused(reason)
         : null;

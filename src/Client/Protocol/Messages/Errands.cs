@@ -17,14 +17,15 @@ public sealed record RunErrand(ErrandId Id, Statement Statement, CallerContext C
     /// <summary>The caller's activity as a W3C traceparent, so that the broker can add to it where the time went; null when it is not traced.</summary>
     public string? TraceParent { get; init; }
 
-    /// <summary>What makes a unit of the errand; null for an ordinary one. A unit is sent by the broker's own conversations, as their commit in one round trip.</summary>
+    /// <summary>What makes a unit of the errand; null for an ordinary one. The broker's own conversations send units, as their commit in one round trip.</summary>
     public ErrandUnit? Unit { get; init; }
 }
 
 /// <summary>
 /// Makes of an errand a unit: <see cref="RunErrand.Statement"/> and those that follow it are one transaction, all of them or none, in one round trip. The
 /// transaction's id is known before its COMMIT, so that its outcome is settled when the connection is lost in the middle. Deferred constraints are
-/// checked at its end. It takes no <see cref="ErrandLimits.IdempotencyKey"/>. One that fails is answered by <see cref="Refused"/> with a <c>StatementFailed</c> that names which of its statements failed.
+/// checked at its end. It takes no <see cref="ErrandLimits.IdempotencyKey"/>. One that fails is answered by <see cref="Refused"/> with a
+/// <c>StatementFailed</c> that names which of its statements failed.
 /// </summary>
 /// <param name="More">The statements behind the first, in their order; may be empty.</param>
 public sealed record ErrandUnit(ImmutableArray<Statement> More)
