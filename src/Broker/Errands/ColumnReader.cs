@@ -3,6 +3,7 @@ using System.Reflection;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace Broker.Errands;
 
@@ -71,10 +72,13 @@ internal abstract class ColumnReader
         _ when type == typeof(DateTimeOffset) => new ColumnReader<DateTimeOffset>(description, ordinal),
         _ when type == typeof(uint) => new ColumnReader<uint>(description, ordinal),
         _ when type == typeof(ulong) => new ColumnReader<ulong>(description, ordinal),
+        _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(NpgsqlRange<>) => Made(typeof(RangeReader<>).MakeGenericType(type.GetGenericArguments()), description, ordinal),
         // Found once for each text; arrays of whatever elements are all of type Array.
-        _ => (ColumnReader)Activator.CreateInstance(
-            typeof(ColumnReader<>).MakeGenericType(type), BindingFlags.Instance | BindingFlags.NonPublic, null, [description, ordinal], CultureInfo.InvariantCulture)!,
+        _ => Made(typeof(ColumnReader<>).MakeGenericType(type), description, ordinal),
     };
+
+    private static ColumnReader Made(Type reader, ColumnDescription description, int ordinal) =>
+        (ColumnReader)Activator.CreateInstance(reader, BindingFlags.Instance | BindingFlags.NonPublic, null, [description, ordinal], CultureInfo.InvariantCulture)!;
 
     // What converting one value throws; the reader stands at the next all the same. All else is about the connection.
     private protected static bool IsAboutValue(Exception exception) =>

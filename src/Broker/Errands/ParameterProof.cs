@@ -50,6 +50,10 @@ internal sealed class ParameterProof : IParameterVisitor
                 or JsonDocument or JsonElement => null,
             bool[] or short[] or int[] or long[] or float[] or double[] or decimal[] or Guid[] or DateTimeOffset[] or DateOnly[] or TimeOnly[]
                 or TimeSpan[] or byte[][] => null,
+            DateTime?[] times => times.Any(t => t is { Kind: DateTimeKind.Local }) ? "an element's Kind is Local"
+                : Mixed([.. times.OfType<DateTime>()]) ? "its elements differ in Kind" : null,
+            bool?[] or short?[] or int?[] or long?[] or float?[] or double?[] or decimal?[] or Guid?[] or DateTimeOffset?[] or DateOnly?[] or TimeOnly?[]
+                or TimeSpan?[] => null,
             _ => "the type is not supported",
         }, typeof(T));
     }

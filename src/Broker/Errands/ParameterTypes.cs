@@ -30,8 +30,10 @@ internal static class ParameterTypes
     };
 
     /// <summary>Whether a parameter may be of this type.</summary>
-    internal static bool IsKnown(Type type) => Scalars.ContainsKey(type) || (type.IsArray && Scalars.ContainsKey(type.GetElementType()!));
+    internal static bool IsKnown(Type type) => Scalars.ContainsKey(type) || (type.IsArray && Scalars.ContainsKey(ElementOf(type)));
 
     /// <summary>The PostgreSQL type of a NULL of this .NET type.</summary>
-    internal static NpgsqlDbType Of(Type type) => Scalars.TryGetValue(type, out var scalar) ? scalar : NpgsqlDbType.Array | Scalars[type.GetElementType()!];
+    internal static NpgsqlDbType Of(Type type) => Scalars.TryGetValue(type, out var scalar) ? scalar : NpgsqlDbType.Array | Scalars[ElementOf(type)];
+
+    private static Type ElementOf(Type array) => Nullable.GetUnderlyingType(array.GetElementType()!) ?? array.GetElementType()!;
 }

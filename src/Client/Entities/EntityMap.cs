@@ -80,7 +80,7 @@ internal sealed class EntityMap
     }
 
     /// <summary>The key of values given by a caller, in the order of the key; throws <c>EntityRefused</c>.</summary>
-    internal EntityKey KeyOf(params ReadOnlySpan<object?> values)
+    internal EntityKey KeyFrom(params ReadOnlySpan<object?> values)
     {
         if (values.Length != Key.Length)
             throw new BrokerException(new EntityRefused(Name, null, $"its key has {Key.Length} columns ({string.Join(", ", Key.Select(column => column.Property.Name))}), not {values.Length}"));

@@ -27,15 +27,15 @@ internal static class ValueForms
     {
         _ when type.IsEnum => (ValueForm?)EnumMethod.MakeGenericMethod(type).Invoke(null, [column]),
         (TypeCode.Boolean, "boolean") => Plain<bool>("boolean"),
-        (TypeCode.Byte, var to) => Whole<byte>(to, value => value, value => value),
-        (TypeCode.Int16, var to) => Whole<short>(to, value => value, value => value),
-        (TypeCode.Int32, var to) => Whole<int>(to, value => value, value => value),
-        (TypeCode.Int64, var to) => Whole<long>(to, value => value, value => value),
-        (TypeCode.UInt32, "xid") => Converted<uint, string>(Text, value => ValueText.Write(value)),
-        (TypeCode.UInt32, var to) => Whole<uint>(to, value => value, value => value),
-        (TypeCode.UInt64, "numeric") => Converted<ulong, decimal>("numeric", value => value),
+        (TypeCode.Int16, "smallint") => Plain<short>("smallint"),
+        (TypeCode.Int32, "integer") => Plain<int>("integer"),
+        (TypeCode.Int32, "smallint") => Converted<int, short>("smallint", value => Short(value)),
+        (TypeCode.Int64, "bigint") => Plain<long>("bigint"),
+        (TypeCode.Int64, "integer") => Converted<long, int>("integer", Integer),
+        (TypeCode.Int64, "smallint") => Converted<long, short>("smallint", Short),
+        (TypeCode.UInt32, "xid") => Converted<uint, string>(Text, ValueText.Write),
+        (TypeCode.Int64, "xid") => Converted<long, string>(Text, ValueText.Write),
         (TypeCode.Single, "real") => Plain<float>("real"),
-        (TypeCode.Single, "double precision") => Converted<float, double>("double precision", value => value),
         (TypeCode.Double, "double precision") => Plain<double>("double precision"),
         (TypeCode.Decimal, "numeric") => Plain<decimal>("numeric"),
         (TypeCode.Decimal, "money") => Converted<decimal, string>(Text, ValueText.Write),
@@ -43,7 +43,6 @@ internal static class ValueForms
         (TypeCode.String, _) => OfString(column),
         (TypeCode.DateTime, "timestamp with time zone") => Converted<DateTime, DateTime>(column.BaseType, Utc),
         (TypeCode.DateTime, "timestamp without time zone") => Converted<DateTime, DateTime>(column.BaseType, Unspecified),
-        (TypeCode.DateTime, "date") => Converted<DateTime, DateOnly>("date", DateOnly.FromDateTime),
         _ => null,
     };
 
@@ -86,17 +85,11 @@ internal static class ValueForms
     private static ValueForm<T, TSent> Converted<T, TSent>(string wire, Func<T, TSent> send) where TSent : notnull => new() { WireType = wire, Send = send };
 
     // A number is sent as the column has it, so that one too large is named here and not somewhere in a statement of many rows.
-    private static ValueForm? Whole<T>(string column, Func<T, long> widen, Func<T, decimal> number) where T : struct => column switch
-    {
-        "smallint" => Converted<T, short>(column, value => widen(value) is >= short.MinValue and <= short.MaxValue and var fits ? (short)fits : throw TooLarge(value, column)),
-        "integer" => Converted<T, int>(column, value => widen(value) is >= int.MinValue and <= int.MaxValue and var fits ? (int)fits : throw TooLarge(value, column)),
-        "bigint" => Converted<T, long>(column, widen),
-        "numeric" => Converted<T, decimal>(column, number),
-        "xid" => Converted<T, string>(Text, value => ValueText.Write(value)),
-        _ => null,
-    };
+    private static short Short(long value) => value is >= short.MinValue and <= short.MaxValue ? (short)value : throw TooLarge(value, "smallint");
 
-    private static UnfitValue TooLarge<T>(T value, string column) => new($"{Shown.Value(value)} is out of range for type {column}");
+    private static int Integer(long value) => value is >= int.MinValue and <= int.MaxValue ? (int)value : throw TooLarge(value, "integer");
+
+    private static UnfitValue TooLarge(long value, string column) => new($"{Shown.Value(value)} is out of range for type {column}");
 
     private static ValueForm<string, string> OfString(ColumnFacts column)
     {
@@ -141,7 +134,10 @@ internal static class ValueForms
     private static ValueForm? OfEnum<TEnum>(ColumnFacts column) where TEnum : struct, Enum => column switch
     {
         { Family: TypeFamily.Enum } or { BaseType: "text" or "character varying" } => Converted<TEnum, string>(Text, EnumNames<TEnum>.Of),
-        _ => Whole<TEnum>(column.BaseType, value => Convert.ToInt64(value, null), value => Convert.ToInt64(value, null)),
+        { BaseType: "smallint" } => Converted<TEnum, short>("smallint", value => Short(Convert.ToInt64(value, null))),
+        { BaseType: "integer" } => Converted<TEnum, int>("integer", value => Integer(Convert.ToInt64(value, null))),
+        { BaseType: "bigint" } => Converted<TEnum, long>("bigint", value => Convert.ToInt64(value, null)),
+        _ => null,
     };
 
     private static ValueForm<TList, string>? OfList<TList, TElement>(ColumnFacts column) where TList : IEnumerable<TElement>

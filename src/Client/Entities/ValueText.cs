@@ -27,15 +27,15 @@ internal static class ValueText
 
     internal static T Read<T>(string text, CultureInfo culture) where T : struct
     {
-        object value = typeof(T) == typeof(int) ? int.Parse(text, culture)
-            : typeof(T) == typeof(long) ? long.Parse(text, culture)
-            : typeof(T) == typeof(decimal) ? decimal.Parse(text, culture)
-            : typeof(T) == typeof(double) ? double.Parse(text, culture)
-            : typeof(T) == typeof(DateOnly) ? DateOnly.Parse(text, culture)
-            : typeof(T) == typeof(TimeOnly) ? TimeOnly.Parse(text, culture)
-            : typeof(T) == typeof(DateTimeOffset) ? DateTimeOffset.Parse(text, culture, DateTimeStyles.AssumeUniversal).ToUniversalTime()
+        object value = typeof(T) == typeof(int) ? (object)int.Parse(text, culture)
+            : typeof(T) == typeof(long) ? (object)long.Parse(text, culture)
+            : typeof(T) == typeof(decimal) ? (object)decimal.Parse(text, culture)
+            : typeof(T) == typeof(double) ? (object)double.Parse(text, culture)
+            : typeof(T) == typeof(DateOnly) ? (object)DateOnly.Parse(text, culture)
+            : typeof(T) == typeof(TimeOnly) ? (object)TimeOnly.Parse(text, culture)
+            : typeof(T) == typeof(DateTimeOffset) ? (object)DateTimeOffset.Parse(text, culture, DateTimeStyles.AssumeUniversal).ToUniversalTime()
             // with an offset it is an instant, without one it is not
-            : typeof(T) == typeof(DateTime) ? DateTime.Parse(text, culture, DateTimeStyles.AdjustToUniversal)
+            : typeof(T) == typeof(DateTime) ? (object)DateTime.Parse(text, culture, DateTimeStyles.AdjustToUniversal)
             : throw new FormatException($"a bound cannot be read as {typeof(T).Name}");
         return (T)value;
     }

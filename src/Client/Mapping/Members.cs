@@ -23,7 +23,7 @@ internal static class Members
         var bindings = new List<MemberBinding>();
         foreach (var property in target.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (property.SetMethod is not { IsPublic: true } || property.GetIndexParameters().Length > 0 || parameters.Any(parameter => Same(parameter.Name, property.Name)))
+            if (property.SetMethod is not { IsPublic: true } || property.IsDefined(typeof(NotMappedAttribute)) || property.GetIndexParameters().Length > 0 || parameters.Any(parameter => Same(parameter.Name, property.Name)))
                 continue;
             var index = Find(row, NameOf(property));
             if (index >= 0)

@@ -29,7 +29,7 @@ public abstract class FlushStage : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _source = NpgsqlDataSource.Create(await SharedPostgres.CreateDatabaseAsync());
+        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync()) { ArrayNullabilityMode = ArrayNullabilityMode.PerInstance });
         await using (var command = _source.CreateCommand(Schema))
         {
             await command.ExecuteNonQueryAsync();
@@ -113,7 +113,7 @@ public abstract class FlushStage : IAsyncLifetime
     private protected async Task<T> GetAsync<T>(params object?[] key) where T : class
     {
         var map = await MapAsync<T>();
-        var rows = (await AskAsync(map.Select(map.KeyOf(key)))).Rows;
+        var rows = (await AskAsync(map.Select(map.KeyFrom(key)))).Rows;
         Assert.Equal(1, rows.Count);
         return (T)map.Reader(rows)(rows, 0);
     }
