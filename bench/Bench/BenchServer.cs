@@ -21,7 +21,7 @@ internal sealed class BenchServer : IAsyncDisposable
         var options = new LocalPostgresOptions();
         var own = await LocalPostgres.StartAsync(options with
         {
-            Settings = options.Settings.Add("shared_buffers", "256MB").Add("max_wal_size", "4GB"),
+            Settings = options.Settings.Add("shared_buffers", "256MB").Add("max_wal_size", "4GB").Add("max_connections", "500"),
         });
         return new BenchServer(own, own.SocketConnectionString() + ";SSL Mode=Disable;GSS Encryption Mode=Disable");
     }

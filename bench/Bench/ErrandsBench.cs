@@ -9,7 +9,7 @@ namespace Broker.Bench;
 /// <summary>Single autocommit statements of many callers over few connections, by every contender, side by side.</summary>
 internal static class ErrandsBench
 {
-    public static async Task<int> RunAsync(BenchOptions options)
+    public static async Task RunAsync(ErrandsOptions options)
     {
         await using var server = await BenchServer.StartAsync(options.Server);
         await using var side = NpgsqlDataSource.Create(server.ConnectionString);
@@ -20,35 +20,31 @@ internal static class ErrandsBench
 
         if (options.Profile)
         {
-            await ProfileAsync(Cell.Matrix(options)[0], options, server.ConnectionString);
-            return 0;
+            await ProfileAsync(ErrandsCell.Matrix(options)[0], options, server.ConnectionString);
+            return;
         }
 
         var results = await RunCellsAsync(options, server.ConnectionString, side);
-        ScreenTable.Print(results);
-        Console.WriteLine(Path.GetRelativePath(Environment.CurrentDirectory, ResultFile.Write(machine, options, results, TimeProvider.System.GetUtcNow())));
-        return 0;
+        Report.Write("errands", machine, options.Rounds, options.RoundTime, results);
     }
 
-    private static async Task<IReadOnlyList<CellResult>> RunCellsAsync(BenchOptions options, string connectionString, NpgsqlDataSource side)
+    private static async Task<IReadOnlyList<CellResult>> RunCellsAsync(
+        ErrandsOptions options, string connectionString, NpgsqlDataSource side)
     {
         var runner = new RoundRunner(side, await ServerProcesses.FindAsync(side));
         var results = new List<CellResult>();
-        foreach (var cell in Cell.Matrix(options))
+        foreach (var cell in ErrandsCell.Matrix(options))
         {
             await Schema.ClearEntriesAsync(side);
             results.Add(await cell.RunAsync(options, connectionString, runner));
-            Console.WriteLine($"{cell}: {Summary(results[^1])}");
+            Console.WriteLine(results[^1]);
         }
 
         return results;
     }
 
-    private static string Summary(CellResult result) =>
-        string.Join(", ", result.Contenders.Select(contender => $"{contender.Name} {contender.Typical.PerSecond:0}/s"));
-
     /// <summary>One contender in one cell with nothing else going on, for a profiler to look at.</summary>
-    private static async Task ProfileAsync(Cell cell, BenchOptions options, string connectionString)
+    private static async Task ProfileAsync(ErrandsCell cell, ErrandsOptions options, string connectionString)
     {
         foreach (var contender in await AllContenders.StartAsync([options.Contenders[^1]], connectionString, cell.Connections))
         {

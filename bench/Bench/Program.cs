@@ -1,5 +1,15 @@
 using Broker.Bench;
 
-return args is ["errands", .. var rest]
-    ? await ErrandsBench.RunAsync(BenchOptions.Parse(rest))
-    : BenchOptions.Usage();
+switch (args)
+{
+    case ["errands", .. var rest]:
+        await ErrandsBench.RunAsync(ErrandsOptions.Parse(rest));
+        return 0;
+    case ["flush", .. var rest]:
+        await FlushBench.RunAsync(FlushOptions.Parse(rest));
+        return 0;
+    default:
+        Console.Error.WriteLine(ErrandsOptions.Usage());
+        Console.Error.WriteLine(FlushOptions.Usage());
+        return 2;
+}

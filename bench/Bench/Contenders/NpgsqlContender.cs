@@ -16,16 +16,7 @@ internal abstract class NpgsqlContender : IContender
 
     public Task StartAsync(string connectionString, int maximumConnections)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString)
-        {
-            Pooling = true,
-            MaxPoolSize = maximumConnections,
-            MaxAutoPrepare = 20,
-            AutoPrepareMinUsages = 2,
-            Enlist = false,
-            Timeout = 60,
-            CommandTimeout = 60,
-        };
+        var settings = NpgsqlSettings.For(connectionString, maximumConnections);
         Adjust(settings);
         _dataSource = NpgsqlDataSource.Create(settings);
         return Task.CompletedTask;

@@ -1,55 +1,42 @@
-using Broker.Bench.Contenders;
-using Broker.Bench.Workloads;
+using Broker.Bench.Reporting;
 
 namespace Broker.Bench.Measuring;
 
-/// <summary>One place of the matrix: a workload, so many callers, so many connections at most.</summary>
-internal sealed record Cell(Workload Workload, int Callers, int Connections)
+/// <summary>One place of a matrix: what is measured, how much of it, and against whom.</summary>
+/// <param name="Work">What is done; cells of the same work share a table on the screen.</param>
+internal abstract record Cell(string Work)
 {
-    public static IReadOnlyList<Cell> Matrix(BenchOptions options) =>
-    [
-        .. from workload in AllWorkloads.Named(options.Workloads)
-           from connections in options.Connections
-           from callers in options.Callers
-           where callers >= workload.MinimumCallers
-           select new Cell(workload, callers, connections),
-    ];
+    /// <summary>Whose throughput the others' is divided by.</summary>
+    public abstract string Baseline { get; }
 
-    public override string ToString() => $"{Workload.Name}, {Callers} callers, {Connections} connections";
+    /// <summary>What <see cref="Place"/> counts.</summary>
+    public abstract string PlaceTitle { get; }
+
+    /// <summary>Which cell of its table it is.</summary>
+    public abstract string Place { get; }
+
+    /// <summary>What is counted as one operation.</summary>
+    public virtual string Unit => "op";
+
+    /// <summary>What makes it this cell, for the file of results.</summary>
+    public abstract IReadOnlyDictionary<string, int> Sizes { get; }
+
+    /// <summary>What the broker is expected to reach for one group of callers, with what was seen.</summary>
+    public abstract IEnumerable<Target> Targets(CellResult result, GroupFigures group);
 
     /// <summary>All contenders in turn, round by round (A B A B), so that a noisy minute hits all of them.</summary>
-    public async Task<CellResult> RunAsync(BenchOptions options, string connectionString, RoundRunner runner)
+    protected async Task<CellResult> InterleaveAsync<T>(
+        IReadOnlyList<T> contenders, Func<T, string> name, int rounds, Func<T, Task<Round>> run)
     {
-        var contenders = await AllContenders.StartAsync(options.Contenders, connectionString, Connections);
-        try
+        var seen = contenders.Select(_ => new List<Round>()).ToArray();
+        for (var round = 0; round < rounds; round++)
         {
-            foreach (var contender in contenders)
+            for (var contender = 0; contender < contenders.Count; contender++)
             {
-                await RoundRunner.WarmUpAsync(contender, Workload, Callers, options.WarmUp);
-            }
-
-            return await RoundsAsync(contenders, options, runner);
-        }
-        finally
-        {
-            foreach (var contender in contenders)
-            {
-                await contender.DisposeAsync();
-            }
-        }
-    }
-
-    private async Task<CellResult> RoundsAsync(IReadOnlyList<IContender> contenders, BenchOptions options, RoundRunner runner)
-    {
-        var rounds = contenders.ToDictionary(contender => contender.Name, _ => new List<Round>());
-        for (var round = 0; round < options.Rounds; round++)
-        {
-            foreach (var contender in contenders)
-            {
-                rounds[contender.Name].Add(await runner.RunAsync(contender, Workload, Callers, options.RoundTime));
+                seen[contender].Add(await run(contenders[contender]));
             }
         }
 
-        return new CellResult(this, [.. contenders.Select(contender => new ContenderResult(contender.Name, rounds[contender.Name]))]);
+        return new CellResult(this, [.. contenders.Select((contender, index) => new ContenderResult(name(contender), seen[index]))]);
     }
 }

@@ -14,6 +14,9 @@ internal sealed record CellResult(Cell Cell, IReadOnlyList<ContenderResult> Cont
             ? Median.Of(ours.Rounds.Zip(theirs.Rounds, (a, b) => PerSecond(a, group) / PerSecond(b, group)))
             : null;
 
+    public override string ToString() =>
+        $"{Cell}: {string.Join(", ", Contenders.Select(contender => $"{contender.Name} {contender.Typical.PerSecond:0} {Cell.Unit}s/s"))}";
+
     private static double PerSecond(Round round, string group) => round.Groups.First(figures => figures.Name == group).PerSecond;
 }
 
@@ -24,10 +27,10 @@ internal sealed record ContenderResult(string Name, IReadOnlyList<Round> Rounds)
         [.. Enumerable.Range(0, Rounds[0].Groups.Count).Select(group => Group([.. Rounds.Select(round => round.Groups[group])]))],
         Median.Of(Rounds.Select(round => round.ClientMicroseconds)),
         Median.OfKnown(Rounds.Select(round => round.ServerMicroseconds)),
-        Median.Of(Rounds.Select(round => round.AllocatedBytes)),
-        Median.Of(Rounds.Select(round => round.Gen0)),
-        Median.Of(Rounds.Select(round => round.Gen1)),
-        Median.Of(Rounds.Select(round => round.Gen2)),
+        Median.OfKnown(Rounds.Select(round => round.AllocatedBytes)),
+        Median.OfKnown(Rounds.Select(round => round.Gen0)),
+        Median.OfKnown(Rounds.Select(round => round.Gen1)),
+        Median.OfKnown(Rounds.Select(round => round.Gen2)),
         Median.OfKnown(Rounds.Select(round => round.ForeignCores)),
         Rounds[0].Beside.Keys.ToDictionary(name => name, name => Rounds.Max(round => round.Beside[name])));
 

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using Broker.Bench.Contenders;
 using Broker.Bench.Workloads;
-using HdrHistogram;
 using Npgsql;
 
 namespace Broker.Bench.Measuring;
@@ -11,13 +9,15 @@ internal sealed class RoundRunner
 {
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(200);
     private readonly NpgsqlDataSource _side;
-    private readonly ServerProcesses _server;
 
     public RoundRunner(NpgsqlDataSource side, ServerProcesses server)
     {
         _side = side;
-        _server = server;
+        Server = server;
     }
+
+    /// <summary>Where the server's processor time is read.</summary>
+    public ServerProcesses Server { get; }
 
     /// <summary>Callers without measuring, so that code is compiled, statements are prepared and estimates are found.</summary>
     public static async Task WarmUpAsync(IContender contender, Workload workload, int callers, TimeSpan time)
@@ -36,13 +36,13 @@ internal sealed class RoundRunner
         var running = Start(contender, workload, callers, gate, out var groups);
         await Task.Delay(Settling);
 
-        var before = Usage.Now(_server);
+        var before = Usage.AtStart(Server);
         gate.Phase = GatePhase.Measuring;
         var beside = workload.DisturbAsync(contender, _side, time);
         await Task.WhenAny(Task.Delay(time), running);
         var figures = await beside;
         gate.Phase = GatePhase.Ended;
-        var used = Usage.Now(_server) - before;
+        var used = Usage.AtEnd(Server) - before;
 
         await running;
         return Figures(groups, used, figures);
@@ -61,25 +61,11 @@ internal sealed class RoundRunner
     private static Round Figures(
         IReadOnlyList<(CallerGroup Group, Caller[] Callers)> groups, Usage used, IReadOnlyDictionary<string, double> beside)
     {
-        var seconds = used.Timestamp / (double)Stopwatch.Frequency;
         var latencies = groups.Select(group => (group.Group.Name, Histogram: Caller.Merged(group.Callers))).ToArray();
-        var operations = Math.Max(1, latencies.Sum(group => group.Histogram.TotalCount));
-        return new Round(
-            [.. latencies.Select(group => Figures(group.Name, group.Histogram, seconds))],
-            used.Client.TotalMicroseconds / operations,
-            used.Server?.TotalMicroseconds / operations,
-            used.AllocatedBytes / (double)operations,
-            used.Gen0,
-            used.Gen1,
-            used.Gen2,
-            (used.Machine - used.Server - used.Client)?.TotalSeconds / seconds,
+        return Round.Of(
+            [.. latencies.Select(group => GroupFigures.Of(group.Name, group.Histogram.TotalCount / used.Seconds, group.Histogram))],
+            used,
+            Math.Max(1, latencies.Sum(group => group.Histogram.TotalCount)),
             beside);
     }
-
-    private static GroupFigures Figures(string name, HistogramBase histogram, double seconds) => new(
-        name,
-        histogram.TotalCount / seconds,
-        histogram.GetValueAtPercentile(50) / 1000.0,
-        histogram.GetValueAtPercentile(99) / 1000.0,
-        histogram.TotalCount == 0 ? 0 : histogram.GetMaxValue() / 1000.0);
 }

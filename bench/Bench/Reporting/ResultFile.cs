@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Broker.Bench.Measuring;
 
 namespace Broker.Bench.Reporting;
@@ -11,31 +12,39 @@ internal static class ResultFile
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a ratio to a round that did nothing
     };
 
-    public static string Write(Machine machine, BenchOptions options, IReadOnlyList<CellResult> results, DateTimeOffset now)
+    /// <param name="bench">Which measurement; the file is named for it and the day.</param>
+    /// <param name="machine">Where.</param>
+    /// <param name="rounds">Of each contender in each cell.</param>
+    /// <param name="roundTime">Of one round.</param>
+    /// <param name="results">What was measured.</param>
+    /// <returns>The file's path.</returns>
+    public static string Write(string bench, Machine machine, int rounds, TimeSpan roundTime, IReadOnlyList<CellResult> results)
     {
-        var path = FreePath($"errands-{now.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
-        File.WriteAllText(path, JsonSerializer.Serialize(Document(machine, options, results, now), Format) + "\n");
+        var now = TimeProvider.System.GetUtcNow();
+        var path = FreePath($"{bench}-{now.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}");
+        var document = new { date = now, machine, rounds, secondsPerRound = roundTime.TotalSeconds, cells = results.Select(Cell) };
+        File.WriteAllText(path, JsonSerializer.Serialize(document, Format) + "\n");
         return path;
     }
 
-    private static object Document(Machine machine, BenchOptions options, IReadOnlyList<CellResult> results, DateTimeOffset now) => new
+    private static Dictionary<string, object> Cell(CellResult result)
     {
-        date = now,
-        machine,
-        rounds = options.Rounds,
-        secondsPerRound = options.RoundTime.TotalSeconds,
-        cells = results.Select(result => new
+        var cell = new Dictionary<string, object> { ["workload"] = result.Cell.Work };
+        foreach (var (name, size) in result.Cell.Sizes)
         {
-            workload = result.Cell.Workload.Name,
-            callers = result.Cell.Callers,
-            connections = result.Cell.Connections,
-            contenders = result.Contenders,
-            targets = result.Of(Targets.Contender)?.Typical.Groups.SelectMany(group =>
-                Targets.For(result, group).Select(target => new { group = group.Name, target.Expected, target.Seen, target.Met })),
-        }),
-    };
+            cell[name] = size;
+        }
+
+        cell["contenders"] = result.Contenders;
+        cell["targets"] = result.Of(Target.Contender)?.Typical.Groups.SelectMany(group =>
+            result.Cell.Targets(result, group)
+                .Select(target => new { group = group.Name, target.Expected, target.Seen, target.Met })) ?? [];
+        return cell;
+    }
 
     private static string FreePath(string name)
     {

@@ -1,15 +1,11 @@
-using Broker.Bench.Contenders;
 using Broker.Bench.Measuring;
 using Spectre.Console;
 
 namespace Broker.Bench.Reporting;
 
-/// <summary>One table per workload: a row per cell, group of callers and contender, against Npgsql's pool.</summary>
+/// <summary>One table per work: a row per cell, group of callers and contender, against the contender that is the measure.</summary>
 internal static class ScreenTable
 {
-    private static readonly string[] Columns =
-        ["callers/conn.", "who", "op/s", "x pool", "p50 ms", "p99 ms", "max ms", "client us/op", "server us/op", "B/op", "GC 0/1/2", "noise", "target"];
-
     private const int WidthWithoutTerminal = 200;
 
     public static void Print(IReadOnlyList<CellResult> results)
@@ -19,10 +15,10 @@ internal static class ScreenTable
             AnsiConsole.Profile.Width = WidthWithoutTerminal;
         }
 
-        foreach (var workload in results.GroupBy(result => result.Cell.Workload.Name))
+        foreach (var work in results.GroupBy(result => result.Cell.Work))
         {
-            var table = new Table().Title(workload.Key).AddColumns(Columns);
-            foreach (var result in workload)
+            var table = new Table().Title(work.Key).AddColumns(Columns(work.First().Cell));
+            foreach (var result in work)
             {
                 AddCell(table, result);
                 table.AddEmptyRow();
@@ -31,6 +27,12 @@ internal static class ScreenTable
             AnsiConsole.Write(table);
         }
     }
+
+    private static string[] Columns(Cell cell) =>
+    [
+        cell.PlaceTitle, "who", $"{cell.Unit}s/s", $"x {cell.Baseline}", "p50 ms", "p99 ms", "max ms",
+        $"client us/{cell.Unit}", $"server us/{cell.Unit}", $"B/{cell.Unit}", "GC 0/1/2", "noise", "target",
+    ];
 
     private static void AddCell(Table table, CellResult result)
     {
@@ -47,10 +49,10 @@ internal static class ScreenTable
     private static IEnumerable<string> Fields(CellResult result, ContenderResult contender, GroupFigures group, bool manyGroups)
     {
         var typical = contender.Typical;
-        var ratio = result.Ratio(contender.Name, AllContenders.Baseline, group.Name);
+        var ratio = result.Ratio(contender.Name, result.Cell.Baseline, group.Name);
         return
         [
-            $"{result.Cell.Callers}/{result.Cell.Connections}",
+            result.Cell.Place,
             manyGroups ? $"{contender.Name} ({group.Name})" : contender.Name,
             $"{group.PerSecond:0}",
             $"{ratio:0.00}",
@@ -60,7 +62,7 @@ internal static class ScreenTable
             $"{typical.ClientMicroseconds:0.0}",
             $"{typical.ServerMicroseconds:0.0}",
             $"{typical.AllocatedBytes:0}",
-            $"{typical.Gen0:0}/{typical.Gen1:0}/{typical.Gen2:0}",
+            typical.Gen0 is null ? "" : $"{typical.Gen0:0}/{typical.Gen1:0}/{typical.Gen2:0}",
             $"{typical.ForeignCores:0.0}",
             string.Join("; ", [.. Expected(result, contender, group), .. Beside(typical, group)]),
         ];
@@ -70,5 +72,5 @@ internal static class ScreenTable
         group == typical.Groups[0] ? typical.Beside.Select(figure => $"{figure.Key}: {figure.Value:0}") : [];
 
     private static IEnumerable<string> Expected(CellResult result, ContenderResult contender, GroupFigures group) =>
-        contender.Name == Targets.Contender ? Targets.For(result, group).Select(target => target.ToString()) : [];
+        contender.Name == Target.Contender ? result.Cell.Targets(result, group).Select(target => target.ToString()) : [];
 }
