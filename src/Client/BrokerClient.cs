@@ -3,6 +3,7 @@ using Broker.Client.Diagnostics;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
 using Broker.Client.Sending;
+using Broker.Client.Sessions;
 using Broker.Client.Streaming;
 
 namespace Broker.Client;
@@ -19,6 +20,7 @@ public sealed class BrokerClient
 {
     private readonly StatementSender _sender;
     private readonly SendingTerms _terms;
+    private readonly EntityDirectory _entities;
 
     /// <summary>A client of the broker in this actor system. Made once by the code that hosts the broker.</summary>
     /// <param name="supervisor">The broker's supervisor, which knows the pools.</param>
@@ -29,9 +31,10 @@ public sealed class BrokerClient
 
     /// <summary>A client that may be made before the broker has started: its first call waits for the supervisor.</summary>
     internal BrokerClient(Func<CancellationToken, Task<IActorRef>> supervisor, ActorSystem system, TracingOptions? tracing = null)
-        : this(new StatementSender(system, supervisor, tracing), SendingTerms.Default) { }
+        : this(new StatementSender(system, supervisor, tracing), SendingTerms.Default, null) { }
 
-    private BrokerClient(StatementSender sender, SendingTerms terms) => (_sender, _terms) = (sender, terms);
+    private BrokerClient(StatementSender sender, SendingTerms terms, EntityDirectory? entities) =>
+        (_sender, _terms, _entities) = (sender, terms, entities ?? new(sender));
 
     /// <summary>What the extensions in Broker send their requests with.</summary>
     internal StatementSender Sender => _sender;
@@ -39,17 +42,20 @@ public sealed class BrokerClient
     /// <summary>What this view's statements run as.</summary>
     internal SendingTerms Terms => _terms;
 
+    /// <summary>What sessions of this client know of each database's tables, and of each other's objects.</summary>
+    internal EntityDirectory Entities => _entities;
+
     /// <summary>A view whose statements run with this role, search path, statement timeout and `app.*` settings, each for itself (SET LOCAL).</summary>
-    public BrokerClient With(CallerContext context) => new(_sender, _terms with { Context = context });
+    public BrokerClient With(CallerContext context) => new(_sender, _terms with { Context = context }, _entities);
 
     /// <summary>A view whose statements have these limits instead of the pool's settings.</summary>
-    public BrokerClient With(ErrandLimits limits) => new(_sender, _terms with { Limits = limits });
+    public BrokerClient With(ErrandLimits limits) => new(_sender, _terms with { Limits = limits }, _entities);
 
     /// <summary>A view for one write that happens once however often it is sent under this key. Needs a ledger in the database.</summary>
     public BrokerClient WithIdempotencyKey(string key) => With(_terms.Limits with { IdempotencyKey = key });
 
     /// <summary>A view that logs in as another user configured for the database, through a pool of its own.</summary>
-    public BrokerClient As(string user) => new(_sender, _terms with { User = user });
+    public BrokerClient As(string user) => new(_sender, _terms with { User = user }, _entities);
 
     /// <summary>Runs a statement. The rows it changed; -1 when it changes none, such as a SELECT.</summary>
     public ValueTask<long> ExecuteAsync(string database, SqlInterpolation sql, CancellationToken cancellation = default) =>

@@ -60,6 +60,9 @@ internal abstract class EntityColumn
     /// <summary>Gives one entity the value of another, or a copy where it can be changed in place.</summary>
     internal abstract void Copy(object from, object to);
 
+    /// <summary>Gives an entity its type's default: nothing is set.</summary>
+    internal abstract void Clear(object entity);
+
     /// <summary>Gives one entity the value that another has in another column of the same type.</summary>
     internal abstract void Fill(object entity, EntityColumn source, object from);
 
@@ -127,6 +130,8 @@ internal sealed class EntityColumn<TProperty, TSent> : EntityColumn where TSent 
         var value = _get(from);
         _set(to, value is null ? value : _form.Copy(value));
     }
+
+    internal override void Clear(object entity) => _set(entity, default!);
 
     internal override void Fill(object entity, EntityColumn source, object from)
     {

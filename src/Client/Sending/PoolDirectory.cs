@@ -27,6 +27,11 @@ internal sealed class PoolDirectory
         return _found.TryGetValue((database, user), out pool);
     }
 
+    /// <summary>The broker's supervisor, once it has started. Throws when the actor system has terminated.</summary>
+    internal Task<IActorRef> BrokerAsync() => _system.WhenTerminated.IsCompleted
+        ? throw new BrokerException(new BrokerStopping($"the actor system {_system.Name}"))
+        : _supervisor(CancellationToken.None);
+
     internal async ValueTask<PoolFound> FindAsync(string database, string? user)
     {
         if (TryFind(database, user, out var known))

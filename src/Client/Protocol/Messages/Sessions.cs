@@ -63,6 +63,9 @@ public sealed record SessionAnswer(SessionId Session, HandleId Handle, long Sequ
     /// <summary>Tables that other handles wrote since this handle's last answer: rows it knows of them are stale. `*` stands for any table.</summary>
     public ImmutableArray<string> StaleTables { get; init; } = [];
 
+    /// <summary>Why every use is refused until a rollback, behind this command; null when it is not.</summary>
+    public Failures.Failure? Failed { get; init; }
+
     /// <summary>Whether the conversation has other handles, which want to hear of unsent changes (<see cref="NoteUnsent"/>).</summary>
     public bool Shared { get; init; }
 }

@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using Broker.Client.Flushing;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>Sends what a zone holds: collects it, has it planned, sends the plan with a command, and brings back what the server generated.</summary>
+internal sealed class Flusher
+{
+    /// <summary>How often a commit flushes what hooks add, before it gives up.</summary>
+    private const int MostRounds = 100;
+
+    private readonly HoldingZone _zone;
+    private readonly SessionLink _link;
+    private readonly SessionEntities _entities;
+    private readonly SessionHooks _hooks;
+    private readonly Hooking _hooking;
+    private readonly ImmutableArray<string>.Builder _warnings = ImmutableArray.CreateBuilder<string>();
+
+    internal Flusher(HoldingZone zone, SessionLink link, SessionEntities entities, SessionHooks hooks, Hooking hooking) =>
+        (_zone, _link, _entities, _hooks, _hooking) = (zone, link, entities, hooks, hooking);
+
+    /// <summary>What was odd about the flushes of a transaction, without being wrong; told once.</summary>
+    internal ImmutableArray<string> TakeWarnings() => _warnings.DrainToImmutable();
+
+    /// <summary>Sends what there is to send, and nothing when there is nothing.</summary>
+    internal async ValueTask FlushAsync(CancellationToken cancellation)
+    {
+        if (await PrepareAsync(cancellation).ConfigureAwait(false) is not { } sending)
+            return;
+        await SendAsync(sending, static steps => new Flush(steps), static (Flushed flushed) => flushed.Results, cancellation).ConfigureAwait(false);
+        await _hooking.CallAsync(_hooks.AfterFlush, nameof(_hooks.AfterFlush), committed: false, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The same before a query: what fails says that it was not the query.</summary>
+    internal async ValueTask AutoflushAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await FlushAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is not AutoflushFailed)
+        {
+            throw new BrokerException(new AutoflushFailed(refused.Failure), refused);
+        }
+    }
+
+    /// <summary>Sends what there is to send, with a command that ends or begins something; the command goes also when there is nothing.</summary>
+    internal async ValueTask<T> FlushWithAsync<T>(
+        Func<ImmutableArray<FlushStep>, ISessionCommand> command, Func<T, ImmutableArray<StepResult>> results, CancellationToken cancellation)
+        where T : ISessionReply
+    {
+        if (_hooks.AfterFlush is not null)
+        {
+            // What its hook adds must go along, so it is sent ahead.
+            for (var round = 0; _zone.Unsent > 0 || round == 0; round++)
+            {
+                if (round == MostRounds)
+                    throw new BrokerException(new SessionHookFailed(_link.Session, nameof(_hooks.AfterFlush), $"hooks have added work in each of {MostRounds} flushes of one commit", Committed: false));
+                await FlushAsync(cancellation).ConfigureAwait(false);
+            }
+        }
+
+        return await PrepareAsync(cancellation).ConfigureAwait(false) is { } sending
+            ? await SendAsync(sending, command, results, cancellation).ConfigureAwait(false)
+            : await _link.RunAsync<T>(command([]), cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<Sending?> PrepareAsync(CancellationToken cancellation)
+    {
+        await MapPendingAsync(cancellation).ConfigureAwait(false);
+        var changes = _zone.Collect(_entities.Find);
+        if (changes.IsEmpty)
+            return null;
+        if (_hooks.BeforeFlush is not null)
+        {
+            await _hooking.CallAsync(_hooks.BeforeFlush, nameof(_hooks.BeforeFlush), committed: false, cancellation).ConfigureAwait(false);
+            await MapPendingAsync(cancellation).ConfigureAwait(false);
+            changes = _zone.Collect(_entities.Find);
+        }
+
+        _zone.NoteBefore(changes);
+        var draft = FlushPlanner.Begin([.. changes.Select(static one => one.Change)], _entities.Find);
+        var drawn = ImmutableArray.CreateBuilder<RowSet>();
+        foreach (var draw in draft.Draws)
+            drawn.Add(await _entities.RunAsync(draw.Statement, cancellation).ConfigureAwait(false));
+        var plan = draft.Finish(drawn.DrainToImmutable());
+        if (!plan.Steps.IsEmpty)
+            return new(changes, plan);
+        // The changes amount to nothing.
+        _zone.Sent(changes, plan.Apply([]));
+        return null;
+    }
+
+    private async ValueTask<T> SendAsync<T>(
+        Sending sending, Func<ImmutableArray<FlushStep>, ISessionCommand> command, Func<T, ImmutableArray<StepResult>> results, CancellationToken cancellation)
+        where T : ISessionReply
+    {
+        T reply;
+        try
+        {
+            reply = await _link.RunAsync<T>(
+                command(sending.Plan.Steps), cancellation, refused => sending.Plan.Explain(refused.Failure, refused.Step)).ConfigureAwait(false);
+        }
+        catch
+        {
+            sending.Plan.Revert();
+            throw;
+        }
+
+        var outcome = sending.Plan.Apply(results(reply));
+        _zone.Sent(sending.Changes, outcome);
+        foreach (var missed in outcome.Warnings)
+            _warnings.Add($"{missed.Wanted - missed.Deleted} of {missed.Wanted} rows of {missed.Entity} that were to be deleted were gone already");
+        return reply;
+    }
+
+    private async ValueTask MapPendingAsync(CancellationToken cancellation)
+    {
+        foreach (var type in _zone.Unmapped.ToArray())
+            await _entities.MapAsync(type, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Work on its way.</summary>
+    private sealed record Sending(ImmutableArray<(Tracked Tracked, EntityChange Change)> Changes, FlushPlan Plan);
+}

@@ -1,0 +1,377 @@
+using System.Collections.Immutable;
+using Broker.Client.Entities;
+using Broker.Client.Flushing;
+using Broker.Client.Parameters;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>
+/// What one handle holds of its conversation: objects that stand for rows, those that wait to be sent, and how to undo what was sent. It knows no message and no
+/// server. Used by one turn at a time.
+/// </summary>
+internal sealed class HoldingZone
+{
+    private readonly Attachments _attachments;
+    private readonly IdentityMap _identities = new();
+    private readonly List<Tracked> _pending = [];
+    private readonly HashSet<Tracked> _marked = [];
+    private readonly Undoing _undoing;
+
+    internal HoldingZone(Attachments attachments) => (_attachments, _undoing) = (attachments, new(this, _identities, attachments));
+
+    /// <summary>Types of pending objects that are not mapped yet.</summary>
+    internal IEnumerable<Type> Unmapped => _pending.Where(static one => one.Map is null).Select(static one => one.Type).Distinct();
+
+    /// <summary>The scopes that are open, and what was sent in each.</summary>
+    internal OpenScopes Scopes { get; } = new();
+
+    internal ObjectState StateOf(object entity) => _attachments.Find(entity) switch
+    {
+        null => ObjectState.Transient,
+        { Zone: { } zone } tracked when zone == this => tracked.State,
+        { Zone: not null } => ObjectState.Transient,
+        var left => left.State,
+    };
+
+    /// <summary>What is known of an object of this zone; null when it is none of its.</summary>
+    internal Tracked? Find(object entity) => _attachments.Find(entity) is { } tracked && tracked.Zone == this ? tracked : null;
+
+    /// <summary>The object that stands for a row, when it is known and not out of date.</summary>
+    internal Tracked? Find(EntityMap map, EntityKey key) => _identities.Find(map, key);
+
+    internal void Add(object entity, Type type)
+    {
+        var tracked = _attachments.Find(entity) ?? _attachments.Add(entity, new Tracked(this, type, entity));
+        if (tracked.Zone != this)
+        {
+            if (!tracked.TryJoin(this))
+                throw Refuse(type, "it belongs to another session; expunge it there first");
+            tracked.Hold(entity);
+            if (tracked.State == ObjectState.Detached && tracked.Key is not null)
+            {
+                Attach(tracked);
+                return;
+            }
+
+            tracked.State = ObjectState.Pending;
+        }
+
+        switch (tracked.State)
+        {
+            case ObjectState.Pending: Wait(tracked); break;
+            case ObjectState.Persistent when tracked.IsToBeDeleted: Unmark(tracked); break;
+            case ObjectState.Deleted: throw Refuse(type, "its row was deleted in this transaction; add a copy of it");
+        }
+    }
+
+    internal void AddRange<T>(IEnumerable<T> entities) where T : class
+    {
+        foreach (var entity in entities)
+        {
+            var fresh = new Tracked(this, typeof(T), entity);
+            if (ReferenceEquals(_attachments.Add(entity, fresh), fresh))
+                Wait(fresh);
+            else
+                Add(entity, typeof(T));
+        }
+    }
+
+    internal void Delete(object entity)
+    {
+        switch (Find(entity))
+        {
+            case { State: ObjectState.Pending } pending: Forget(pending, ObjectState.Transient); break;
+            case { State: ObjectState.Persistent } persistent:
+                persistent.Hold(entity);
+                persistent.IsToBeDeleted = true;
+                _marked.Add(persistent);
+                break;
+            case { State: ObjectState.Deleted }: break;
+            default: throw Refuse(entity.GetType(), "it stands for no row that this session knows; load it, or use BulkDeleteAsync");
+        }
+    }
+
+    /// <summary>Puts a changed object in the place of the one that stands for its row, or makes it stand for a row that was not loaded.</summary>
+    internal void Update(object changed, EntityMap map)
+    {
+        if (Find(changed) is { } itself)
+        {
+            // One that is changed in place is compared when it is sent.
+            Unmark(itself);
+            return;
+        }
+
+        if (_attachments.Find(changed) is { Zone: not null })
+            throw Refuse(map.Type.Type, "it belongs to another session; expunge it there first");
+        var key = map.KeyOf(changed);
+        if (_identities.Find(map, key) is { } row)
+        {
+            Replace(row, changed);
+            return;
+        }
+
+        var tracked = new Tracked(this, map.Type.Type, changed) { Map = map, Key = key, State = ObjectState.Persistent, IsReplacement = true };
+        _attachments.Remove(changed);
+        _attachments.Add(changed, tracked);
+        _identities.TryAdd(tracked);
+        _marked.Add(tracked);
+    }
+
+    internal void Expunge(object entity)
+    {
+        var tracked = Find(entity) ?? throw Refuse(entity.GetType(), "it is no object of this session");
+        Forget(tracked, tracked.State == ObjectState.Pending ? ObjectState.Transient : ObjectState.Detached);
+    }
+
+    internal void ExpungeAll()
+    {
+        foreach (var tracked in _pending)
+            tracked.Leave(ObjectState.Transient);
+        foreach (var tracked in _identities.All.Concat(Scopes.Touched))
+            if (tracked.Zone == this)
+                tracked.Leave(ObjectState.Detached);
+        _pending.Clear();
+        _marked.Clear();
+        _identities.Clear();
+        Scopes.Forget();
+    }
+
+    internal void Expire(object entity) => (Find(entity) ?? throw Refuse(entity.GetType(), "it is no object of this session")).Expired = true;
+
+    /// <summary>What is known of the rows of these tables is out of date; `*` stands for all.</summary>
+    internal void ExpireTables(ImmutableArray<string> tables)
+    {
+        foreach (var tracked in _identities.All)
+            if (tables.Contains("*") || tables.Contains(tracked.Map!.Table.FullName))
+                tracked.Expired = true;
+    }
+
+    /// <summary>
+    /// All that is to be sent, in the order of adding; with each what it is about. Types of pending objects must be mapped by now. Objects that can be changed in
+    /// place are compared with what is known of their rows.
+    /// </summary>
+    internal ImmutableArray<(Tracked Tracked, EntityChange Change)> Collect(Func<Type, EntityMap?> map)
+    {
+        var changes = ImmutableArray.CreateBuilder<(Tracked, EntityChange)>(_pending.Count + _marked.Count);
+        foreach (var pending in _pending)
+        {
+            pending.Map ??= map(pending.Type)!;
+            changes.Add((pending, EntityChange.Insert(pending.Map, pending.Entity!)));
+        }
+
+        foreach (var tracked in _marked)
+            if (tracked.IsToBeDeleted)
+                changes.Add((tracked, EntityChange.Delete(tracked.Map!, tracked.Entity!, tracked.Known)));
+        foreach (var tracked in _identities.All)
+            if (!tracked.IsToBeDeleted && ChangeOf(tracked) is { } change)
+                changes.Add((tracked, change));
+        return changes.DrainToImmutable();
+    }
+
+    /// <summary>How many changes are not sent, those that are found only by comparing left out.</summary>
+    internal long Unsent => _pending.Count + _marked.Count;
+
+    /// <summary>Notes how things are before these changes are sent and generated values arrive.</summary>
+    internal void NoteBefore(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes)
+    {
+        foreach (var (tracked, _) in changes)
+            Scopes.Innermost.Note(tracked);
+    }
+
+    /// <summary>The changes were sent, and generated values are in their objects.</summary>
+    internal void Sent(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes, FlushOutcome outcome)
+    {
+        foreach (var (tracked, change) in changes)
+        {
+            _identities.Remove(tracked);
+            if (change.Kind == ChangeKind.Delete)
+                (tracked.State, tracked.IsToBeDeleted) = (ObjectState.Deleted, false);
+        }
+
+        foreach (var (tracked, change) in changes)
+        {
+            if (change.Kind == ChangeKind.Delete || tracked.Zone != this)
+                continue;
+            var entity = tracked.Entity!;
+            tracked.Key = tracked.Map!.KeyOf(entity);
+            (tracked.State, tracked.IsReplacement, tracked.Waits) = (ObjectState.Persistent, false, false);
+            tracked.Known = tracked.Map.IsImmutable ? null : tracked.Map.Copy(entity);
+            // Somebody else deleted the row that another object stood for, or there would not be a new one of its key.
+            if (!_identities.TryAdd(tracked) && _identities.Find(tracked.Map, tracked.Key) is { } former)
+            {
+                Forget(former, ObjectState.Detached);
+                _identities.TryAdd(tracked);
+            }
+
+            tracked.LetGo();
+        }
+
+        // What the server gave to these is not known, perhaps not even their keys.
+        foreach (var lost in outcome.Unread)
+            if (Find(lost.Entity) is { } tracked)
+                Forget(tracked, ObjectState.Detached);
+
+        _pending.Clear();
+        _marked.Clear();
+    }
+
+    /// <summary>An object for a row that was read: the one that stands for it, brought up to date when it is out of date, else a new one.</summary>
+    internal object Load(EntityMap map, object fresh, bool refresh)
+    {
+        var key = map.KeyOf(fresh);
+        if (_identities.Find(map, key) is not { Entity: { } entity } tracked)
+            return Attach(map, key, fresh);
+        if (!tracked.Expired && !refresh)
+            return entity;
+        tracked.Expired = false;
+        if (map.IsImmutable)
+            return Renew(tracked, entity, fresh, refresh);
+        var changed = refresh ? ColumnSet.None : map.ChangedColumns(entity, tracked.Known!);
+        foreach (var column in map.Columns)
+            if (!changed.Contains(column.Index))
+                column.Copy(fresh, entity);
+        tracked.Known = map.Copy(fresh);
+        return entity;
+    }
+
+    /// <summary>The row that an object stood for is not there any more.</summary>
+    internal void Vanished(Tracked tracked) => Forget(tracked, ObjectState.Detached);
+
+    /// <summary>Undoes what was sent in a scope and those inside it, and what was to be sent: that was asked for in it too.</summary>
+    internal void RollbackScope(ScopeId scope)
+    {
+        DropUnsent();
+        foreach (var undone in Scopes.Rollback(scope))
+            _undoing.Undo(undone);
+    }
+
+    /// <summary>The transaction is committed.</summary>
+    internal void Committed(bool expire)
+    {
+        foreach (var (tracked, _) in Scopes.Commit().Touched)
+            if (tracked is { State: ObjectState.Deleted } && tracked.Zone == this)
+                tracked.Leave(ObjectState.Detached);
+        if (expire)
+            foreach (var tracked in _identities.All)
+                tracked.Expired = true;
+    }
+
+    /// <summary>The transaction is rolled back.</summary>
+    /// <param name="keepUnsent">Whether what was not sent is kept, since somebody else rolled back.</param>
+    internal void RolledBack(bool keepUnsent)
+    {
+        if (!keepUnsent)
+            DropUnsent();
+        foreach (var undone in Scopes.Rollback())
+            _undoing.Undo(undone);
+        foreach (var tracked in _identities.All)
+            tracked.Expired = true;
+    }
+
+    private static EntityChange? ChangeOf(Tracked tracked)
+    {
+        if (tracked is not { Map: { } map, Entity: { } entity })
+            return null;
+        if (tracked.Known is not { } known)
+            // Nothing is known of its row, so all of it is sent.
+            return tracked.IsReplacement ? new(ChangeKind.Update, map, entity) { Changed = map.Written.Except(map.Keys) } : null;
+        var changed = map.ChangedColumns(entity, known);
+        return changed.IsEmpty ? null : new(ChangeKind.Update, map, entity) { Snapshot = known, Changed = changed };
+    }
+
+    private void Wait(Tracked tracked)
+    {
+        if (!tracked.Waits)
+            _pending.Add(tracked);
+        tracked.Waits = true;
+    }
+
+    private void Attach(Tracked tracked)
+    {
+        if (!_identities.TryAdd(tracked))
+        {
+            tracked.Leave(ObjectState.Detached);
+            throw Refuse(tracked.Type, $"another object of this session stands for the row {tracked.Key}");
+        }
+
+        tracked.State = ObjectState.Persistent;
+    }
+
+    private object Attach(EntityMap map, EntityKey key, object fresh)
+    {
+        var tracked = new Tracked(this, map.Type.Type, fresh) { Map = map, Key = key, State = ObjectState.Persistent };
+        tracked.Known = map.IsImmutable ? null : map.Copy(fresh);
+        _attachments.Add(fresh, tracked);
+        _identities.TryAdd(tracked);
+        tracked.LetGo();
+        return fresh;
+    }
+
+    private object Renew(Tracked tracked, object entity, object fresh, bool refresh)
+    {
+        if (tracked.IsReplacement && !refresh)
+            return entity;
+        if (tracked.Map!.ChangedColumns(entity, fresh).IsEmpty)
+            return entity;
+        _attachments.Exchange(tracked, entity, fresh);
+        tracked.IsReplacement = false;
+        tracked.LetGo();
+        return fresh;
+    }
+
+    private void Replace(Tracked row, object changed)
+    {
+        var entity = row.Entity!;
+        row.Known ??= entity;
+        _attachments.Exchange(row, entity, changed);
+        row.IsReplacement = true;
+        _marked.Add(row);
+        row.IsToBeDeleted = false;
+    }
+
+    private void Unmark(Tracked tracked)
+    {
+        tracked.IsToBeDeleted = false;
+        if (!tracked.IsReplacement)
+            _marked.Remove(tracked);
+    }
+
+    /// <summary>An object leaves.</summary>
+    internal void Forget(Tracked tracked, ObjectState state)
+    {
+        if (tracked.Waits)
+            _pending.Remove(tracked);
+        _marked.Remove(tracked);
+        _identities.Remove(tracked);
+        var entity = tracked.Entity;
+        tracked.Leave(state);
+        if (state == ObjectState.Transient && entity is not null)
+            _attachments.Remove(entity);
+    }
+
+    private void DropUnsent()
+    {
+        var dropped = _pending.ToArray();
+        _pending.Clear();
+        foreach (var pending in dropped)
+        {
+            pending.Waits = false;
+            Forget(pending, ObjectState.Transient);
+        }
+
+        foreach (var tracked in _marked.Where(static one => one.Known is null && one.IsReplacement).ToArray())
+            Forget(tracked, ObjectState.Detached);
+        foreach (var tracked in _identities.All.ToArray())
+        {
+            tracked.IsToBeDeleted = false;
+            if (tracked.Known is { } known && tracked.Entity is { } entity && !ReferenceEquals(known, entity))
+                _undoing.PutBack(tracked, entity, known);
+        }
+
+        _marked.Clear();
+    }
+
+    private static BrokerException Refuse(Type type, string why) => new(new EntityRefused(ParameterTypes.NameOf(type), null, why));
+}

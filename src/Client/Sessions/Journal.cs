@@ -1,0 +1,45 @@
+using Broker.Client.Entities;
+using Broker.Client.Protocol;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>What was sent of an object within one scope, so that it can be undone: how the object was before the first of it.</summary>
+/// <param name="State">Its state.</param>
+/// <param name="Known">The values that the row had; null when it had none, or they are the object's own.</param>
+/// <param name="Key">The row's key.</param>
+/// <param name="LeftOut">Columns that nothing was set for, so that the server gave their values.</param>
+internal sealed record Before(ObjectState State, object? Known, EntityKey? Key, ColumnSet LeftOut)
+{
+    /// <summary>Takes what the server gave out of an object whose row was undone: a row that is inserted later gets values of its own.</summary>
+    internal void ForgetGenerated(Tracked tracked)
+    {
+        if (tracked is not { Map: { } map, Entity: { } entity } || LeftOut.IsEmpty)
+            return;
+        foreach (var column in LeftOut.Of(map))
+            column.Clear(entity);
+    }
+}
+
+/// <summary>What one scope (the transaction, or a savepoint) has sent. Only the first touch of an object counts.</summary>
+internal sealed class Journal(ScopeId? scope)
+{
+    private readonly Dictionary<Tracked, Before> _touched = [];
+
+    /// <summary>Which savepoint; null for the transaction.</summary>
+    internal ScopeId? Scope { get; } = scope;
+
+    /// <summary>What was touched in it.</summary>
+    internal IEnumerable<KeyValuePair<Tracked, Before>> Touched => _touched;
+
+    /// <summary>Notes how an object is, before it is touched.</summary>
+    internal void Note(Tracked tracked) =>
+        _touched.TryAdd(tracked, new(
+            tracked.State, tracked.Known, tracked.Key, tracked.State == ObjectState.Pending ? tracked.Map!.LeftOut(tracked.Entity!) : ColumnSet.None));
+
+    /// <summary>The scope has ended, and what was done in it is the outer one's.</summary>
+    internal void PassTo(Journal outer)
+    {
+        foreach (var (tracked, before) in _touched)
+            outer._touched.TryAdd(tracked, before);
+    }
+}

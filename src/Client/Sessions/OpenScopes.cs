@@ -1,0 +1,63 @@
+using Broker.Client.Protocol;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>A handle's transaction and the nested scopes that it has open, each with what was sent in it.</summary>
+internal sealed class OpenScopes
+{
+    private readonly List<Journal> _journals = [new(null)];
+
+    /// <summary>Where what is sent now is noted.</summary>
+    internal Journal Innermost => _journals[^1];
+
+    /// <summary>All that was sent.</summary>
+    internal IEnumerable<Tracked> Touched => _journals.SelectMany(static journal => journal.Touched.Select(static touched => touched.Key));
+
+    /// <summary>Whether this scope is open.</summary>
+    internal bool Has(ScopeId scope) => _journals.Exists(journal => journal.Scope == scope);
+
+    internal void Open(ScopeId scope) => _journals.Add(new(scope));
+
+    /// <summary>The innermost scope ends, and what was done in it is the outer one's.</summary>
+    internal void Release()
+    {
+        _journals[^1].PassTo(_journals[^2]);
+        _journals.RemoveAt(_journals.Count - 1);
+    }
+
+    /// <summary>A scope ends, and those inside it. What is to be undone, the last first.</summary>
+    internal IReadOnlyList<Journal> Rollback(ScopeId scope)
+    {
+        var from = _journals.FindIndex(journal => journal.Scope == scope);
+        var undone = _journals.GetRange(from, _journals.Count - from);
+        undone.Reverse();
+        _journals.RemoveRange(from, _journals.Count - from);
+        return undone;
+    }
+
+    /// <summary>The transaction ends. What is to be undone, the last first.</summary>
+    internal IReadOnlyList<Journal> Rollback()
+    {
+        Journal[] undone = [.. Enumerable.Reverse(_journals)];
+        _journals.Clear();
+        _journals.Add(new(null));
+        return undone;
+    }
+
+    /// <summary>The transaction ends, and what was sent in it stands.</summary>
+    internal Journal Commit()
+    {
+        while (_journals.Count > 1)
+            Release();
+        var whole = _journals[0];
+        _journals[0] = new(null);
+        return whole;
+    }
+
+    /// <summary>Nothing of what was sent is known any more; the scopes stay open.</summary>
+    internal void Forget()
+    {
+        for (var i = 0; i < _journals.Count; i++)
+            _journals[i] = new(_journals[i].Scope);
+    }
+}

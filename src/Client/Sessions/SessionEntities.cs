@@ -1,0 +1,54 @@
+using Broker.Client.Entities;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
+using Broker.Client.Sending;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>
+/// What the sessions of one database and user share: how types are mapped, and which object belongs to which session. The catalogue is asked through errands, which no
+/// transaction holds up.
+/// </summary>
+internal sealed class SessionEntities
+{
+    private readonly StatementSender _sender;
+    private readonly SendingTerms _terms;
+    private readonly string _database;
+    private readonly EntityCatalogue _catalogue = new();
+
+    internal SessionEntities(StatementSender sender, SendingTerms terms, string database, Attachments attachments)
+    {
+        (_sender, _terms, _database, Attachments) = (sender, terms, database, attachments);
+    }
+
+    /// <summary>Which object belongs to which session.</summary>
+    internal Attachments Attachments { get; }
+
+    /// <summary>How a type is mapped; asks the server the first time.</summary>
+    /// <exception cref="BrokerException">It cannot be mapped: <c>EntityRefused</c>.</exception>
+    internal ValueTask<EntityMap> MapAsync(Type type, CancellationToken cancellation) => _catalogue.GetAsync(type, RunAsync, cancellation);
+
+    /// <summary>The same; null when it is no entity.</summary>
+    internal async ValueTask<EntityMap?> TryMapAsync(Type type, CancellationToken cancellation)
+    {
+        try
+        {
+            return await MapAsync(type, cancellation).ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is EntityRefused)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>How a type is mapped, when it was asked for before.</summary>
+    internal EntityMap? Find(Type type) => _catalogue.Find(type);
+
+    /// <summary>The server's tables are not what they were.</summary>
+    internal void Forget() => _catalogue.Forget();
+
+    /// <summary>Runs a statement outside any conversation.</summary>
+    internal ValueTask<RowSet> RunAsync(Statement statement, CancellationToken cancellation) =>
+        _sender.RunAsync(_database, statement, _terms, static answer => ((ErrandCompleted)answer).Rows, cancellation);
+}

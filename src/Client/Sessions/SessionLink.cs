@@ -1,0 +1,169 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Client.Sending;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>
+/// A handle's line to its conversation: opens or joins it with the first command, numbers commands, and remembers the epoch. Used by one turn at a time.
+/// </summary>
+internal sealed class SessionLink
+{
+    private readonly StatementSender _sender;
+    private readonly string _database;
+    private readonly SessionOptions _options;
+    private IActorRef? _conversation;
+    private Epoch _epoch;
+    private long _sequence;
+    private int _left;
+
+    internal SessionLink(StatementSender sender, string database, SessionOptions options, SessionId? joined)
+    {
+        (_sender, _database, _options) = (sender, database, options);
+        (Session, Joined) = (joined ?? SessionId.Draw(), joined is not null);
+        Handle = HandleId.Draw();
+    }
+
+    /// <summary>The conversation's id.</summary>
+    internal SessionId Session { get; }
+
+    /// <summary>The handle's own id.</summary>
+    internal HandleId Handle { get; }
+
+    /// <summary>Whether somebody else opened the conversation.</summary>
+    internal bool Joined { get; }
+
+    /// <summary>What the last refused write or commit said of other handles' moves; null when there is nothing to acknowledge.</summary>
+    internal ConversationMoved? Moved { get; private set; }
+
+    /// <summary>Whether the handle has left.</summary>
+    internal bool HasLeft => Volatile.Read(ref _left) != 0;
+
+    /// <summary>Why everything is refused until a rollback; null when nothing is.</summary>
+    internal Failure? Failed { get; private set; }
+
+    /// <summary>Whether the conversation has other handles.</summary>
+    internal bool Shared { get; private set; }
+
+    /// <summary>Tables that others wrote since this was taken last.</summary>
+    internal ImmutableArray<string> Stale { get; private set; } = [];
+
+    /// <summary>Joins the conversation now, so that one that is not there is refused at once.</summary>
+    internal async ValueTask OpenAsync() => _conversation ??= await FindAsync().ConfigureAwait(false);
+
+    /// <summary>Has the conversation run a command. Refusals are thrown.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="cancellation">Cancels it, unless it is a COMMIT that was sent.</param>
+    /// <param name="translate">Makes of a refusal what the caller is to be told; null for the failure as it came.</param>
+    /// <exception cref="BrokerException">It was not carried out.</exception>
+    internal async ValueTask<T> RunAsync<T>(ISessionCommand command, CancellationToken cancellation, Func<CommandRefused, Failure>? translate = null)
+        where T : ISessionReply
+    {
+        cancellation.ThrowIfCancellationRequested();
+        RefuseWhenLeft();
+        await OpenAsync().ConfigureAwait(false);
+        if (HasLeft)
+        {
+            // Whoever closed it found no conversation yet.
+            _conversation!.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+            RefuseWhenLeft();
+        }
+
+        var reply = new Reply<SessionAnswer>(_sender.Home, static answer => (SessionAnswer)answer);
+        var sequence = ++_sequence;
+        // One command at a time, so each acknowledges the answer to the one before.
+        _conversation!.Tell(new RunInSession(Session, Handle, sequence, sequence - 1, _epoch, command), reply);
+        reply.CancelBy(_conversation, new CancelInSession(Session, Handle, sequence), cancellation);
+        var answer = await reply.Answer.ConfigureAwait(false);
+        Shared = answer.Shared;
+        Failed = answer.Failed;
+        Stale = Stale.AddRange(answer.StaleTables);
+        return answer.Reply switch
+        {
+            T expected => Take(expected, answer.Epoch),
+            CommandRefused refused => throw Refuse(refused, translate, cancellation),
+            _ => throw new BrokerException(new AnswerMissing(Session, Handle, sequence)),
+        };
+    }
+
+    /// <summary>The handle has applied what <see cref="Moved"/> says to what it knows.</summary>
+    internal void Acknowledge()
+    {
+        if (Moved is { } moved)
+            (_epoch, Moved) = (moved.Epoch, null);
+    }
+
+    /// <summary>The stale tables have been looked after.</summary>
+    internal void TakeStale() => Stale = [];
+
+    /// <summary>Tells how many changes are tracked and not sent.</summary>
+    internal void Note(long unsent) => _conversation?.Tell(new NoteUnsent(Session, Handle, unsent), ActorRefs.NoSender);
+
+    /// <summary>Leaves the conversation. It ends when what was not committed is on its way to be rolled back.</summary>
+    internal async ValueTask LeaveAsync()
+    {
+        if (Interlocked.Exchange(ref _left, 1) != 0 || Volatile.Read(ref _conversation) is null)
+            return;
+        var reply = new Reply<SessionLeft>(_sender.Home, static answer => (SessionLeft)answer);
+        _conversation!.Tell(new LeaveSession(Session, Handle), reply);
+        try
+        {
+            await reply.Answer.ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is ConversationGone or BrokerStopping)
+        {
+            // It ended by itself.
+        }
+    }
+
+    /// <summary>The same, not waited for.</summary>
+    internal void Leave()
+    {
+        if (Interlocked.Exchange(ref _left, 1) == 0)
+            _conversation?.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+    }
+
+    /// <summary>Nobody holds the handle any more.</summary>
+    internal void Forget()
+    {
+        if (!HasLeft)
+            _conversation?.Tell(new LeaveSession(Session, Handle, Forgotten: true), ActorRefs.NoSender);
+    }
+
+    private void RefuseWhenLeft()
+    {
+        if (HasLeft)
+            throw new BrokerException(new ConversationGone(Session, "this handle has left it"));
+    }
+
+    private async ValueTask<IActorRef> FindAsync()
+    {
+        var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
+        var reply = new Reply<SessionOpened>(_sender.Home, static answer => (SessionOpened)answer);
+        IBrokerRequest request = Joined
+            ? new JoinSession(Session, Handle)
+            : new OpenSession(Session, Handle, _database, _options.User, _options.Terms);
+        broker.Tell(request, reply);
+        var opened = await reply.Answer.ConfigureAwait(false);
+        _epoch = opened.Epoch;
+        return opened.Actor;
+    }
+
+    private T Take<T>(T reply, Epoch epoch) where T : ISessionReply
+    {
+        // What this handle's own command moved needs no acknowledgement; what others did does.
+        if (reply is Committed or RolledBack or ScopeRolledBack)
+            (_epoch, Moved) = (epoch, null);
+        return reply;
+    }
+
+    private Exception Refuse(CommandRefused refused, Func<CommandRefused, Failure>? translate, CancellationToken cancellation)
+    {
+        if (refused.Failure is ConversationMoved moved)
+            Moved = moved;
+        return Refusal.Of(translate?.Invoke(refused) ?? refused.Failure, cancellation);
+    }
+}

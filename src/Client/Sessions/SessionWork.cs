@@ -1,0 +1,258 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Broker.Client.Entities;
+using Broker.Client.Parameters;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>What a session does, one turn at a time: between its holding zone, its hooks and its conversation.</summary>
+internal sealed class SessionWork
+{
+    private readonly SessionLink _link;
+    private readonly SessionEntities _entities;
+    private readonly SessionOptions _options;
+    private readonly Flusher _flusher;
+    private readonly EntityQueries _queries;
+    private readonly List<BrokerException> _refusedLater = [];
+    private long _scopes;
+
+    internal SessionWork(SessionLink link, SessionEntities entities, SessionOptions options)
+    {
+        (_link, _entities, _options) = (link, entities, options);
+        Zone = new(entities.Attachments);
+        Hooks = new(Zone, link);
+        _flusher = new(Zone, link, entities, options.Hooks, Hooks);
+        _queries = new(Zone, link, entities);
+    }
+
+    /// <summary>What the handle holds.</summary>
+    internal HoldingZone Zone { get; }
+
+    /// <summary>Calls the hooks.</summary>
+    internal Hooking Hooks { get; }
+
+    /// <summary>Something that was asked for while others had their turn could not be done; whoever flushes next hears of it.</summary>
+    internal void RefuseLater(Exception refused)
+    {
+        if (refused is BrokerException exception)
+            _refusedLater.Add(exception);
+    }
+
+    /// <summary>Refuses to go on with a conversation that has failed.</summary>
+    internal void RefuseWhenFailed()
+    {
+        if (_link.Failed is { } cause)
+            throw new BrokerException(new ConversationFailed(_link.Session, cause));
+    }
+
+    internal async ValueTask<T?> GetAsync<T>(object key, GetOptions options, bool autoflush, CancellationToken cancellation) where T : class
+    {
+        var map = await _entities.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
+        var row = KeyOf(map, key);
+        if (Known<T>(map, row, options) is { } known)
+            return known;
+        await AutoflushAsync(autoflush, cancellation).ConfigureAwait(false);
+        return Known<T>(map, row, options) ?? await _queries.LoadAsync<T>(map, row, options, cancellation).ConfigureAwait(false);
+    }
+
+    internal async ValueTask<T> GetOneAsync<T>(object key, GetOptions options, bool autoflush, CancellationToken cancellation) where T : class =>
+        await GetAsync<T>(key, options, autoflush, cancellation).ConfigureAwait(false)
+        ?? throw new BrokerException(new RowMissing(ParameterTypes.NameOf(typeof(T)), $"{key}"));
+
+    internal async ValueTask UpdateAsync(object changed, Type type, CancellationToken cancellation)
+    {
+        var map = await _entities.MapAsync(type, cancellation).ConfigureAwait(false);
+        Zone.Update(changed, map);
+        NoteUnsent();
+    }
+
+    /// <summary>The values of a detached object go onto the one that stands for its row, which is loaded if need be; or it is added as a new one.</summary>
+    internal async ValueTask<T> MergeAsync<T>(T detached, bool autoflush, CancellationToken cancellation) where T : class
+    {
+        if (Zone.Find(detached) is not null)
+            return detached;
+        var map = await _entities.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
+        if (map.IsKeyUnset(detached) || await GetAsync<T>(map.KeyOf(detached), GetOptions.Default, autoflush, cancellation).ConfigureAwait(false) is not { } present)
+        {
+            var added = (T)map.Copy(detached);
+            Zone.Add(added, typeof(T));
+            return added;
+        }
+
+        if (map.Version is { } version && !version.Column.Same(detached, present))
+            throw new BrokerException(new StaleRows(map.Name, [map.KeyOf(detached).ToString()]));
+        if (map.IsImmutable)
+        {
+            if (map.ChangedColumns(detached, present).IsEmpty)
+                return present;
+            Zone.Update(detached, map);
+            return detached;
+        }
+
+        map.Overwrite(present, detached);
+        return present;
+    }
+
+    internal async ValueTask<T> RefreshAsync<T>(T entity, CancellationToken cancellation) where T : class
+    {
+        if (Zone.Find(entity) is not { Map: { } map, Key: { } key })
+            throw new BrokerException(new EntityRefused(ParameterTypes.NameOf(typeof(T)), null, "it stands for no row that this session knows"));
+        return await _queries.LoadAsync<T>(map, key, new() { Refresh = true }, cancellation).ConfigureAwait(false)
+            ?? throw new BrokerException(new RowMissing(map.Name, key.ToString()));
+    }
+
+    internal async ValueTask<IReadOnlyList<T>> QueryAsync<T>(Statement statement, bool autoflush, CancellationToken cancellation)
+    {
+        await AutoflushAsync(autoflush, cancellation).ConfigureAwait(false);
+        return await _queries.QueryAsync<T>(statement, refresh: false, cancellation).ConfigureAwait(false);
+    }
+
+    internal async ValueTask<long> ExecuteAsync(Statement statement, bool autoflush, CancellationToken cancellation)
+    {
+        await AutoflushAsync(autoflush, cancellation).ConfigureAwait(false);
+        return (await _queries.ExecuteAsync(statement, cancellation).ConfigureAwait(false)).Affected;
+    }
+
+    /// <summary>Runs `UPDATE table ...` or `DELETE FROM table ...` over rows that need not be loaded; those that are known are out of date behind it.</summary>
+    internal async ValueTask<long> BulkAsync<T>(string verb, Statement rest, bool autoflush, CancellationToken cancellation) where T : class
+    {
+        var map = await _entities.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
+        await AutoflushAsync(autoflush, cancellation).ConfigureAwait(false);
+        var statement = rest with { Text = $"{verb} {map.Table.Quoted} {rest.Text}" };
+        var affected = (await _queries.ExecuteAsync(statement, cancellation).ConfigureAwait(false)).Affected;
+        Zone.ExpireTables([map.Table.FullName]);
+        return affected;
+    }
+
+    internal async ValueTask<CursorRows> OpenCursorAsync(CursorId cursor, Statement statement, int rows, bool autoflush, CancellationToken cancellation)
+    {
+        await AutoflushAsync(autoflush, cancellation).ConfigureAwait(false);
+        return await _link.RunAsync<CursorRows>(new OpenCursor(cursor, statement, rows), cancellation).ConfigureAwait(false);
+    }
+
+    internal ValueTask<CursorRows> FetchAsync(CursorId cursor, int rows, CancellationToken cancellation) =>
+        _link.RunAsync<CursorRows>(new FetchCursor(cursor, rows), cancellation);
+
+    internal async ValueTask CloseCursorAsync(CursorId cursor) =>
+        await _link.RunAsync<CursorClosed>(new CloseCursor(cursor), CancellationToken.None).ConfigureAwait(false);
+
+    internal async ValueTask FlushAsync(CancellationToken cancellation)
+    {
+        TellRefusedLater();
+        await _flusher.FlushAsync(cancellation).ConfigureAwait(false);
+    }
+
+    internal async ValueTask<CommitReceipt> CommitAsync(string? key, CancellationToken cancellation)
+    {
+        TellRefusedLater();
+        await Hooks.CallAsync(_options.Hooks.BeforeCommit, nameof(SessionHooks.BeforeCommit), committed: false, cancellation).ConfigureAwait(false);
+        var committed = await _flusher.FlushWithAsync(
+            steps => new Commit(steps, key), static (Committed done) => done.Results, cancellation).ConfigureAwait(false);
+        Zone.Committed(_options.ExpireOnCommit);
+        var warnings = _flusher.TakeWarnings();
+        _queries.ExpireStale();
+        await Hooks.CallAsync(_options.Hooks.AfterCommit, nameof(SessionHooks.AfterCommit), committed: true, cancellation).ConfigureAwait(false);
+        return new(committed.TransactionId, committed.Unsent, committed.Settled, warnings);
+    }
+
+    internal async ValueTask RollbackAsync(CancellationToken cancellation)
+    {
+        _refusedLater.Clear();
+        await Hooks.CallAsync(_options.Hooks.BeforeRollback, nameof(SessionHooks.BeforeRollback), committed: false, cancellation).ConfigureAwait(false);
+        await _link.RunAsync<RolledBack>(Rollback.Instance, cancellation).ConfigureAwait(false);
+        Zone.RolledBack(keepUnsent: false);
+        await Hooks.CallAsync(_options.Hooks.AfterRollback, nameof(SessionHooks.AfterRollback), committed: false, cancellation).ConfigureAwait(false);
+    }
+
+    internal async ValueTask<ScopeId> OpenScopeAsync(CancellationToken cancellation)
+    {
+        TellRefusedLater();
+        var scope = new ScopeId(++_scopes);
+        await _flusher.FlushWithAsync(steps => new OpenScope(scope, steps), static (ScopeOpened opened) => opened.Results, cancellation).ConfigureAwait(false);
+        Zone.Scopes.Open(scope);
+        return scope;
+    }
+
+    internal async ValueTask ReleaseScopeAsync(ScopeId scope, CancellationToken cancellation)
+    {
+        TellRefusedLater();
+        RefuseUnlessInnermost(scope);
+        await _flusher.FlushWithAsync(
+            steps => new ReleaseScope(scope, steps), static (ScopeReleased released) => released.Results, cancellation).ConfigureAwait(false);
+        Zone.Scopes.Release();
+    }
+
+    internal async ValueTask RollbackScopeAsync(ScopeId scope, CancellationToken cancellation)
+    {
+        _refusedLater.Clear();
+        // Those inside it that are still open end with it.
+        if (!Zone.Scopes.Has(scope))
+            throw new BrokerException(new ScopeRefused(_link.Session, scope, "it is over"));
+        await _link.RunAsync<ScopeRolledBack>(new RollbackScope(scope), cancellation).ConfigureAwait(false);
+        Zone.RollbackScope(scope);
+    }
+
+    /// <summary>Applies what other handles did, and lets this one go on.</summary>
+    internal ImmutableArray<ConversationMove> Acknowledge()
+    {
+        if (_link.Moved is not { } moved)
+            return [];
+        foreach (var move in moved.Moves)
+        {
+            switch (move.How)
+            {
+                case MovedBy.Commit: Zone.Committed(expire: true); break;
+                case MovedBy.Rollback: Zone.RolledBack(keepUnsent: true); break;
+                case MovedBy.RollbackToScope: Zone.ExpireTables(["*"]); break;
+            }
+        }
+
+        _link.Acknowledge();
+        return moved.Moves;
+    }
+
+    /// <summary>Tells the others of the conversation how much is not sent, if there are others.</summary>
+    internal void NoteUnsent()
+    {
+        if (_link.Shared)
+            _link.Note(Zone.Unsent);
+    }
+
+    /// <summary>A key as a caller gives it: one value, or a tuple of those of a composite key.</summary>
+    private static EntityKey KeyOf(EntityMap map, object key) => key switch
+    {
+        EntityKey known => known,
+        ITuple tuple => map.KeyOf([.. Enumerable.Range(0, tuple.Length).Select(i => tuple[i])]),
+        _ => map.KeyOf([key]),
+    };
+
+    private T? Known<T>(EntityMap map, EntityKey key, GetOptions options) where T : class =>
+        !options.AsksServer && Zone.Find(map, key) is { Expired: false, State: ObjectState.Persistent, Entity: T entity } ? entity : null;
+
+    private async ValueTask AutoflushAsync(bool autoflush, CancellationToken cancellation)
+    {
+        if (!autoflush)
+            return;
+        TellRefusedLater();
+        await _flusher.AutoflushAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private void TellRefusedLater()
+    {
+        if (_refusedLater.Count == 0)
+            return;
+        var first = _refusedLater[0];
+        _refusedLater.Clear();
+        throw first;
+    }
+
+    private void RefuseUnlessInnermost(ScopeId scope)
+    {
+        if (Zone.Scopes.Innermost.Scope != scope)
+            throw new BrokerException(new ScopeRefused(_link.Session, scope, Zone.Scopes.Has(scope) ? "another one inside it is open" : "it is over"));
+    }
+}

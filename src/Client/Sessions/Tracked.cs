@@ -1,0 +1,73 @@
+using Broker.Client.Entities;
+
+namespace Broker.Client.Sessions;
+
+/// <summary>
+/// What a holding zone knows of one object. It outlives the object's membership, so that an object that left can be told from one that never was there. Changed
+/// in its zone's turns only.
+/// </summary>
+internal sealed class Tracked
+{
+    private object? _held;
+    private WeakReference<object>? _seen;
+    private HoldingZone? _zone;
+
+    internal Tracked(HoldingZone zone, Type type, object entity) => (_zone, Type, _held) = (zone, type, entity);
+
+    /// <summary>The object's type.</summary>
+    internal Type Type { get; }
+
+    /// <summary>The zone that it belongs to; null when it is detached or transient.</summary>
+    internal HoldingZone? Zone => Volatile.Read(ref _zone);
+
+    /// <summary>How the type is mapped; null until the first flush of a pending object.</summary>
+    internal EntityMap? Map { get; set; }
+
+    /// <summary>The key of its row; null when it has none yet.</summary>
+    internal EntityKey? Key { get; set; }
+
+    /// <summary>What it is to its zone.</summary>
+    internal ObjectState State { get; set; } = ObjectState.Pending;
+
+    /// <summary>The values that the row is known to have: a copy of the object. Null for an object that cannot be changed and is not.</summary>
+    internal object? Known { get; set; }
+
+    /// <summary>Whether what is known of the row is out of date.</summary>
+    internal bool Expired { get; set; }
+
+    /// <summary>Whether the next flush deletes its row.</summary>
+    internal bool IsToBeDeleted { get; set; }
+
+    /// <summary>Whether it stands in the line of those to be inserted.</summary>
+    internal bool Waits { get; set; }
+
+    /// <summary>Whether it was put in the place of another that stood for the row: every column may differ then.</summary>
+    internal bool IsReplacement { get; set; }
+
+    /// <summary>The object; null when it was clean and nobody holds it any more.</summary>
+    internal object? Entity => _held ?? (_seen is { } seen && seen.TryGetTarget(out var entity) ? entity : null);
+
+    /// <summary>Keeps the object, whoever else does.</summary>
+    internal void Hold(object entity) => (_held, _seen) = (entity, null);
+
+    /// <summary>
+    /// Lets the object go when nobody else holds it. Only one that cannot be changed: changes to another are found by comparing, and would be lost with it.
+    /// </summary>
+    internal void LetGo()
+    {
+        if (Map is { IsImmutable: true } && _held is { } entity)
+            (_held, _seen) = (null, new(entity));
+    }
+
+    /// <summary>It leaves its zone.</summary>
+    internal void Leave(ObjectState state)
+    {
+        State = state;
+        (Expired, IsToBeDeleted, IsReplacement, Waits) = (false, false, false, false);
+        // The table that finds this by its object must not keep the object, but does no harm; the zone would be kept by it.
+        Volatile.Write(ref _zone, null);
+    }
+
+    /// <summary>It becomes a member of a zone. False when it is one of another's.</summary>
+    internal bool TryJoin(HoldingZone zone) => Interlocked.CompareExchange(ref _zone, zone, null) is null;
+}
