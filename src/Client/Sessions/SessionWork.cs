@@ -226,8 +226,8 @@ internal sealed class SessionWork
     private static EntityKey KeyOf(EntityMap map, object key) => key switch
     {
         EntityKey known => known,
-        ITuple tuple => map.KeyOf([.. Enumerable.Range(0, tuple.Length).Select(i => tuple[i])]),
-        _ => map.KeyOf([key]),
+        ITuple tuple => map.KeyFrom([.. Enumerable.Range(0, tuple.Length).Select(i => tuple[i])]),
+        _ => map.KeyFrom(key),
     };
 
     private T? Known<T>(EntityMap map, EntityKey key, GetOptions options) where T : class =>
