@@ -20,7 +20,7 @@ internal sealed record FlushOptions
     public static FlushOptions Parse(ReadOnlySpan<string> arguments) => Arguments.Read(
         arguments,
         new FlushOptions(),
-        static (_, _) => null,
+        static (options, word) => word is "--idle" ? options with { Workloads = [FlushWork.Idle.Name()] } : null,
         static (options, name, value) => options.With(name, value));
 
     public static string Usage() =>
@@ -28,7 +28,7 @@ internal sealed record FlushOptions
         flush   [--rows 10000] [--sessions 1,64] [--connections 10,64] [--rounds 5] [--seconds 2] [--warmup 2]
                 [--workloads {string.Join(',', FlushWorks.Names)}]
                 [--contenders {string.Join(',', FlushContenders.Names)}]
-                [--server "Host=...;Username=..."]
+                [--server "Host=...;Username=..."] [--idle]
         """;
 
     private FlushOptions With(string name, string value) => name switch

@@ -13,6 +13,8 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
 
     private PooledDbContextFactory<Context>? _contexts;
 
+    public override bool Does(FlushWork work) => work is not FlushWork.Idle || !prepares;
+
     public override string Name => prepares ? ContenderName + "-prepared" : ContenderName;
 
     protected override bool Prepares => prepares;
@@ -47,6 +49,18 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
             default:
                 throw new ArgumentOutOfRangeException(nameof(work));
         }
+    }
+
+    public override async Task<IAsyncDisposable> OpenIdleAsync(bool used)
+    {
+        var context = await Started(_contexts).CreateDbContextAsync();
+        if (used)
+        {
+            context.Rows.Add(Row.New(1));
+            await context.SaveChangesAsync();
+        }
+
+        return context;
     }
 
     protected override async ValueTask InsertOneAsync(int number)

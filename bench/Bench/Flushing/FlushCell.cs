@@ -45,10 +45,14 @@ internal abstract record FlushCell(FlushWork Kind, int Connections) : Cell(Kind.
     protected static IEnumerable<Target> AtLeast(double factor, string against, CellResult result, GroupFigures group) =>
         result.Ratio(Target.Contender, against, group.Name) is { } ratio ? [Target.AtLeast(factor, against, ratio)] : [];
 
-    private static IEnumerable<FlushCell> Matrix(FlushWork work, FlushOptions options) => work is not FlushWork.OneRow
-        ? [new BulkCell(work, options.Rows)]
-        : from connections in options.Connections
-          from sessions in options.Sessions
-          where sessions > 1 || connections == options.Connections[0]
-          select new OneRowCell(sessions, connections);
+    private static IEnumerable<FlushCell> Matrix(FlushWork work, FlushOptions options) => work switch
+    {
+        FlushWork.Idle => [new IdleCell(IdleCell.Many, Used: false), new IdleCell(IdleCell.Many, Used: true)],
+        FlushWork.OneRow =>
+            from connections in options.Connections
+            from sessions in options.Sessions
+            where sessions > 1 || connections == options.Connections[0]
+            select new OneRowCell(sessions, connections),
+        FlushWork.Insert or FlushWork.Update or FlushWork.VersionedUpdate or FlushWork.Delete => [new BulkCell(work, options.Rows)],
+    };
 }

@@ -32,7 +32,7 @@ internal static class FlushSchema
     {
         var table = TableOf(work);
         await RunAsync(side, $"truncate {table} restart identity");
-        if (work is not (FlushWork.Insert or FlushWork.OneRow))
+        if (work is FlushWork.Update or FlushWork.VersionedUpdate or FlushWork.Delete)
         {
             await RunAsync(
                 side, $"insert into {table} (name, amount) select 'row ' || number, number from generate_series(1, {rows}) number");
@@ -50,7 +50,7 @@ internal static class FlushSchema
             FlushWork.Insert => (rows, numbers),
             FlushWork.Update or FlushWork.VersionedUpdate => (rows, numbers + rows),
             FlushWork.Delete => (0, 0),
-            FlushWork.OneRow => throw new ArgumentOutOfRangeException(nameof(work)),
+            FlushWork.OneRow or FlushWork.Idle => throw new ArgumentOutOfRangeException(nameof(work)),
         };
         var versions = work is FlushWork.VersionedUpdate ? "and min(version) = 1" : "";
         await using var command = side.CreateCommand(

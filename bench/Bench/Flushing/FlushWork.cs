@@ -17,6 +17,9 @@ internal enum FlushWork
 
     /// <summary>One row to insert, by each of several sessions at a time.</summary>
     OneRow,
+
+    /// <summary>Nothing: many sessions at a time are held open.</summary>
+    Idle,
 }
 
 internal static class FlushWorks
@@ -31,6 +34,7 @@ internal static class FlushWorks
         FlushWork.VersionedUpdate => "versioned-update",
         FlushWork.Delete => "delete",
         FlushWork.OneRow => "one-row",
+        FlushWork.Idle => "idle",
     };
 
     public static IEnumerable<FlushWork> Named(string[] names) => Enum.GetValues<FlushWork>().Where(work => names.Contains(work.Name()));

@@ -14,6 +14,8 @@ internal sealed class HandWrittenBatch : OnNpgsql
 
     public override string Name => "npgsql-batch";
 
+    public override bool Does(FlushWork work) => work is not FlushWork.Idle;
+
     public override Task<Func<Task>> PrepareAsync(FlushWork work, int rows)
     {
         if (work is FlushWork.Insert)
@@ -71,7 +73,7 @@ internal sealed class HandWrittenBatch : OnNpgsql
             Parameters = { Value(row.Name), Value(row.Amount), Value(row.Id), Value(row.Version) },
         },
         FlushWork.Delete => new(Delete) { Parameters = { Value(row.Id) } },
-        FlushWork.Insert or FlushWork.OneRow => throw new ArgumentOutOfRangeException(nameof(work)),
+        FlushWork.Insert or FlushWork.OneRow or FlushWork.Idle => throw new ArgumentOutOfRangeException(nameof(work)),
     };
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };

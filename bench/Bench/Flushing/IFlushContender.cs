@@ -23,4 +23,7 @@ internal interface IFlushContender : IAsyncDisposable
 
     /// <summary>A round of sessions in closed loops, each of which opens a unit of work, adds one row, commits.</summary>
     Task<Round> OneRowRoundAsync(RoundRunner runner, int sessions, TimeSpan time);
+
+    /// <summary>Opens a unit of work to be held, in which one row was added and committed, or nothing happened yet.</summary>
+    Task<IAsyncDisposable> OpenIdleAsync(bool used);
 }

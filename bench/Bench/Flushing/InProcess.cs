@@ -21,6 +21,8 @@ internal abstract class InProcess : IFlushContender
     public Task<Round> OneRowRoundAsync(RoundRunner runner, int sessions, TimeSpan time) =>
         runner.RunAsync(new Sessions(this), OneRow.Instance, sessions, time);
 
+    public virtual Task<IAsyncDisposable> OpenIdleAsync(bool used) => throw new NotSupportedException();
+
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Opens a unit of work, adds one row, commits, ends the unit of work. Called by any number of sessions at a time.</summary>

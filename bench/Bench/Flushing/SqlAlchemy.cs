@@ -43,7 +43,7 @@ internal sealed class SqlAlchemy : IFlushContender
         }
     }
 
-    public bool Does(FlushWork work) => true;
+    public bool Does(FlushWork work) => work is not FlushWork.Idle;
 
     public async Task StartAsync(string connectionString, int maximumConnections)
     {
@@ -75,6 +75,8 @@ internal sealed class SqlAlchemy : IFlushContender
         var commits = seen.Microseconds.Length;
         return Round.Of([GroupFigures.Of(InProcess.OneRowGroup, commits / seen.Seconds, latencies)], used, Math.Max(1, commits));
     }
+
+    public Task<IAsyncDisposable> OpenIdleAsync(bool used) => throw new NotSupportedException();
 
     public async ValueTask DisposeAsync()
     {
