@@ -35,6 +35,9 @@ public sealed record BrokerSettings
     /// <summary><c>broker.packing</c>: what no database overrides.</summary>
     public required PackingSettings PackingDefaults { get; init; }
 
+    /// <summary>Conversations.</summary>
+    public required SessionSettings Sessions { get; init; }
+
     /// <summary>The graceful stop.</summary>
     public required ShutdownSettings Shutdown { get; init; }
 
@@ -96,6 +99,7 @@ public sealed record BrokerSettings
             PoolDefaults = PoolSettings.From(root.Inside("pool")),
             ErrandDefaults = ErrandSettings.From(root.Inside("errands")),
             PackingDefaults = PackingSettings.From(root.Inside("packing")),
+            Sessions = SessionSettings.From(root.Inside("sessions")),
             Shutdown = ShutdownSettings.From(root.Inside("shutdown")),
             Log = LogSettings.From(root.Inside("log")),
             Diagnostics = DiagnosticsSettings.From(root.Inside("diagnostics")),

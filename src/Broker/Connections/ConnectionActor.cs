@@ -235,7 +235,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         }
         else
         {
-            _lease.Borrower.Tell(new ConnectionLent(_plan.Pool, _lease.Lease, wrapper, Self, _tasks.Backend.Pid) { Connection = _id });
+            _lease.Borrower.Tell(new ConnectionLent(_plan.Pool, _lease.Lease, wrapper, Self, _tasks.Backend) { Connection = _id });
         }
     }
 

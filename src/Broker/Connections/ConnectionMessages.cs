@@ -98,11 +98,14 @@ internal static class ConnectionEvents
 /// <param name="Lease">Names this lending.</param>
 /// <param name="Wrapper">A connection that dies at return.</param>
 /// <param name="Owner">The connection's actor.</param>
-/// <param name="BackendPid">The server process.</param>
-internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnection Wrapper, IActorRef Owner, int BackendPid)
+/// <param name="Backend">The server process.</param>
+internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnection Wrapper, IActorRef Owner, BackendIdentity Backend)
 {
     /// <summary>The connection's name in its pool.</summary>
     internal required ConnectionId Connection { get; init; }
+
+    /// <summary>The server process's number.</summary>
+    internal int BackendPid => Backend.Pid;
 }
 
 /// <summary>

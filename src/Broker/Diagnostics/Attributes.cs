@@ -12,6 +12,7 @@ internal static class Attributes
     internal const string CloseReason = "broker.close.reason";
     internal const string LeakCause = "broker.leak.cause";
     internal const string Outcome = "broker.settlement.outcome";
+    internal const string CommitOutcome = "broker.commit.outcome";
     internal const string Server = "broker.server.name";
 
     internal static KeyValuePair<string, object?> Is(string name, object value) => new(name, value);

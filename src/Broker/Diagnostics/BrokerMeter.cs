@@ -27,11 +27,14 @@ internal sealed class BrokerMeter : IDisposable
         }
 
         Pools = new PoolInstruments(_meter);
+        Sessions = new SessionInstruments(_meter);
         PoolGauges.Register(_meter, () => _pools);
         ServerGauges.Register(_meter, () => _servers);
     }
 
     internal PoolInstruments Pools { get; }
+
+    internal SessionInstruments Sessions { get; }
 
     /// <summary>Measures a pool until the telemetry is disposed.</summary>
     /// <param name="pool">Its name; unique within the broker.</param>

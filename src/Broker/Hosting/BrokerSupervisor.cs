@@ -5,11 +5,12 @@ using Broker.Configuration;
 using Broker.Diagnostics;
 using Broker.Pools;
 using Broker.Pools.Hooks;
+using Broker.Sessions;
 
 namespace Broker.Hosting;
 
 /// <summary>
-/// `/user/broker`: starts the rest, nothing more. Requests for a pool are forwarded to the directory of pools. A child that fails is restarted by
+/// `/user/broker`: starts the rest, nothing more. Requests for a pool are forwarded to the directory of pools, those for a conversation to that of conversations. A child that fails is restarted by
 /// itself; if this actor dies, everything does.
 /// </summary>
 internal sealed class BrokerSupervisor : UntypedActor
@@ -19,6 +20,7 @@ internal sealed class BrokerSupervisor : UntypedActor
     private readonly TimeProvider _time;
     private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private IActorRef _pools = ActorRefs.Nobody;
+    private IActorRef _sessions = ActorRefs.Nobody;
 
     public BrokerSupervisor(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
         (_settings, _meter, _time, _hooks) = (settings, meter, time, hooks);
@@ -40,14 +42,23 @@ internal sealed class BrokerSupervisor : UntypedActor
     }
 
     /// <inheritdoc/>
-    protected override void PreStart() => _pools = Context.ActorOf(PoolRegistry.For(_settings, _meter, _time, _hooks), "pools");
+    protected override void PreStart()
+    {
+        _pools = Context.ActorOf(PoolRegistry.For(_settings, _meter, _time, _hooks), "pools");
+        _sessions = Context.ActorOf(SessionRegistry.For(_settings, _meter, _time, _pools), "sessions");
+    }
 
     /// <inheritdoc/>
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case FindPool or StopBroker or ProveConnects: _pools.Forward(message); break;
+            case FindPool or ProveConnects: _pools.Forward(message); break;
+            case OpenSession or JoinSession or GetCommitOutcome: _sessions.Forward(message); break;
+            case StopBroker:
+                _sessions.Tell(SessionRegistry.StopSessions.Instance);
+                _pools.Forward(message);
+                break;
             default: Unhandled(message); break;
         }
     }

@@ -1,10 +1,8 @@
 using Akka.Actor;
 using Broker.Client.Diagnostics;
 using Broker.Client.Protocol;
-using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
 using Broker.Diagnostics;
-using Broker.Errands;
 using Broker.Settlement;
 
 namespace Broker.Pools;
@@ -63,6 +61,6 @@ internal sealed record PoolPlan
     /// <summary>Whether there are first-connect hooks.</summary>
     internal bool HasFirstConnect { get; init; }
 
-    /// <summary>What the settler of a trip in doubt needs, given who counts its outcome and who counts its members' answers.</summary>
-    internal required Func<Action<SettledOutcome>, Action<Errand, IBrokerReply>, SettlerPlan> Settler { get; init; }
+    /// <summary>What the settler of a transaction in doubt needs, given who counts its outcome.</summary>
+    internal required Func<Action<SettledOutcome>, SettlerPlan> Settler { get; init; }
 }

@@ -138,7 +138,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Connection = (id, first, owner) => ConnectionActor.For(id, first, owner, connection, time),
             Listener = () => ListenerActor.For(new(pool, connector, _budgets[server.Name], user.Pool)),
             HasFirstConnect = hooks.Has(HookKind.FirstConnect),
-            Settler = (count, answered) => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, ledger, time, count, answered),
+            Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, ledger, time, count),
         };
     }
 

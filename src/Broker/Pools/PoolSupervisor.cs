@@ -8,6 +8,7 @@ using Broker.Diagnostics;
 using Broker.Errands;
 using Broker.Leases;
 using Broker.Pools.Decisions;
+using Broker.Settlement;
 
 namespace Broker.Pools;
 
@@ -121,6 +122,10 @@ internal sealed class PoolSupervisor : UntypedActor
                 _stopAskedBy = Sender;
                 _streams.TellListener(stop);
                 Do(_state.On(new PoolEvents.Stop(stop.Drain), Now));
+                break;
+            case SettleCommit settle:
+                var asker = Sender;
+                Settle(settle.Doubt, outcome => asker.Tell(new CommitSettled(outcome), ActorRefs.NoSender));
                 break;
             case OpenStream stream: _streams.Open(stream, Sender); break;
             case StartListening or StopListening: _streams.Listen(message, Sender); break;
@@ -241,13 +246,17 @@ internal sealed class PoolSupervisor : UntypedActor
             case ConnectionEvents.TripInDoubt doubt:
                 _tally.Ended(doubt.Connection, doubt.Report, inDoubt: true);
                 _line.Ended(doubt.Connection, doubt.Report);
-                Context.ActorOf(TripSettler.For(_plan.Settler(_telemetry.Settled, _tally.Answered), doubt), $"settle-{doubt.Connection}");
+                var trip = new SettledTrip(_plan.Pool, doubt, Self, _tally.Answered);
+                Settle(trip.InDoubt, trip.Tell, $"settle-{doubt.Connection}");
                 return;
             case ConnectionEvents.Closed or ConnectionEvents.ConnectFailed: Gone(happened.Connection); break;
         }
         _report.Of(happened);
         Do(_state.On(happened, Now));
     }
+
+    private void Settle(CommitInDoubt doubt, Action<SettledOutcome> tell, string? name = null) =>
+        Context.ActorOf(CommitSettler.For(_plan.Settler(_telemetry.Settled), doubt, tell), name);
 
     private void Gone(ConnectionId connection)
     {

@@ -34,6 +34,7 @@ public sealed class DefaultsTests
         ("broker.errands.ledger", typeof(LedgerSettings)),
         ("broker.packing", typeof(PackingSettings)),
         ("broker.packing.trust", typeof(TrustSettings)),
+        ("broker.sessions", typeof(SessionSettings)),
         ("broker.shutdown", typeof(ShutdownSettings)),
         ("broker.log", typeof(LogSettings)),
         ("broker.diagnostics", typeof(DiagnosticsSettings)),

@@ -86,7 +86,11 @@ public sealed record NoteUnsent(SessionId Session, HandleId Handle, long Changes
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">Who goes.</param>
 /// <param name="Forgotten">Whether the handle was not closed but found by the garbage collector: counted and logged as a leak.</param>
-public sealed record LeaveSession(SessionId Session, HandleId Handle, bool Forgotten = false) : IBrokerRequest, IDeadLetterSuppression;
+public sealed record LeaveSession(SessionId Session, HandleId Handle, bool Forgotten = false) : IBrokerRequest, IDeadLetterSuppression
+{
+    /// <summary>Up to which number the handle has seen the replies: outcomes of commits behind it are kept for <see cref="GetCommitOutcome"/>.</summary>
+    public long Acknowledged { get; init; }
+}
 
 /// <summary>The handle is no part of the conversation any more.</summary>
 public sealed record SessionLeft(SessionId Session, HandleId Handle) : IBrokerReply;
@@ -97,8 +101,21 @@ public sealed record SessionLeft(SessionId Session, HandleId Handle) : IBrokerRe
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">Whose commit.</param>
 /// <param name="Sequence">Which command it was.</param>
-public sealed record GetCommitOutcome(SessionId Session, HandleId Handle, long Sequence) : IBrokerRequest;
+public sealed record GetCommitOutcome(SessionId Session, HandleId Handle, long Sequence) : IBrokerRequest
+{
+    /// <summary>The conversation's database, so that its ledger can be asked when nobody remembers the conversation; null asks none.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>The user it logs in as; null for the database's own.</summary>
+    public string? User { get; init; }
+
+    /// <summary>The key that the commit was given (<see cref="Commit.IdempotencyKey"/>); null for the one made of session, handle and sequence.</summary>
+    public string? IdempotencyKey { get; init; }
+}
 
 /// <summary>What became of a commit.</summary>
-/// <param name="Reply"><see cref="Committed"/>, <see cref="StillRunning"/>, or <see cref="CommandRefused"/> with why it did not commit or why nobody knows.</param>
+/// <param name="Reply">
+/// <see cref="Committed"/>, without results where they are not kept, <see cref="StillRunning"/>, or <see cref="CommandRefused"/> with why it did not commit or
+/// why nobody knows.
+/// </param>
 public sealed record CommitOutcome(ISessionReply Reply) : IBrokerReply;

@@ -87,7 +87,7 @@ public abstract class PoolStage : TestKit
             Connection = (id, first, pool) => Props.Create(() => new ScriptedConnection(id, first, pool, stage)),
             Listener = () => throw new InvalidOperationException("nobody listens here"),
             HasFirstConnect = hasFirstConnect,
-            Settler = (_, _) => throw new InvalidOperationException("nothing is settled here"),
+            Settler = _ => throw new InvalidOperationException("nothing is settled here"),
         }));
     }
 
