@@ -204,6 +204,8 @@ internal sealed class PhysicalConnector
                 TlsMode.VerifyFull => SslMode.VerifyFull,
             },
             GssEncryptionMode = GssEncryptionMode.Disable,
+            // The detail of an error is the caller's, as every client of PostgreSQL gets it; it names the key that is there twice.
+            IncludeErrorDetail = true,
             Options = string.Join(' ', _database.Settings.Select(s => $"-c {s.Key}={Escaped(s.Value)}")),
             // One data source holds one connection: its wrappers come and go, the process stays.
             Pooling = true,

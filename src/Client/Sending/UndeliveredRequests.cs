@@ -16,11 +16,11 @@ internal sealed class UndeliveredRequests : ClientRef
     private UndeliveredRequests(ReplyHome home, PoolDirectory pools) : base(home) => _pools = pools;
 
     internal static void AnswerFor(ActorSystem system, ReplyHome home, PoolDirectory pools) =>
-        system.EventStream.Subscribe(new UndeliveredRequests(home.Own(), pools), typeof(DeadLetter));
+        system.EventStream.Subscribe(new UndeliveredRequests(home.Own(), pools), typeof(AllDeadLetters));
 
     protected override void TellInternal(object message, IActorRef sender)
     {
-        if (message is not DeadLetter { Message: IBrokerRequest, Sender: ClientRef caller } letter)
+        if (message is not AllDeadLetters { Message: IBrokerRequest, Sender: ClientRef caller } letter)
             return;
         _pools.Forget(letter.Recipient);
         caller.Tell(new Refused(new BrokerStopping($"the actor {letter.Recipient.Path.ToStringWithoutAddress()}")), ActorRefs.NoSender);

@@ -77,7 +77,7 @@ internal sealed class SessionLink
         // One command at a time, so each acknowledges the answer to the one before.
         _conversation!.Tell(new RunInSession(Session, Handle, sequence, sequence - 1, _epoch, command), reply);
         reply.CancelBy(_conversation, new CancelInSession(Session, Handle, sequence), cancellation);
-        var answer = await reply.Answer.ConfigureAwait(false);
+        var answer = await AnswerAsync(reply, command, sequence).ConfigureAwait(false);
         Shared = answer.Shared;
         Failed = answer.Failed;
         Stale = Stale.AddRange(answer.StaleTables);
@@ -108,7 +108,7 @@ internal sealed class SessionLink
         if (Interlocked.Exchange(ref _left, 1) != 0 || Volatile.Read(ref _conversation) is null)
             return;
         var reply = new Reply<SessionLeft>(_sender.Home, static answer => (SessionLeft)answer);
-        _conversation!.Tell(new LeaveSession(Session, Handle), reply);
+        _conversation!.Tell(new LeaveSession(Session, Handle) { Acknowledged = _sequence }, reply);
         try
         {
             await reply.Answer.ConfigureAwait(false);
@@ -123,7 +123,7 @@ internal sealed class SessionLink
     internal void Leave()
     {
         if (Interlocked.Exchange(ref _left, 1) == 0)
-            _conversation?.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+            _conversation?.Tell(new LeaveSession(Session, Handle) { Acknowledged = _sequence }, ActorRefs.NoSender);
     }
 
     /// <summary>Nobody holds the handle any more.</summary>
@@ -150,6 +150,29 @@ internal sealed class SessionLink
         var opened = await reply.Answer.ConfigureAwait(false);
         _epoch = opened.Epoch;
         return opened.Actor;
+    }
+
+    /// <summary>The answer to a command. When the conversation ended before it answered a commit, the broker is asked what became of that.</summary>
+    private async ValueTask<SessionAnswer> AnswerAsync(Reply<SessionAnswer> reply, ISessionCommand command, long sequence)
+    {
+        try
+        {
+            return await reply.Answer.ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is BrokerStopping)
+        {
+            var gone = new CommandRefused(new ConversationGone(Session, "it has ended"));
+            return new(Session, Handle, sequence, _epoch, command is Commit commit ? await OutcomeAsync(commit, sequence).ConfigureAwait(false) : gone);
+        }
+    }
+
+    private async ValueTask<ISessionReply> OutcomeAsync(Commit commit, long sequence)
+    {
+        var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
+        var reply = new Reply<CommitOutcome>(_sender.Home, static answer => (CommitOutcome)answer);
+        broker.Tell(
+            new GetCommitOutcome(Session, Handle, sequence) { Database = _database, User = _options.User, IdempotencyKey = commit.IdempotencyKey }, reply);
+        return (await reply.Answer.ConfigureAwait(false)).Reply;
     }
 
     private T Take<T>(T reply, Epoch epoch) where T : ISessionReply

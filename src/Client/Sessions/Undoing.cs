@@ -20,6 +20,9 @@ internal sealed class Undoing
             _identities.Remove(tracked);
             if (before.State == ObjectState.Pending)
             {
+                // It was to be sent, and was not.
+                if (tracked.State == ObjectState.Pending)
+                    continue;
                 before.ForgetGenerated(tracked);
                 tracked.Key = null;
                 _zone.Forget(tracked, ObjectState.Transient);

@@ -37,7 +37,7 @@ internal readonly record struct SessionStep(SessionState State, ImmutableStack<I
         var member = State.Find(pending.Handle);
         var answer = new SessionAnswer(State.Id, pending.Handle, pending.Sequence, State.Epoch, reply)
         {
-            StaleTables = member?.Stale ?? [], Shared = State.Members.Length > 1,
+            StaleTables = member?.Stale ?? [], Shared = State.Members.Length > 1, Failed = State.Transaction?.Failed,
         };
         step = member is not null
             ? step.Put((member with { Stale = [] }).Keep(KeptReply.Of(answer, pending.Command is Commit, bytes), State.Limits))

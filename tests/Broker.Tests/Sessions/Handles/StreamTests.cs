@@ -1,0 +1,60 @@
+using Broker.Client.Protocol.Failures;
+using Xunit;
+
+namespace Broker.Tests.Sessions.Handles;
+
+/// <summary>Rows read through a server cursor.</summary>
+public sealed class StreamTests : HandleStage
+{
+    private protected override string Settings => "broker.sessions.cursor-idle-limit = 200ms";
+
+    [Fact]
+    public async Task Other_commands_of_the_session_run_inside_the_loop()
+    {
+        await using var session = Sessions.Open();
+        await session.ExecuteAsync($"insert into items (id, name) select i, 'n' || i from generate_series(1, 25) i");
+        var seen = 0;
+        await foreach (var id in session.StreamAsync<long>($"select id from items order by id", chunkRows: 10))
+        {
+            Assert.Equal(++seen, id);
+            await session.ExecuteAsync($"update items set price = {seen} where id = {id}");
+        }
+
+        await session.CommitAsync();
+        Assert.Equal((25, 325L), (seen, await AskAsync<long>("select sum(price) from items")));
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_left_early_is_closed()
+    {
+        await using var session = Sessions.Open();
+        await foreach (var _ in session.StreamAsync<int>($"select generate_series(1, 1000)", chunkRows: 10))
+            break;
+
+        Assert.Equal([0L], await session.QueryAsync<long>($"select count(*) from pg_cursors where name <> ''"));
+    }
+
+    [Fact]
+    public async Task A_stream_that_lies_idle_is_closed_and_the_session_goes_on()
+    {
+        await using var session = Sessions.Open();
+        await using var rows = session.StreamAsync<int>($"select generate_series(1, 1000)", chunkRows: 1).GetAsyncEnumerator();
+        Assert.True(await rows.MoveNextAsync());
+        while ((await session.QueryAsync<long>($"select count(*) from pg_cursors where name <> ''"))[0] > 0)
+            await Task.Delay(20);
+
+        await RefusedAsync<CursorRefused>(async () => await rows.MoveNextAsync());
+        Assert.Equal([1], await session.QueryAsync<int>($"select 1"));
+    }
+
+    [Fact]
+    public async Task A_stream_fails_once_its_transaction_is_over()
+    {
+        await using var session = Sessions.Open();
+        await using var rows = session.StreamAsync<int>($"select generate_series(1, 1000)", chunkRows: 1).GetAsyncEnumerator();
+        Assert.True(await rows.MoveNextAsync());
+        await session.CommitAsync();
+
+        await RefusedAsync<CursorRefused>(async () => await rows.MoveNextAsync());
+    }
+}
