@@ -21,6 +21,10 @@ internal sealed class EntityCatalogue
     /// <summary>Forgets everything: a table has changed. Maps already handed out stay as they are.</summary>
     internal void Forget() => _maps = new();
 
+    /// <summary>Whether a failure says that a table is not as it was learned, so that all is to be forgotten.</summary>
+    internal static bool IsOutdatedBy(Failure failure) =>
+        failure is Protocol.Failures.StatementFailed { ServerSqlState: "42703" or "42P01" or "42804" or "42704" or "42883" or "3F000" or "0A000" or "428C9" };
+
     private async ValueTask<EntityMap> LearnAsync(EntityType type, AskCatalogue ask, CancellationToken cancellation)
     {
         // what was learned before it was told to forget is not kept

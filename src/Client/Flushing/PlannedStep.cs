@@ -18,7 +18,7 @@ internal abstract record PlannedStep(FlushStep Step, ImmutableArray<Batch> Batch
     {
         if (batch is not { Kind: ChangeKind.Update, Map.Version: { Kind: VersionKind.Counter, Column: var version } })
             return;
-        foreach (var change in batch.Changes)
+        foreach (var change in batch.Changes.Where(change => change.Kind == ChangeKind.Update))
             version.Advance(change.Original, change.Entity);
     }
 }

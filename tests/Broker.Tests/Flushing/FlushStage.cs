@@ -29,7 +29,7 @@ public abstract class FlushStage : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync()) { ArrayNullabilityMode = ArrayNullabilityMode.PerInstance });
+        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync()) { ArrayNullabilityMode = ArrayNullabilityMode.PerInstance, IncludeErrorDetail = true });
         await using (var command = _source.CreateCommand(Schema))
         {
             await command.ExecuteNonQueryAsync();
