@@ -227,8 +227,6 @@ internal sealed class PhysicalConnector
             ArrayNullabilityMode = ArrayNullabilityMode.PerInstance,
             // Which member of a group failed decides what becomes of the others.
             IncludeFailedBatchedCommand = true,
-            // The values that an error names are those of the caller who is told of it, and say which of many rows it means.
-            IncludeErrorDetail = true,
         };
         if (_server.RootCertificate.Length > 0)
         {
