@@ -50,6 +50,16 @@ public sealed class WebShopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task What_a_failed_request_had_done_is_rolled_back()
+    {
+        var answer = await _http.PostAsJsonAsync("/orders", new NewOrder("ann", [new("cup", 2), new("mug", 0)]));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("OrderLine", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(0L, await AskAsync<long>("select count(*) from orders"));
+    }
+
+    [Fact]
     public async Task Of_two_who_change_what_they_saw_one_is_told_of_the_other()
     {
         var order = await PlaceAsync("ann", ("cup", 1));

@@ -11,7 +11,6 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
 {
     public const string ContenderName = "ef-core";
 
-    private DbContextOptions<Context>? _options;
     private PooledDbContextFactory<Context>? _contexts;
 
     public override bool Does(FlushWork work) => work is not FlushWork.Idle || !prepares;
@@ -23,8 +22,7 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
     public override async Task StartAsync(string connectionString, int maximumConnections)
     {
         await base.StartAsync(connectionString, maximumConnections);
-        _options = new DbContextOptionsBuilder<Context>().UseNpgsql(DataSource).Options;
-        _contexts = new(_options);
+        _contexts = new(new DbContextOptionsBuilder<Context>().UseNpgsql(DataSource).Options);
     }
 
     public override async Task<Func<Task>> PrepareAsync(FlushWork work, int rows)
@@ -55,7 +53,7 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
 
     public override async Task<IAsyncDisposable> OpenIdleAsync(bool used)
     {
-        var context = new Context(Started(_options)); // one of the pool would be there before
+        var context = await Started(_contexts).CreateDbContextAsync();
         if (used)
         {
             context.Rows.Add(Row.New(1));

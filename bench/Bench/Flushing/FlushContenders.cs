@@ -10,7 +10,6 @@ internal static class FlushContenders
         () => new SqlAlchemy(),
         () => new HandWrittenBatch(),
         () => new CopyIn(),
-        () => new BrokerSessions(),
     ];
 
     public const string Baseline = EfCore.ContenderName;

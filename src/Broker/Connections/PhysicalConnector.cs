@@ -204,8 +204,6 @@ internal sealed class PhysicalConnector
                 TlsMode.VerifyFull => SslMode.VerifyFull,
             },
             GssEncryptionMode = GssEncryptionMode.Disable,
-            // The detail of an error is the caller's, as every client of PostgreSQL gets it; it names the key that is there twice.
-            IncludeErrorDetail = true,
             Options = string.Join(' ', _database.Settings.Select(s => $"-c {s.Key}={Escaped(s.Value)}")),
             // One data source holds one connection: its wrappers come and go, the process stays.
             Pooling = true,
@@ -227,6 +225,8 @@ internal sealed class PhysicalConnector
             ArrayNullabilityMode = ArrayNullabilityMode.PerInstance,
             // Which member of a group failed decides what becomes of the others.
             IncludeFailedBatchedCommand = true,
+            // The values that an error names are those of the caller who is told of it, and say which of many rows it means.
+            IncludeErrorDetail = true,
         };
         if (_server.RootCertificate.Length > 0)
         {

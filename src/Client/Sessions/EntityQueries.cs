@@ -10,16 +10,24 @@ internal sealed class EntityQueries
 {
     private readonly HoldingZone _zone;
     private readonly SessionLink _link;
-    private readonly SessionEntities _entities;
+    private readonly EntityMaps _maps;
 
-    internal EntityQueries(HoldingZone zone, SessionLink link, SessionEntities entities) => (_zone, _link, _entities) = (zone, link, entities);
+    internal EntityQueries(HoldingZone zone, SessionLink link, EntityMaps maps) => (_zone, _link, _maps) = (zone, link, maps);
 
     /// <summary>Runs a statement.</summary>
     internal async ValueTask<Executed> ExecuteAsync(Statement statement, CancellationToken cancellation)
     {
-        var executed = await _link.RunAsync<Executed>(new Execute(statement), cancellation).ConfigureAwait(false);
-        ExpireStale();
-        return executed;
+        try
+        {
+            var executed = await _link.RunAsync<Executed>(new Execute(statement), cancellation).ConfigureAwait(false);
+            ExpireStale();
+            return executed;
+        }
+        catch (BrokerException refused)
+        {
+            _maps.ForgetAfter(refused);
+            throw;
+        }
     }
 
     /// <summary>All rows of a query: objects of this zone when the type is an entity, else values.</summary>
@@ -65,7 +73,7 @@ internal sealed class EntityQueries
 
     /// <summary>How the type is mapped when it is an entity; null when its rows are values.</summary>
     internal async ValueTask<EntityMap?> MapOfAsync<T>(CancellationToken cancellation) =>
-        typeof(T).IsClass && typeof(T) != typeof(string) && !typeof(T).IsArray ? await _entities.TryMapAsync(typeof(T), cancellation).ConfigureAwait(false) : null;
+        typeof(T).IsClass && typeof(T) != typeof(string) && !typeof(T).IsArray ? await _maps.TryMapAsync(typeof(T), cancellation).ConfigureAwait(false) : null;
 
     /// <summary>What other handles wrote is known to be out of date here.</summary>
     internal void ExpireStale()

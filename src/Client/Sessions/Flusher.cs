@@ -14,13 +14,14 @@ internal sealed class Flusher
 
     private readonly HoldingZone _zone;
     private readonly SessionLink _link;
+    private readonly EntityMaps _maps;
     private readonly SessionEntities _entities;
     private readonly SessionHooks _hooks;
     private readonly Hooking _hooking;
     private readonly ImmutableArray<string>.Builder _warnings = ImmutableArray.CreateBuilder<string>();
 
-    internal Flusher(HoldingZone zone, SessionLink link, SessionEntities entities, SessionHooks hooks, Hooking hooking) =>
-        (_zone, _link, _entities, _hooks, _hooking) = (zone, link, entities, hooks, hooking);
+    internal Flusher(HoldingZone zone, SessionLink link, EntityMaps maps, SessionEntities entities, SessionHooks hooks, Hooking hooking) =>
+        (_zone, _link, _maps, _entities, _hooks, _hooking) = (zone, link, maps, entities, hooks, hooking);
 
     /// <summary>What was odd about the flushes of a transaction, without being wrong; told once.</summary>
     internal ImmutableArray<string> TakeWarnings() => _warnings.DrainToImmutable();
@@ -71,18 +72,18 @@ internal sealed class Flusher
     private async ValueTask<Sending?> PrepareAsync(CancellationToken cancellation)
     {
         await MapPendingAsync(cancellation).ConfigureAwait(false);
-        var changes = _zone.Collect(_entities.Find);
+        var changes = _zone.Collect(_maps.Find);
         if (changes.IsEmpty)
             return null;
         if (_hooks.BeforeFlush is not null)
         {
             await _hooking.CallAsync(_hooks.BeforeFlush, nameof(_hooks.BeforeFlush), committed: false, cancellation).ConfigureAwait(false);
             await MapPendingAsync(cancellation).ConfigureAwait(false);
-            changes = _zone.Collect(_entities.Find);
+            changes = _zone.Collect(_maps.Find);
         }
 
         _zone.NoteBefore(changes);
-        var draft = FlushPlanner.Begin([.. changes.Select(static one => one.Change)], _entities.Find);
+        var draft = FlushPlanner.Begin([.. changes.Select(static one => one.Change)], _maps.Find);
         var drawn = ImmutableArray.CreateBuilder<RowSet>();
         foreach (var draw in draft.Draws)
             drawn.Add(await _entities.RunAsync(draw.Statement, cancellation).ConfigureAwait(false));
@@ -104,9 +105,10 @@ internal sealed class Flusher
             reply = await _link.RunAsync<T>(
                 command(sending.Plan.Steps), cancellation, refused => sending.Plan.Explain(refused.Failure, refused.Step)).ConfigureAwait(false);
         }
-        catch
+        catch (Exception exception)
         {
             sending.Plan.Revert();
+            _maps.ForgetAfter(exception);
             throw;
         }
 
@@ -120,7 +122,7 @@ internal sealed class Flusher
     private async ValueTask MapPendingAsync(CancellationToken cancellation)
     {
         foreach (var type in _zone.Unmapped.ToArray())
-            await _entities.MapAsync(type, cancellation).ConfigureAwait(false);
+            await _maps.MapAsync(type, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Work on its way.</summary>

@@ -7,7 +7,7 @@ internal sealed class IdentityMap
 {
     private const int FirstSweep = 64;
 
-    private readonly Dictionary<EntityMap, Dictionary<EntityKey, Tracked>> _rows = [];
+    private readonly Dictionary<Type, Dictionary<EntityKey, Tracked>> _rows = [];
     private int _count;
     private int _sweepAt = FirstSweep;
 
@@ -15,12 +15,12 @@ internal sealed class IdentityMap
     internal IEnumerable<Tracked> All => _rows.Values.SelectMany(static rows => rows.Values);
 
     /// <summary>All that stand for a row of a table.</summary>
-    internal IEnumerable<Tracked> Of(EntityMap map) => _rows.TryGetValue(map, out var rows) ? rows.Values : [];
+    internal IEnumerable<Tracked> Of(EntityMap map) => _rows.TryGetValue(map.Type.Type, out var rows) ? rows.Values : [];
 
     /// <summary>What stands for a row; null when nothing does.</summary>
     internal Tracked? Find(EntityMap map, EntityKey key)
     {
-        if (!_rows.TryGetValue(map, out var rows) || !rows.TryGetValue(key, out var tracked))
+        if (!_rows.TryGetValue(map.Type.Type, out var rows) || !rows.TryGetValue(key, out var tracked))
             return null;
         if (tracked.Entity is not null)
             return tracked;
@@ -34,8 +34,8 @@ internal sealed class IdentityMap
         var (map, key) = (tracked.Map!, tracked.Key!);
         if (Find(map, key) is { } there)
             return ReferenceEquals(there, tracked);
-        if (!_rows.TryGetValue(map, out var rows))
-            _rows[map] = rows = [];
+        if (!_rows.TryGetValue(map.Type.Type, out var rows))
+            _rows[map.Type.Type] = rows = [];
         rows[key] = tracked;
         if (++_count >= _sweepAt)
             Sweep();
@@ -45,7 +45,7 @@ internal sealed class IdentityMap
     /// <summary>Nothing stands for its row any more, if it did.</summary>
     internal void Remove(Tracked tracked)
     {
-        if (tracked is { Map: { } map, Key: { } key } && _rows.TryGetValue(map, out var rows)
+        if (tracked is { Map: { } map, Key: { } key } && _rows.TryGetValue(map.Type.Type, out var rows)
             && rows.TryGetValue(key, out var there) && ReferenceEquals(there, tracked))
         {
             rows.Remove(key);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Broker.Client.Entities;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
@@ -16,6 +17,7 @@ internal sealed class SessionEntities
     private readonly SendingTerms _terms;
     private readonly string _database;
     private readonly EntityCatalogue _catalogue = new();
+    private ConcurrentDictionary<Type, bool> _plain = new();
 
     internal SessionEntities(StatementSender sender, SendingTerms terms, string database, Attachments attachments)
     {
@@ -29,15 +31,19 @@ internal sealed class SessionEntities
     /// <exception cref="BrokerException">It cannot be mapped: <c>EntityRefused</c>.</exception>
     internal ValueTask<EntityMap> MapAsync(Type type, CancellationToken cancellation) => _catalogue.GetAsync(type, RunAsync, cancellation);
 
-    /// <summary>The same; null when it is no entity.</summary>
+    /// <summary>The same; null when it is no entity. That too is asked once.</summary>
     internal async ValueTask<EntityMap?> TryMapAsync(Type type, CancellationToken cancellation)
     {
+        var plain = _plain;
+        if (plain.ContainsKey(type))
+            return null;
         try
         {
             return await MapAsync(type, cancellation).ConfigureAwait(false);
         }
         catch (BrokerException refused) when (refused.Failure is EntityRefused)
         {
+            plain[type] = true;
             return null;
         }
     }
@@ -45,8 +51,21 @@ internal sealed class SessionEntities
     /// <summary>How a type is mapped, when it was asked for before.</summary>
     internal EntityMap? Find(Type type) => _catalogue.Find(type);
 
-    /// <summary>The server's tables are not what they were.</summary>
-    internal void Forget() => _catalogue.Forget();
+    /// <summary>
+    /// Forgets how types are mapped when a failure says that the tables are not what they were: something is undefined, of another type, or a plan is out of
+    /// date (manual, appendix A).
+    /// </summary>
+    internal void ForgetAfter(Exception exception)
+    {
+        if (exception is BrokerException { SqlState: "42P01" or "42703" or "42704" or "42804" or "42P10" or "42883" or "3F000" or "0A000" or "23502" or "428C9" })
+            Forget();
+    }
+
+    private void Forget()
+    {
+        _catalogue.Forget();
+        _plain = new();
+    }
 
     /// <summary>Runs a statement outside any conversation.</summary>
     internal ValueTask<RowSet> RunAsync(Statement statement, CancellationToken cancellation) =>

@@ -28,7 +28,7 @@ public sealed class SessionFactory
     public Session Open(SessionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new(new(_broker.Sender, _database, options, joined: null), _broker.Entities.Of(_database, options.User), options);
+        return new(new(_broker.Sender, _database, options, joined: null), _broker.Entities.Of(_database, options), options);
     }
 
     /// <summary>
@@ -39,6 +39,6 @@ public sealed class SessionFactory
     {
         var link = new SessionLink(_broker.Sender, _database, _options, session);
         await link.OpenAsync().ConfigureAwait(false);
-        return new(link, _broker.Entities.Of(_database, _options.User), _options);
+        return new(link, _broker.Entities.Of(_database, _options), _options);
     }
 }

@@ -48,6 +48,9 @@ internal sealed class SessionLink
     /// <summary>Whether the conversation has other handles.</summary>
     internal bool Shared { get; private set; }
 
+    /// <summary>Whether a transaction may be open, as far as this handle knows.</summary>
+    internal bool MayHaveTransaction { get; private set; }
+
     /// <summary>Tables that others wrote since this was taken last.</summary>
     internal ImmutableArray<string> Stale { get; private set; } = [];
 
@@ -81,6 +84,7 @@ internal sealed class SessionLink
         Shared = answer.Shared;
         Failed = answer.Failed;
         Stale = Stale.AddRange(answer.StaleTables);
+        MayHaveTransaction = answer.Reply is not (Committed or RolledBack);
         return answer.Reply switch
         {
             T expected => Take(expected, answer.Epoch),

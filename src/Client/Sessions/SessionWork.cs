@@ -13,7 +13,7 @@ namespace Broker.Client.Sessions;
 internal sealed class SessionWork
 {
     private readonly SessionLink _link;
-    private readonly SessionEntities _entities;
+    private readonly EntityMaps _maps;
     private readonly SessionOptions _options;
     private readonly Flusher _flusher;
     private readonly EntityQueries _queries;
@@ -22,11 +22,11 @@ internal sealed class SessionWork
 
     internal SessionWork(SessionLink link, SessionEntities entities, SessionOptions options)
     {
-        (_link, _entities, _options) = (link, entities, options);
+        (_link, _maps, _options) = (link, new(entities, link), options);
         Zone = new(entities.Attachments);
         Hooks = new(Zone, link);
-        _flusher = new(Zone, link, entities, options.Hooks, Hooks);
-        _queries = new(Zone, link, entities);
+        _flusher = new(Zone, link, _maps, entities, options.Hooks, Hooks);
+        _queries = new(Zone, link, _maps);
     }
 
     /// <summary>What the handle holds.</summary>
@@ -51,7 +51,7 @@ internal sealed class SessionWork
 
     internal async ValueTask<T?> GetAsync<T>(object key, GetOptions options, bool autoflush, CancellationToken cancellation) where T : class
     {
-        var map = await _entities.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
+        var map = await _maps.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
         var row = KeyOf(map, key);
         if (Known<T>(map, row, options) is { } known)
             return known;
@@ -65,7 +65,7 @@ internal sealed class SessionWork
 
     internal async ValueTask UpdateAsync(object changed, Type type, CancellationToken cancellation)
     {
-        var map = await _entities.MapAsync(type, cancellation).ConfigureAwait(false);
+        var map = await _maps.MapAsync(type, cancellation).ConfigureAwait(false);
         Zone.Update(changed, map);
         NoteUnsent();
     }
@@ -75,7 +75,7 @@ internal sealed class SessionWork
     {
         if (Zone.Find(detached) is not null)
             return detached;
-        var map = await _entities.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
+        var map = await _maps.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
         if (map.IsKeyUnset(detached) || await GetAsync<T>(map.KeyOf(detached), GetOptions.Default, autoflush, cancellation).ConfigureAwait(false) is not { } present)
         {
             var added = (T)map.Copy(detached);
@@ -120,7 +120,7 @@ internal sealed class SessionWork
     /// <summary>Runs `UPDATE table ...` or `DELETE FROM table ...` over rows that need not be loaded; those that are known are out of date behind it.</summary>
     internal async ValueTask<long> BulkAsync<T>(string verb, Statement rest, bool autoflush, CancellationToken cancellation) where T : class
     {
-        var map = await _entities.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
+        var map = await _maps.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
         await AutoflushAsync(autoflush, cancellation).ConfigureAwait(false);
         var statement = rest with { Text = $"{verb} {map.Table.Quoted} {rest.Text}" };
         var affected = (await _queries.ExecuteAsync(statement, cancellation).ConfigureAwait(false)).Affected;
@@ -153,6 +153,7 @@ internal sealed class SessionWork
         var committed = await _flusher.FlushWithAsync(
             steps => new Commit(steps, key), static (Committed done) => done.Results, cancellation).ConfigureAwait(false);
         Zone.Committed(_options.ExpireOnCommit);
+        _maps.Ended();
         var warnings = _flusher.TakeWarnings();
         _queries.ExpireStale();
         await Hooks.CallAsync(_options.Hooks.AfterCommit, nameof(SessionHooks.AfterCommit), committed: true, cancellation).ConfigureAwait(false);
@@ -165,6 +166,7 @@ internal sealed class SessionWork
         await Hooks.CallAsync(_options.Hooks.BeforeRollback, nameof(SessionHooks.BeforeRollback), committed: false, cancellation).ConfigureAwait(false);
         await _link.RunAsync<RolledBack>(Rollback.Instance, cancellation).ConfigureAwait(false);
         Zone.RolledBack(keepUnsent: false);
+        _maps.Ended();
         await Hooks.CallAsync(_options.Hooks.AfterRollback, nameof(SessionHooks.AfterRollback), committed: false, cancellation).ConfigureAwait(false);
     }
 

@@ -112,6 +112,31 @@ public sealed class FlushingTests : HandleStage
     }
 
     [Fact]
+    public async Task Keys_of_two_rows_are_swapped_in_one_flush_and_swapped_back_by_a_rollback_to_a_savepoint()
+    {
+        await DirectlyAsync("insert into lines values (1, 1, 'cup'), (1, 2, 'mug')");
+        await using var session = Sessions.Open();
+        var cup = await session.GetOneAsync<Line>((1, 1));
+        var mug = await session.GetOneAsync<Line>((1, 2));
+        (cup.LineNumber, mug.LineNumber) = (2, 1);
+        await session.CommitAsync();
+        Assert.Equal("1:mug 2:cup", await RowsAsync("lines", "line, what"));
+
+        await session.RefreshAsync(cup);
+        await using (await session.BeginNestedAsync())
+        {
+            await session.RefreshAsync(mug);
+            (cup.LineNumber, mug.LineNumber) = (1, 2);
+            await session.FlushAsync();
+        }
+
+        Assert.Equal((2, 1), (cup.LineNumber, mug.LineNumber));
+        Assert.Same(mug, await session.GetAsync<Line>((1, 1)));
+        await session.CommitAsync();
+        Assert.Equal("1:mug 2:cup", await RowsAsync("lines", "line, what"));
+    }
+
+    [Fact]
     public async Task An_update_that_misses_its_row_is_stale_and_commits_nothing_of_the_flush()
     {
         await DirectlyAsync("insert into items (id, name) values (1, 'cup'), (2, 'mug'), (3, 'jar')");
@@ -211,6 +236,37 @@ public sealed class FlushingTests : HandleStage
     }
 
     [Fact]
+    public async Task A_table_that_was_changed_is_looked_at_again_after_the_failure_that_tells_of_it()
+    {
+        await using var session = Sessions.Open();
+        session.Add(new Tag("red", 1));
+        await session.CommitAsync();
+        await DirectlyAsync("alter table tags rename column weight to heaviness");
+
+        session.Add(new Tag("blue", 1));
+        Assert.Equal("42703", (await Assert.ThrowsAsync<Client.BrokerException>(async () => await session.CommitAsync())).SqlState);
+        await session.RollbackAsync();
+        session.Add(new Tag("blue", 1));
+        var refused = await RefusedAsync<EntityRefused>(async () => await session.CommitAsync());
+        Assert.Equal(("Tag", "Weight"), (refused.Entity, refused.Property));
+        await DirectlyAsync("alter table tags rename column heaviness to weight");
+        await session.CommitAsync();
+        Assert.Equal("blue red", await RowsAsync("tags", "name"));
+    }
+
+    [Fact]
+    public async Task A_table_of_the_session_alone_is_an_entity_of_it_too()
+    {
+        await using var session = Sessions.Open();
+        await session.ExecuteAsync($"create temp table notes (id int primary key, text text)");
+        session.Add(new Note { Id = 1, Text = "mine" });
+
+        await session.FlushAsync();
+
+        Assert.Equal(["mine"], await session.QueryAsync<string>($"select text from notes"));
+    }
+
+    [Fact]
     public async Task Ten_thousand_rows_are_inserted_updated_and_deleted()
     {
         await using var session = Sessions.Open();
@@ -228,4 +284,12 @@ public sealed class FlushingTests : HandleStage
     }
 
     private static int Used(Client.Protocol.Messages.PoolStatus status) => status.Opening + status.Idle + status.Busy + status.Lent;
+}
+
+/// <summary>A row of a table that only one session has.</summary>
+public sealed class Note
+{
+    public int Id { get; set; }
+
+    public string Text { get; set; } = "";
 }

@@ -57,4 +57,17 @@ public sealed class StreamTests : HandleStage
 
         await RefusedAsync<CursorRefused>(async () => await rows.MoveNextAsync());
     }
+
+    [Fact]
+    public async Task A_stream_fails_once_its_session_is_closed_and_rows_that_were_read_stay()
+    {
+        var session = Sessions.Open();
+        var read = await session.QueryAsync<int>($"select generate_series(1, 3)");
+        await using var rows = session.StreamAsync<int>($"select generate_series(1, 1000)", chunkRows: 1).GetAsyncEnumerator();
+        Assert.True(await rows.MoveNextAsync());
+        await session.CloseAsync();
+
+        await RefusedAsync<ConversationGone>(async () => await rows.MoveNextAsync());
+        Assert.Equal([1, 2, 3], read);
+    }
 }
