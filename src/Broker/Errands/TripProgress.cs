@@ -128,7 +128,7 @@ internal sealed class TripProgress
         {
             return null;
         }
-        var answer = first with { Affected = batch.Affected(carrier) };
+        var answer = first with { Affected = batch.Affected(carrier), TransactionId = Trip.Members[member].IsUnit ? TransactionId ?? 0 : 0 };
         var count = Trip.Members[member].More.Length;
         if (count == 0)
         {

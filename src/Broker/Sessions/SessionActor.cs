@@ -70,6 +70,8 @@ internal sealed class SessionActor : UntypedActor
             case ConnectionLent lent: OnLent(lent); break;
             case AtRest rest: OnAtRest(rest.Connection); break;
             case LeaseOver: ForgetLink(); Do(SessionEvents.LinkBack.Instance); break;
+            case ErrandCompleted completed when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Committed(completed))); break;
+            case Refused refused when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Refused(refused.Failure))); break;
             case Refused refused: OnRefused(refused.Failure); break;
             case OpenSession open: Do(new SessionEvents.Joined(open.Handle, open.Watched, Sender)); break;
             case JoinSession join: OnJoin(join); break;
@@ -220,6 +222,10 @@ internal sealed class SessionActor : UntypedActor
         switch (effect)
         {
             case SessionEffects.Answer answer: answer.To.Tell(answer.Reply, Self); break;
+            case SessionEffects.Run { Work.AsUnit: true } unit:
+                _acquired++;
+                _plan.Supervisor.Tell(Units.Of(Request, unit.Work, _state.Terms));
+                break;
             case SessionEffects.Run run: Start(_run!.RunAsync(run.Work)); break;
             case SessionEffects.Acquire: Acquire(); break;
             case SessionEffects.Withdraw: _plan.Supervisor.Tell(new WithdrawAcquire(Request)); break;
@@ -364,7 +370,8 @@ internal sealed class SessionActor : UntypedActor
             Failure failure = isCommitting
                 ? new CommitUnknown(_plan.Pool, _state.InDoubt?.TransactionId ?? _state.Transaction?.Id ?? 0, _lent?.BackendPid ?? _doubtful?.Pid ?? 0, "its conversation stopped before COMMIT was answered")
                 : stopping;
-            var reply = new CommandRefused(failure);
+            // What was being rolled back is rolled back, whoever ends it.
+            ISessionReply reply = pending.Command is Rollback && ReferenceEquals(pending, _state.Running) ? RolledBack.Instance : new CommandRefused(failure);
             if (pending.Command is Commit)
             {
                 Keep(pending.Handle, pending.Sequence, reply);

@@ -30,16 +30,18 @@ internal static class SessionTexts
     {
         var shape = StatementShape.Of(statement.Text);
         var reads = (shape.Verb.IsRead() || shape.Verb is StatementVerb.Show or StatementVerb.Explain or StatementVerb.None)
-            && !shape.Has(ShapeMarks.ModifiesWithin) && !shape.Has(ShapeMarks.SelectsInto);
+            && !Changes(shape);
         return (!reads, OfText(shape, statement.Text) is { } words ? Refused(words, statement.Text) : new ParameterProof().Check(statement));
     }
+
+    private static bool Changes(StatementShape shape) => shape.Changes || shape.Has(ShapeMarks.ModifiesWithin) || shape.Has(ShapeMarks.SelectsInto);
 
     private static Failure? OfCursor(OpenCursor cursor)
     {
         var text = cursor.Statement.Text;
         var shape = StatementShape.Of(text);
         var words = cursor.Rows < 1 ? "a cursor is asked for no rows"
-            : OfText(shape, text) ?? (!shape.Verb.IsRead() || shape.Has(ShapeMarks.ModifiesWithin) || shape.Has(ShapeMarks.SelectsInto)
+            : OfText(shape, text) ?? (!shape.Verb.IsRead() || Changes(shape)
             ? "a cursor reads: SELECT, VALUES, TABLE, or WITH in front of these" : null);
         return words is not null ? Refused(words, text) : new ParameterProof().Check(cursor.Statement);
     }

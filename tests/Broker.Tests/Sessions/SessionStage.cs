@@ -142,7 +142,12 @@ internal sealed class Handle
         return Assert.IsType<T>(Answer.Reply);
     }
 
-    internal async Task<T> RefusalAsync<T>() where T : Failure => Assert.IsType<T>((await HearAsync<CommandRefused>()).Failure);
+    internal async Task<T> RefusalAsync<T>() where T : Failure
+    {
+        var failure = (await HearAsync<CommandRefused>()).Failure;
+        Assert.True(failure is T, $"{failure}");
+        return (T)failure;
+    }
 
     internal async Task<T> RunAsync<T>(ISessionCommand command) where T : ISessionReply
     {

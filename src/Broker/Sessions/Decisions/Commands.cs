@@ -76,7 +76,7 @@ internal static class Commands
 
     /// <summary>Answers what is not executed, and so is no reply to be kept.</summary>
     private static SessionStep Tell(this SessionStep step, SessionEvents.CommandCame came, ISessionReply reply) => step.Do(new SessionEffects.Answer(
-        came.ReplyTo, new SessionAnswer(step.State.Id, came.Command.Handle, came.Command.Sequence, step.State.Epoch, reply) { Shared = step.State.Members.Length > 1 }));
+        came.ReplyTo, new SessionAnswer(step.State.Id, came.Command.Handle, came.Command.Sequence, step.State.Epoch, reply) { Shared = step.State.Members.Length > 1, Failed = step.State.Transaction?.Failed }));
 
     private static SessionStep ForgetSeenMoves(this SessionStep step)
     {

@@ -44,7 +44,7 @@ internal static class Works
         {
             Steps = commit.Steps,
             Commits = true,
-            AsUnit = asUnit && false,
+            AsUnit = asUnit && !commit.Steps.IsEmpty,
             Key = state.Limits.HasLedger && !terms.ReadOnly && (!commit.Steps.IsEmpty || state.Transaction?.Id is not null) ? state.KeyOf(pending) : null,
             RestoresRole = terms.Context.Role is not null || terms.Context.SearchPath is not null || state.Transaction?.ChangedSettings == true,
         };

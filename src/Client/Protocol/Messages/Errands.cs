@@ -59,4 +59,7 @@ public sealed record ErrandCompleted(string Verb, long Affected, RowSet Rows) : 
 {
     /// <summary>What the statements of <see cref="ErrandUnit.More"/> answered, in their order; empty for others.</summary>
     public ImmutableArray<ErrandCompleted> More { get; init; } = [];
+
+    /// <summary>The id (xid8) of a unit's transaction; 0 for others.</summary>
+    public ulong TransactionId { get; init; }
 }
