@@ -59,7 +59,7 @@ internal static class Handles
         {
             step = step.Do(new SessionEffects.TellLeft(asker, handle));
         }
-        return step.With(step.State with { IsOver = true }).Do(SessionEffects.End.Instance);
+        return step.With(step.State with { IsOver = true, Transaction = null }).Do(SessionEffects.End.Instance);
     }
 
     private static SessionStep DropCommands(this SessionStep step, Func<Pending, bool> isDropped, string cause)
