@@ -52,12 +52,11 @@ internal sealed class SessionEntities
     internal EntityMap? Find(Type type) => _catalogue.Find(type);
 
     /// <summary>
-    /// Forgets how types are mapped when a failure says that the tables are not what they were: something is undefined, of another type, or a plan is out of
-    /// date (manual, appendix A).
+    /// Forgets how types are mapped when a failure says that the tables are not what they were: something is undefined, of another type, or must not be null.
     /// </summary>
     internal void ForgetAfter(Exception exception)
     {
-        if (exception is BrokerException { SqlState: "42P01" or "42703" or "42704" or "42804" or "42P10" or "42883" or "3F000" or "0A000" or "23502" or "428C9" })
+        if (exception is BrokerException { Failure: var failure } && EntityCatalogue.IsOutdatedBy(failure))
             Forget();
     }
 
