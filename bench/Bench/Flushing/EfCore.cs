@@ -11,6 +11,7 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
 {
     public const string ContenderName = "ef-core";
 
+    private DbContextOptions<Context>? _options;
     private PooledDbContextFactory<Context>? _contexts;
 
     public override bool Does(FlushWork work) => work is not FlushWork.Idle || !prepares;
@@ -22,7 +23,8 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
     public override async Task StartAsync(string connectionString, int maximumConnections)
     {
         await base.StartAsync(connectionString, maximumConnections);
-        _contexts = new(new DbContextOptionsBuilder<Context>().UseNpgsql(DataSource).Options);
+        _options = new DbContextOptionsBuilder<Context>().UseNpgsql(DataSource).Options;
+        _contexts = new(_options);
     }
 
     public override async Task<Func<Task>> PrepareAsync(FlushWork work, int rows)
@@ -53,7 +55,7 @@ internal sealed class EfCore(bool prepares) : OnNpgsql
 
     public override async Task<IAsyncDisposable> OpenIdleAsync(bool used)
     {
-        var context = await Started(_contexts).CreateDbContextAsync();
+        var context = new Context(Started(_options)); // one of the pool would be there before
         if (used)
         {
             context.Rows.Add(Row.New(1));

@@ -21,7 +21,7 @@ internal abstract record FlushCell(FlushWork Kind, int Connections) : Cell(Kind.
         {
             foreach (var contender in contenders)
             {
-                await RoundAsync(contender, side, runner, options.WarmUp);
+                await WarmUpAsync(contender, side, runner, options.WarmUp);
             }
 
             return await InterleaveAsync(
@@ -38,6 +38,10 @@ internal abstract record FlushCell(FlushWork Kind, int Connections) : Cell(Kind.
             }
         }
     }
+
+    /// <summary>Once for each contender, before the first round.</summary>
+    protected virtual Task WarmUpAsync(IFlushContender contender, NpgsqlDataSource side, RoundRunner runner, TimeSpan time) =>
+        RoundAsync(contender, side, runner, time);
 
     protected abstract Task<Round> RoundAsync(IFlushContender contender, NpgsqlDataSource side, RoundRunner runner, TimeSpan time);
 

@@ -9,6 +9,8 @@ internal sealed record IdleCell(int Sessions, bool Used) : FlushCell(FlushWork.I
 {
     public const int Many = 10_000;
     private const int MaximumConnections = 10;
+    private const int Few = 100;
+    private const long Still = 64 * 1024;
     private const string BytesEach = "bytes each";
 
     public override string PlaceTitle => "sessions";
@@ -25,15 +27,18 @@ internal sealed record IdleCell(int Sessions, bool Used) : FlushCell(FlushWork.I
 
     public override string ToString() => $"{Work}, {Place}";
 
+    protected override Task WarmUpAsync(IFlushContender contender, NpgsqlDataSource side, RoundRunner runner, TimeSpan time) =>
+        (this with { Sessions = Few }).RoundAsync(contender, side, runner, time);
+
     /// <summary>What the managed heap holds with the sessions and without. The broker's side of them is in this process and counts.</summary>
     protected override async Task<Round> RoundAsync(IFlushContender contender, NpgsqlDataSource side, RoundRunner runner, TimeSpan time)
     {
         var held = new IAsyncDisposable[Sessions];
-        var without = Heap();
+        var without = await SettledHeapAsync();
         var before = Usage.AtStart(runner.Server);
         await Parallel.ForAsync(0, Sessions, async (session, _) => held[session] = await contender.OpenIdleAsync(Used));
         var used = Usage.AtEnd(runner.Server) - before;
-        var bytes = (Heap() - without) / (double)Sessions;
+        var bytes = (await SettledHeapAsync() - without) / (double)Sessions;
         foreach (var session in held)
         {
             await session.DisposeAsync();
@@ -41,6 +46,25 @@ internal sealed record IdleCell(int Sessions, bool Used) : FlushCell(FlushWork.I
 
         var opened = new GroupFigures("sessions", Sessions / used.Seconds, 0, 0, 0);
         return Round.Of([opened], used, Sessions, new Dictionary<string, double> { [BytesEach] = bytes });
+    }
+
+    /// <summary>The heap when it has stopped to shrink: what ended before is torn down in the background.</summary>
+    private static async Task<long> SettledHeapAsync()
+    {
+        var heap = Heap();
+        for (var look = 0; look < 60; look++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+            var (before, now) = (heap, Heap());
+            if (before - now < Still)
+            {
+                return now;
+            }
+
+            heap = now;
+        }
+
+        return heap;
     }
 
     private static long Heap()

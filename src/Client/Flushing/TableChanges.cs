@@ -21,9 +21,9 @@ internal sealed class TableChanges(EntityMap map)
     /// <summary>Makes one update of a delete and an insert of one key, and finds what must be refused and what exchanges its key.</summary>
     internal void Settle()
     {
+        RefuseTwice();
         if (_inserts.Count > 0 && _deletes.Count > 0)
             SwitchRows();
-        RefuseTwice();
         if (_updates.Count > 0)
             (_exchange, _updates, _deletes) = KeyExchange.Find(map, _updates, _deletes);
     }

@@ -172,6 +172,7 @@ public sealed class PlainTableTests : FlushStage
     public async Task Two_changes_of_one_row_are_refused()
     {
         Assert.Equal("t1", (await FailureOfAsync<EntityRefused>(await DeleteAsync(new Tag("t1", "")), await UpdateAsync(new Tag("t1", "a"), new Tag("t1", "")))).Key);
+        Assert.Equal("t1", (await FailureOfAsync<EntityRefused>(await DeleteAsync(new Tag("t1", "")), await DeleteAsync(new Tag("t1", "")), await InsertAsync(new Tag("t1", "a")))).Key);
         Assert.Equal("t1", (await FailureOfAsync<EntityRefused>(await InsertAsync(new Tag("t1", "")), await InsertAsync(new Tag("t1", "a")))).Key);
     }
 }
