@@ -36,10 +36,11 @@ internal static class DeleteTexts
             return $"(SELECT count(*) FROM w{number})";
         }
         EntityColumn[] identifying = [.. batch.Identifying];
-        pieces.Add($"i{number}", $"SELECT u.n, {string.Join(", ", identifying.Select(column => $"u.o{column.Index}{column.Cast} AS o{column.Index}"))} "
-            + $"FROM {pieces.Unnest(identifying)} WITH ORDINALITY AS u({Pieces.Names("o", identifying)}, n)", materialized: true);
-        pieces.Add($"w{number}", $"DELETE FROM {batch.Map.Table.Quoted} AS t USING i{number} i WHERE {Guard.Condition(batch, column => $"i.o{column.Index}")} RETURNING i.n");
-        return $"({Guard.Many(number, "w")})::bigint";
+        var first = $"${pieces.Parameters + 1}";
+        pieces.Add($"w{number}", $"DELETE FROM {batch.Map.Table.Quoted} AS t "
+            + $"USING {pieces.Unnest(identifying)} WITH ORDINALITY AS u({Pieces.Names("o", identifying)}, n) "
+            + $"WHERE {Guard.Condition(batch, column => $"u.o{column.Index}{column.Cast}")} RETURNING u.n");
+        return $"({Guard.ManyOf(number, first)})::bigint";
     }
 
     private static string Plain(Batch batch, Pieces pieces) => $"DELETE FROM {batch.Map.Table.Quoted} AS t USING {pieces.Unnest(batch.Map.Key)} AS u({Pieces.Names("o", batch.Map.Key)}) "

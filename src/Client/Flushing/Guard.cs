@@ -18,6 +18,13 @@ internal static partial class Guard
         $"CASE WHEN (SELECT count(*) FROM {written}{piece}) < (SELECT count(*) FROM i{piece}) THEN ('{Mark} {piece}: ' || "
         + $"(SELECT string_agg(i.n::text, ',' ORDER BY i.n) FROM i{piece} i WHERE i.n NOT IN (SELECT w.n FROM {written}{piece} w)))::int ELSE 0 END";
 
+    /// <summary>
+    /// The same where the rows that were meant are in an array parameter: nothing is kept of them but how many they are, which costs a third less than to keep them.
+    /// </summary>
+    internal static string ManyOf(int piece, string array) =>
+        $"CASE WHEN (SELECT count(*) FROM w{piece}) < cardinality({array}) THEN ('{Mark} {piece}: ' || (SELECT string_agg(g.n::text, ',' ORDER BY g.n) "
+        + $"FROM generate_series(1, cardinality({array})) AS g(n) WHERE g.n NOT IN (SELECT w.n FROM w{piece} w)))::int ELSE 0 END";
+
     /// <summary>The same for one row. What it casts is no constant: that would be refused at once.</summary>
     internal static string One(int piece) => $"CASE (SELECT count(*) FROM w{piece}) WHEN 0 THEN ('{Mark} {piece}: ' || (1 + (SELECT count(*) FROM w{piece})))::int ELSE 0 END";
 

@@ -22,11 +22,9 @@ internal static class UpdateTexts
         EntityColumn[] identifying = [.. batch.Identifying];
         var columns = batch.Columns.Of(batch.Map);
         var source = $"{pieces.Unnest(identifying.Concat(columns))} WITH ORDINALITY AS u({string.Join(", ", identifying.Select(column => $"o{column.Index}").Concat(columns.Select(column => $"c{column.Index}")))}, n)";
-        string[] input = ["u.n", .. identifying.Select(column => $"u.o{column.Index}{column.Cast} AS o{column.Index}"), .. columns.Select(column => $"u.c{column.Index}{column.Cast} AS c{column.Index}")];
-        pieces.Add("i0", $"SELECT {string.Join(", ", input)} FROM {source}", materialized: true);
-        pieces.Add("w0", $"UPDATE {batch.Map.Table.Quoted} AS t SET {Set(batch, column => $"i.c{column.Index}")} FROM i0 i "
-            + $"WHERE {Guard.Condition(batch, column => $"i.o{column.Index}")} RETURNING {Returning(batch, "i.n")}");
-        return $"{pieces.With} {Result(batch, Guard.Many(0, "w"))}";
+        pieces.Add("w0", $"UPDATE {batch.Map.Table.Quoted} AS t SET {Set(batch, column => $"u.c{column.Index}{column.Cast}")} FROM {source} "
+            + $"WHERE {Guard.Condition(batch, column => $"u.o{column.Index}{column.Cast}")} RETURNING {Returning(batch, "u.n")}");
+        return $"{pieces.With} {Result(batch, Guard.ManyOf(0, "$1"))}";
     }
 
     private static string Set(Batch batch, Func<EntityColumn, string> value)
