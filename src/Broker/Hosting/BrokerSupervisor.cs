@@ -54,7 +54,7 @@ internal sealed class BrokerSupervisor : UntypedActor
         switch (message)
         {
             case FindPool or ProveConnects: _pools.Forward(message); break;
-            case OpenSession or JoinSession or GetCommitOutcome: _sessions.Forward(message); break;
+            case OpenSession or JoinSession or RunInSession or GetCommitOutcome: _sessions.Forward(message); break;
             case StopBroker:
                 _sessions.Tell(SessionRegistry.StopSessions.Instance);
                 _pools.Forward(message);

@@ -68,6 +68,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         {
             case OpenSession open: OnOpen(open); break;
             case JoinSession join: OnJoin(join); break;
+            case RunInSession first: OnFirst(first); break;
             case GetCommitOutcome ask: OnAsk(ask); break;
             case OutcomeNotKept unknown: Tell(unknown.Request); break;
             case OutcomeKept kept:
@@ -124,6 +125,20 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         else
         {
             child.Forward(join);
+        }
+    }
+
+    /// <summary>A handle's first command comes this way, close behind what opens its conversation.</summary>
+    private void OnFirst(RunInSession first)
+    {
+        var child = Context.Child(first.Session.ToString());
+        if (child.IsNobody())
+        {
+            Sender.Tell(new Refused(new ConversationGone(first.Session, "it was never opened, or has ended")));
+        }
+        else
+        {
+            child.Forward(first);
         }
     }
 

@@ -35,6 +35,8 @@ internal sealed class StatementSender
 
     internal PoolDirectory Pools { get; }
 
+    internal OpenedDatabases Sessions { get; } = new();
+
     internal ErrandId NextId() => new(_client, Interlocked.Increment(ref _errands));
 
     /// <summary>Runs an errand; <paramref name="read"/> makes the result of its <see cref="ErrandCompleted"/>.</summary>

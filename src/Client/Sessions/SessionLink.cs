@@ -67,6 +67,8 @@ internal sealed class SessionLink
     {
         cancellation.ThrowIfCancellationRequested();
         RefuseWhenLeft();
+        if (_conversation is null && !Joined && _sender.Sessions.WasOpened(_database, _options.User))
+            return await RunFirstAsync<T>(command, translate, cancellation).ConfigureAwait(false);
         await OpenAsync().ConfigureAwait(false);
         if (HasLeft)
         {
@@ -75,12 +77,44 @@ internal sealed class SessionLink
             RefuseWhenLeft();
         }
 
+        var (reply, sequence) = Send(_conversation!, command, cancellation);
+        return Take<T>(await AnswerAsync(reply, command, sequence).ConfigureAwait(false), translate, cancellation);
+    }
+
+    /// <summary>
+    /// Opens the conversation and has it run the first command in one go: both are told to the broker, which passes them on in their order. Only where the
+    /// database is known, since a broker that has to look for it does not keep commands meanwhile.
+    /// </summary>
+    private async ValueTask<T> RunFirstAsync<T>(ISessionCommand command, Func<CommandRefused, Failure>? translate, CancellationToken cancellation)
+        where T : ISessionReply
+    {
+        var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
+        var opening = new Reply<SessionOpened>(_sender.Home, static answer => (SessionOpened)answer);
+        broker.Tell(new OpenSession(Session, Handle, _database, _options.User, _options.Terms), opening);
+        var (reply, sequence) = Send(broker, command, CancellationToken.None);
+        var opened = await opening.Answer.ConfigureAwait(false);
+        Volatile.Write(ref _conversation, opened.Actor);
+        if (HasLeft)
+            // Whoever closed it found no conversation yet.
+            opened.Actor.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+        if (cancellation.CanBeCanceled)
+            reply.CancelBy(opened.Actor, new CancelInSession(Session, Handle, sequence), cancellation);
+        return Take<T>(await AnswerAsync(reply, command, sequence).ConfigureAwait(false), translate, cancellation);
+    }
+
+    private (Reply<SessionAnswer> Reply, long Sequence) Send(IActorRef to, ISessionCommand command, CancellationToken cancellation)
+    {
         var reply = new Reply<SessionAnswer>(_sender.Home, static answer => (SessionAnswer)answer);
         var sequence = ++_sequence;
+        MayHaveTransaction = true;
         // One command at a time, so each acknowledges the answer to the one before.
-        _conversation!.Tell(new RunInSession(Session, Handle, sequence, sequence - 1, _epoch, command), reply);
-        reply.CancelBy(_conversation, new CancelInSession(Session, Handle, sequence), cancellation);
-        var answer = await AnswerAsync(reply, command, sequence).ConfigureAwait(false);
+        to.Tell(new RunInSession(Session, Handle, sequence, sequence - 1, _epoch, command), reply);
+        reply.CancelBy(to, new CancelInSession(Session, Handle, sequence), cancellation);
+        return (reply, sequence);
+    }
+
+    private T Take<T>(SessionAnswer answer, Func<CommandRefused, Failure>? translate, CancellationToken cancellation) where T : ISessionReply
+    {
         Shared = answer.Shared;
         Failed = answer.Failed;
         Stale = Stale.AddRange(answer.StaleTables);
@@ -89,7 +123,7 @@ internal sealed class SessionLink
         {
             T expected => Take(expected, answer.Epoch),
             CommandRefused refused => throw Refuse(refused, translate, cancellation),
-            _ => throw new BrokerException(new AnswerMissing(Session, Handle, sequence)),
+            _ => throw new BrokerException(new AnswerMissing(Session, Handle, answer.Sequence)),
         };
     }
 
@@ -109,6 +143,13 @@ internal sealed class SessionLink
     /// <summary>Leaves the conversation. It ends when what was not committed is on its way to be rolled back.</summary>
     internal async ValueTask LeaveAsync()
     {
+        if (!MayHaveTransaction)
+        {
+            // Nothing is to be rolled back, so there is nothing to wait for.
+            Leave();
+            return;
+        }
+
         if (Interlocked.Exchange(ref _left, 1) != 0 || Volatile.Read(ref _conversation) is null)
             return;
         var reply = new Reply<SessionLeft>(_sender.Home, static answer => (SessionLeft)answer);
@@ -153,6 +194,7 @@ internal sealed class SessionLink
         broker.Tell(request, reply);
         var opened = await reply.Answer.ConfigureAwait(false);
         _epoch = opened.Epoch;
+        _sender.Sessions.NoteOpened(_database, _options.User);
         return opened.Actor;
     }
 
