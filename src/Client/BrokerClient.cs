@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Broker.Client.Diagnostics;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Client.Sandboxes;
 using Broker.Client.Sending;
 using Broker.Client.Sessions;
 using Broker.Client.Streaming;
@@ -56,6 +58,25 @@ public sealed class BrokerClient
 
     /// <summary>A view that logs in as another user configured for the database, through a pool of its own.</summary>
     public BrokerClient As(string user) => new(_sender, _terms with { User = user }, _entities);
+
+    /// <summary>
+    /// Opens a sandbox for a test: <c>await using var sandbox = await broker.OpenSandboxAsync()</c>. What is done through its <see cref="Sandbox.Broker"/> is rolled
+    /// back when it is disposed. No connection is taken before its first use.
+    /// </summary>
+    /// <param name="isolation">The isolation level of everything in it; sessions that ask for another are refused.</param>
+    /// <param name="member">Filled in by the compiler: who opens it, for the leak report.</param>
+    /// <param name="file">Filled in by the compiler.</param>
+    /// <param name="line">Filled in by the compiler.</param>
+    public async ValueTask<Sandbox> OpenSandboxAsync(
+        Isolation isolation = Isolation.ReadCommitted,
+        [CallerMemberName] string member = "", [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        var reply = new Reply<SandboxOpened>(_sender.Home, static answer => (SandboxOpened)answer);
+        var supervisor = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
+        supervisor.Tell(new OpenSandbox($"{member} ({Path.GetFileName(file)}:{line})", isolation), reply);
+        var opened = await reply.Answer.ConfigureAwait(false);
+        return new(new(_sender.InSandbox(opened.Supervisor), _terms, null), opened.Supervisor, _sender.Home);
+    }
 
     /// <summary>Runs a statement. The rows it changed; -1 when it changes none, such as a SELECT.</summary>
     public ValueTask<long> ExecuteAsync(string database, SqlInterpolation sql, CancellationToken cancellation = default) =>

@@ -5,6 +5,7 @@ using Broker.Configuration;
 using Broker.Diagnostics;
 using Broker.Pools;
 using Broker.Pools.Hooks;
+using Broker.Sandboxes;
 using Broker.Sessions;
 
 namespace Broker.Hosting;
@@ -21,6 +22,7 @@ internal sealed class BrokerSupervisor : UntypedActor
     private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private IActorRef _pools = ActorRefs.Nobody;
     private IActorRef _sessions = ActorRefs.Nobody;
+    private long _sandboxes;
 
     public BrokerSupervisor(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
         (_settings, _meter, _time, _hooks) = (settings, meter, time, hooks);
@@ -55,12 +57,23 @@ internal sealed class BrokerSupervisor : UntypedActor
         {
             case FindPool or ProveConnects: _pools.Forward(message); break;
             case OpenSession or JoinSession or RunInSession or GetCommitOutcome: _sessions.Forward(message); break;
+            case OpenSandbox open: OnOpen(open); break;
             case StopBroker:
                 _sessions.Tell(SessionRegistry.StopSessions.Instance);
+                foreach (var child in Context.GetChildren().Where(child => !child.Equals(_sessions) && !child.Equals(_pools)))
+                {
+                    child.Tell(new CloseSandbox(), ActorRefs.NoSender);
+                }
                 _pools.Forward(message);
                 break;
             default: Unhandled(message); break;
         }
+    }
+
+    private void OnOpen(OpenSandbox open)
+    {
+        var sandbox = Context.ActorOf(SandboxActor.For(open, _settings, _meter, _time, _pools), $"sandbox-{++_sandboxes}");
+        Sender.Tell(new SandboxOpened(sandbox), Self);
     }
 }
 

@@ -45,7 +45,7 @@ internal sealed class ErrandDesk
     /// <summary>Puts an errand in line, or refuses it at once. True when it stands in line.</summary>
     internal bool Take(RunErrand errand, IActorRef caller, PoolState pool)
     {
-        var failure = pool.RefusesErrands ?? KeyOf(errand) ?? TooMany(pool) ?? Line.Add(errand, caller);
+        var failure = pool.RefusesErrands ?? IdempotencyKeys.Refusal(errand, _plan.Pool, _plan.Errands.Ledger.Table is not null) ?? TooMany(pool) ?? Line.Add(errand, caller);
         if (failure is null)
         {
             if (errand.Limits.IdempotencyKey is not null)
@@ -117,13 +117,6 @@ internal sealed class ErrandDesk
             Refuse(lost, lost.Writes ? new OutcomeUnknown(_plan.Pool, Cause) : new ConnectionLost(_plan.Pool, Cause));
         }
     }
-
-    // A key that is silently ignored would be worse than none.
-    private Failure? KeyOf(RunErrand errand) => errand.Limits.IdempotencyKey is not { } key ? null
-        : errand.Unit is not null ? new KeyRefused("a unit of several statements takes none")
-        : _plan.Errands.Ledger.Table is null ? new LedgerUnavailable(_plan.Pool, "no ledger is configured")
-        : IdempotencyKeys.Check(key) is { } reason ? new KeyRefused(reason)
-        : null;
 
     private void TellPruner()
     {

@@ -9,6 +9,7 @@ using Broker.Errands;
 using Broker.Leases;
 using Broker.Pools.Decisions;
 using Broker.Settlement;
+using Broker.Streams;
 
 namespace Broker.Pools;
 
@@ -50,7 +51,7 @@ internal sealed class PoolSupervisor : UntypedActor
         _line = _errands.Line;
         _desk = new(Context);
         _connections = new(plan, Context);
-        _streams = new(plan, Context);
+        _streams = new(StreamPlan.Of(plan.Pool, plan.Settings, plan.Errands), plan.Listener, Context);
         _alarm = new(plan.Time, Self);
     }
 

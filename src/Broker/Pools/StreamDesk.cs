@@ -14,12 +14,10 @@ internal sealed class StreamDesk
     private readonly StreamPlan _plan;
     private readonly Func<Props> _listener;
 
-    internal StreamDesk(PoolPlan plan, IUntypedActorContext context)
-    {
-        _context = context;
-        _listener = plan.Listener;
-        _plan = StreamPlan.Of(plan.Pool, plan.Settings, plan.Errands);
-    }
+    /// <param name="plan">How streams run.</param>
+    /// <param name="listener">How the listener is made.</param>
+    /// <param name="context">That of the pool's actor.</param>
+    internal StreamDesk(StreamPlan plan, Func<Props> listener, IUntypedActorContext context) => (_plan, _listener, _context) = (plan, listener, context);
 
     /// <summary>Starts a stream; all else is between it and its caller. A request that is sent twice is carried out once.</summary>
     internal void Open(OpenStream request, IActorRef caller)

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Configuration;
+using Broker.Connections;
 using Broker.Diagnostics;
 using Broker.Settlement;
 
@@ -20,6 +21,13 @@ internal sealed record SessionPlan(
     PoolId Pool, IActorRef Supervisor, SessionLimits Limits, long ResultLimit, TimeSpan CleanUpLimit, bool DiscardAfter, Ledger? Ledger, TimeProvider Time,
     SessionTelemetry Telemetry)
 {
+    /// <summary>How its conversations begin and end their transactions.</summary>
+    internal TransactionVerbs Verbs { get; init; } = TransactionVerbs.Whole;
+
+    /// <summary>The plan of the same pool's conversations in a sandbox, where nothing is settled: what is lost is lost with the sandbox.</summary>
+    internal SessionPlan InSandbox() =>
+        this with { Verbs = TransactionVerbs.Sandboxed, DiscardAfter = false, Ledger = null, Limits = Limits with { HasLedger = false } };
+
     /// <summary>The plan of a pool.</summary>
     internal static SessionPlan For(PoolId pool, IActorRef supervisor, BrokerSettings settings, TimeProvider time, SessionTelemetry telemetry)
     {

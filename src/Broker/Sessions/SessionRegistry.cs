@@ -24,11 +24,12 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     private readonly Dictionary<PoolId, SessionPlan> _plans = [];
     private readonly Queue<(object Request, IActorRef Asker)> _finding = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly bool _sandboxed;
     private bool _stopping;
 
-    public SessionRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time, IActorRef pools)
+    public SessionRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time, IActorRef pools, bool sandboxed)
     {
-        (_settings, _meter, _time, _pools) = (settings, meter, time, pools);
+        (_settings, _meter, _time, _pools, _sandboxed) = (settings, meter, time, pools, sandboxed);
         _outcomes = new(settings.Sessions.OutcomeKeep);
     }
 
@@ -36,8 +37,13 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, IActorRef pools) =>
-        Props.Create(() => new SessionRegistry(settings, meter, time, pools));
+    /// <param name="settings">The broker's settings.</param>
+    /// <param name="meter">What is measured.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="pools">The directory of pools.</param>
+    /// <param name="sandboxed">Whether these are the pools of a sandbox.</param>
+    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, IActorRef pools, bool sandboxed = false) =>
+        Props.Create(() => new SessionRegistry(settings, meter, time, pools, sandboxed));
 
     /// <summary>The broker is stopping: no conversation is opened and no transaction begun any more; those that run may end.</summary>
     internal sealed record StopSessions
@@ -209,7 +215,8 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     {
         if (!_plans.TryGetValue(found.Pool, out var plan))
         {
-            _plans[found.Pool] = plan = SessionPlan.For(found.Pool, found.Supervisor, _settings, _time, new(_meter, found.Pool));
+            plan = SessionPlan.For(found.Pool, found.Supervisor, _settings, _time, new(_meter, found.Pool));
+            _plans[found.Pool] = plan = _sandboxed ? plan.InSandbox() : plan;
         }
         var (request, asker) = _finding.Dequeue();
         switch (request)

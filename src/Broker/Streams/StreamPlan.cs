@@ -1,5 +1,6 @@
 using Broker.Client.Protocol;
 using Broker.Configuration;
+using Broker.Connections;
 
 namespace Broker.Streams;
 
@@ -10,6 +11,12 @@ namespace Broker.Streams;
 /// <param name="DiscardAfter">Whether the stream undoes what its statement left in the session, because returning the connection does not (`pool.reset = none`).</param>
 internal sealed record StreamPlan(PoolId Pool, StreamSettings Stream, TimeSpan CleanUpLimit, bool DiscardAfter)
 {
+    /// <summary>How its streams begin and end their transactions.</summary>
+    internal TransactionVerbs Verbs { get; init; } = TransactionVerbs.Whole;
+
+    /// <summary>The plan of the same pool's streams in a sandbox.</summary>
+    internal StreamPlan InSandbox() => this with { Verbs = TransactionVerbs.Sandboxed, DiscardAfter = false };
+
     /// <summary>The plan of a pool with these settings.</summary>
     internal static StreamPlan Of(PoolId pool, PoolSettings settings, ErrandSettings errands) =>
         new(pool, errands.Stream, settings.ResetTimeout, settings.Reset == ResetMode.None);

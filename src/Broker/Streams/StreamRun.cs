@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Data;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
 using Broker.Connections;
 using Broker.Errands;
 using Npgsql;
@@ -25,7 +27,7 @@ internal abstract class StreamRun
     private protected StreamRun(StreamPlan plan, OpenStream request, NpgsqlConnection connection)
     {
         (_plan, Request, Connection) = (plan, request, connection);
-        _framed = StreamText.IsFramed(request);
+        _framed = plan.Verbs.AlwaysInTransaction || StreamText.IsFramed(request);
     }
 
     /// <summary>The run of a request.</summary>
@@ -134,7 +136,8 @@ internal abstract class StreamRun
         if (_framed)
         {
             _committing = true;
-            await using var commit = new NpgsqlBatch(Connection) { Timeout = 0, BatchCommands = { new(TripFrame.Commit) } };
+            await using var commit = new NpgsqlBatch(Connection) { Timeout = 0 };
+            Add(commit, _plan.Verbs.Commit);
             await commit.ExecuteNonQueryAsync();
         }
         _complete = true;
@@ -145,7 +148,10 @@ internal abstract class StreamRun
     private protected async Task SendBeginAsync()
     {
         await using var begin = Begin();
-        await begin.ExecuteNonQueryAsync();
+        if (begin.BatchCommands.Count > 0)
+        {
+            await begin.ExecuteNonQueryAsync();
+        }
     }
 
     /// <summary>A batch that stands ready for the statement: the transaction and the context, where there are such.</summary>
@@ -154,13 +160,21 @@ internal abstract class StreamRun
         var batch = new NpgsqlBatch(Connection) { Timeout = 0 };
         if (_framed)
         {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(TripFrame.Begin));
+            Add(batch, _plan.Verbs.Begin(ConversationTerms.Default));
         }
         foreach (var setting in ContextStatements.For(Request.Context))
         {
             batch.BatchCommands.Add(setting);
         }
         return batch;
+    }
+
+    private static void Add(NpgsqlBatch batch, ImmutableArray<string> texts)
+    {
+        foreach (var text in texts)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(text));
+        }
     }
 
     private async Task GiveUpAsync()
@@ -183,7 +197,7 @@ internal abstract class StreamRun
         {
             throw new InvalidOperationException("the connection was lost");
         }
-        await ConnectionReset.ProveCleanAsync(Connection, _framed ? "ROLLBACK" : "SELECT 1");
+        await ConnectionReset.ProveCleanAsync(Connection, _framed ? _plan.Verbs.Rollback : "SELECT 1");
     }
 
     private void StartCancelling()

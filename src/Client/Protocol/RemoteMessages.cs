@@ -19,5 +19,6 @@ public static class RemoteMessages
         typeof(SuspendPool), typeof(PoolSuspended), typeof(ResumePool), typeof(PoolResumed),
         typeof(OpenSession), typeof(JoinSession), typeof(SessionOpened), typeof(RunInSession), typeof(SessionAnswer), typeof(CancelInSession),
         typeof(NoteUnsent), typeof(LeaveSession), typeof(SessionLeft), typeof(GetCommitOutcome), typeof(CommitOutcome),
+        typeof(OpenSandbox), typeof(SandboxOpened), typeof(CloseSandbox), typeof(SandboxClosed),
     ];
 }

@@ -19,15 +19,26 @@ internal sealed record SendingTerms(string? User, CallerContext Context, ErrandL
 internal sealed class StatementSender
 {
     private readonly long _client = Random.Shared.NextInt64();
+    private readonly ActorSystem _system;
     private long _errands;
 
     internal StatementSender(ActorSystem system, Func<CancellationToken, Task<IActorRef>> supervisor, TracingOptions? tracing = null)
     {
+        _system = system;
         Tracing = tracing ?? TracingOptions.Default;
         Home = ReplyHome.Of(system);
         Pools = new(system, supervisor, Home);
         UndeliveredRequests.AnswerFor(system, Home, Pools);
     }
+
+    private StatementSender(StatementSender other, IActorRef supervisor)
+    {
+        (_system, Tracing, Home) = (other._system, other.Tracing, other.Home);
+        Pools = new(_system, _ => Task.FromResult(supervisor), Home);
+    }
+
+    /// <summary>Whether there is one transaction only, so that nothing can be asked beside it.</summary>
+    internal bool IsSandboxed { get; private init; }
 
     internal ReplyHome Home { get; }
 
@@ -38,6 +49,12 @@ internal sealed class StatementSender
     internal OpenedDatabases Sessions { get; } = new();
 
     internal ErrandId NextId() => new(_client, Interlocked.Increment(ref _errands));
+
+    /// <summary>
+    /// One that talks to a sandbox's supervisor instead. Its requests that reach nobody are answered for by this one, so that it leaves nothing behind
+    /// when it is forgotten.
+    /// </summary>
+    internal StatementSender InSandbox(IActorRef supervisor) => new(this, supervisor) { IsSandboxed = true };
 
     /// <summary>Runs an errand; <paramref name="read"/> makes the result of its <see cref="ErrandCompleted"/>.</summary>
     internal ValueTask<T> RunAsync<T>(string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation) =>

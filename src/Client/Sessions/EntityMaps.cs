@@ -1,6 +1,7 @@
 using Broker.Client.Entities;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Sessions;
 
@@ -27,20 +28,24 @@ internal sealed class EntityMaps
             return known;
         try
         {
-            return await _shared.MapAsync(type, cancellation).ConfigureAwait(false);
+            return await _shared.MapAsync(type, AskAsync, cancellation).ConfigureAwait(false);
         }
         catch (BrokerException refused) when (refused.Failure is EntityRefused && _link.MayHaveTransaction)
         {
-            return await _own.GetAsync(
-                type,
-                async (statement, token) => (await _link.RunAsync<Executed>(new Execute(statement), token).ConfigureAwait(false)).Rows,
-                cancellation).ConfigureAwait(false);
+            return await _own.GetAsync(type, AskInConversationAsync, cancellation).ConfigureAwait(false);
         }
     }
 
     /// <summary>The same for the rows of a query; null when they are values.</summary>
     internal async ValueTask<EntityMap?> TryMapAsync(Type type, CancellationToken cancellation) =>
-        _own.Find(type) ?? await _shared.TryMapAsync(type, cancellation).ConfigureAwait(false);
+        _own.Find(type) ?? await _shared.TryMapAsync(type, AskAsync, cancellation).ConfigureAwait(false);
+
+    /// <summary>Runs a statement that no transaction holds up; in a sandbox there is one transaction only, so there it runs within the session's own.</summary>
+    internal ValueTask<RowSet> AskAsync(Statement statement, CancellationToken cancellation) =>
+        _shared.IsSandboxed ? AskInConversationAsync(statement, cancellation) : _shared.RunAsync(statement, cancellation);
+
+    private async ValueTask<RowSet> AskInConversationAsync(Statement statement, CancellationToken cancellation) =>
+        (await _link.RunAsync<Executed>(new Execute(statement), cancellation).ConfigureAwait(false)).Rows;
 
     /// <summary>The transaction is over, and what it alone knew may be gone.</summary>
     internal void Ended() => _own.Forget();

@@ -15,13 +15,12 @@ internal sealed class Flusher
     private readonly HoldingZone _zone;
     private readonly SessionLink _link;
     private readonly EntityMaps _maps;
-    private readonly SessionEntities _entities;
     private readonly SessionHooks _hooks;
     private readonly Hooking _hooking;
     private readonly ImmutableArray<string>.Builder _warnings = ImmutableArray.CreateBuilder<string>();
 
-    internal Flusher(HoldingZone zone, SessionLink link, EntityMaps maps, SessionEntities entities, SessionHooks hooks, Hooking hooking) =>
-        (_zone, _link, _maps, _entities, _hooks, _hooking) = (zone, link, maps, entities, hooks, hooking);
+    internal Flusher(HoldingZone zone, SessionLink link, EntityMaps maps, SessionHooks hooks, Hooking hooking) =>
+        (_zone, _link, _maps, _hooks, _hooking) = (zone, link, maps, hooks, hooking);
 
     /// <summary>What was odd about the flushes of a transaction, without being wrong; told once.</summary>
     internal ImmutableArray<string> TakeWarnings() => _warnings.DrainToImmutable();
@@ -86,7 +85,7 @@ internal sealed class Flusher
         var draft = FlushPlanner.Begin([.. changes.Select(static one => one.Change)], _maps.Find);
         var drawn = ImmutableArray.CreateBuilder<RowSet>();
         foreach (var draw in draft.Draws)
-            drawn.Add(await _entities.RunAsync(draw.Statement, cancellation).ConfigureAwait(false));
+            drawn.Add(await _maps.AskAsync(draw.Statement, cancellation).ConfigureAwait(false));
         var plan = draft.Finish(drawn.DrainToImmutable());
         if (!plan.Steps.IsEmpty)
             return new(changes, plan);

@@ -24,22 +24,25 @@ internal sealed class SessionEntities
         (_sender, _terms, _database, Attachments) = (sender, terms, database, attachments);
     }
 
+    /// <summary>Whether what an errand asks would wait for the turn of the session that needs it.</summary>
+    internal bool IsSandboxed => _sender.IsSandboxed;
+
     /// <summary>Which object belongs to which session.</summary>
     internal Attachments Attachments { get; }
 
     /// <summary>How a type is mapped; asks the server the first time.</summary>
     /// <exception cref="BrokerException">It cannot be mapped: <c>EntityRefused</c>.</exception>
-    internal ValueTask<EntityMap> MapAsync(Type type, CancellationToken cancellation) => _catalogue.GetAsync(type, RunAsync, cancellation);
+    internal ValueTask<EntityMap> MapAsync(Type type, AskCatalogue ask, CancellationToken cancellation) => _catalogue.GetAsync(type, ask, cancellation);
 
     /// <summary>The same; null when it is no entity. That too is asked once.</summary>
-    internal async ValueTask<EntityMap?> TryMapAsync(Type type, CancellationToken cancellation)
+    internal async ValueTask<EntityMap?> TryMapAsync(Type type, AskCatalogue ask, CancellationToken cancellation)
     {
         var plain = _plain;
         if (plain.ContainsKey(type))
             return null;
         try
         {
-            return await MapAsync(type, cancellation).ConfigureAwait(false);
+            return await MapAsync(type, ask, cancellation).ConfigureAwait(false);
         }
         catch (BrokerException refused) when (refused.Failure is EntityRefused)
         {

@@ -25,7 +25,7 @@ internal sealed class SessionWork
         (_link, _maps, _options) = (link, new(entities, link), options);
         Zone = new(entities.Attachments);
         Hooks = new(Zone, link);
-        _flusher = new(Zone, link, _maps, entities, options.Hooks, Hooks);
+        _flusher = new(Zone, link, _maps, options.Hooks, Hooks);
         _queries = new(Zone, link, _maps);
     }
 

@@ -138,7 +138,7 @@ internal sealed class SessionRun
         await _cancelling;
         if (rollback)
         {
-            await ConnectionReset.ProveCleanAsync(_connection, "ROLLBACK");
+            await ConnectionReset.ProveCleanAsync(_connection, _plan.Verbs.Rollback);
         }
         if (_plan.DiscardAfter)
         {
@@ -153,7 +153,7 @@ internal sealed class SessionRun
         var batch = Start();
         if (work.Begins)
         {
-            batch.AddOpening(_terms);
+            batch.AddOpening(_plan.Verbs, _terms);
         }
         if (work.OwnSavepoint)
         {
@@ -206,7 +206,10 @@ internal sealed class SessionRun
             }
             // In a transaction that has failed COMMIT would be answered too, by another tag, which nobody sees.
             batch.AddAssignedId();
-            batch.Add(Part.Commit, WorkBatch.Commit);
+            foreach (var text in _plan.Verbs.Commit)
+            {
+                batch.Add(Part.Commit, text);
+            }
         }
         else if (progress.TransactionId is null && !_terms.ReadOnly)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Connections;
 using Broker.Errands;
 using Broker.Statements;
 using Npgsql;
@@ -65,9 +66,12 @@ internal sealed class WorkBatch : IAsyncDisposable
     internal void Add(Part part, string text) => Add(part, new NpgsqlBatchCommand(text));
 
     /// <summary>BEGIN as the terms say, and the context behind it.</summary>
-    internal void AddOpening(ConversationTerms terms)
+    internal void AddOpening(TransactionVerbs verbs, ConversationTerms terms)
     {
-        Add(Part.Opening, BeginOf(terms));
+        foreach (var text in verbs.Begin(terms))
+        {
+            Add(Part.Opening, text);
+        }
         foreach (var setting in ContextStatements.For(terms.Context))
         {
             Add(Part.Opening, setting);
@@ -127,17 +131,4 @@ internal sealed class WorkBatch : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _batch.DisposeAsync();
-
-    private static string BeginOf(ConversationTerms terms)
-    {
-        var isolation = terms.Isolation switch
-        {
-            null => "",
-            Isolation.ReadCommitted => " ISOLATION LEVEL READ COMMITTED",
-            Isolation.RepeatableRead => " ISOLATION LEVEL REPEATABLE READ",
-            Isolation.Serializable => " ISOLATION LEVEL SERIALIZABLE",
-            var other => throw new ArgumentOutOfRangeException(nameof(terms), other, "no isolation level"),
-        };
-        return $"BEGIN{isolation}{(terms.ReadOnly ? " READ ONLY" : "")}{(terms.Deferrable ? " DEFERRABLE" : "")}";
-    }
 }
