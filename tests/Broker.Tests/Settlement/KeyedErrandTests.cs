@@ -161,7 +161,7 @@ public sealed class KeyedErrandTests : IAsyncLifetime
     [Fact]
     public async Task Rows_that_cannot_be_kept_are_told_once_and_a_repeat_hears_that_they_are_lost()
     {
-        const string Insert = "insert into effects values (1) returning int4range(1, 3)";
+        const string Insert = "insert into effects values (1) returning point(1, 2)";
 
         await Keyed("k").ExecuteAsync("orders", new Statement(Insert));
 
