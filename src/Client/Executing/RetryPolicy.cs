@@ -33,6 +33,7 @@ public sealed record RetryPolicy
     {
         StatementFailed { ServerSqlState: "40001" or "40P01" } => true,
         ConversationFailed failed => IsWorthAnotherTry(failed.Cause),
+        AutoflushFailed failed => IsWorthAnotherTry(failed.Cause),
         _ => false,
     };
 
