@@ -22,24 +22,39 @@ public sealed class AmbientSessions
     /// </summary>
     public IAsyncDisposable Begin()
     {
-        var slot = new Slot(_flow.Value);
+        var slot = new Slot(Living);
         _flow.Value = slot;
         return new Scope(this, slot);
     }
 
     /// <summary>The present flow's session; opened if there is none.</summary>
-    public Session Current => (_flow.Value ??= new(null)).Open(_sessions);
+    public Session Current => (Living ?? (_flow.Value = new(null))).Open(_sessions);
 
     /// <summary>Whether the present flow has a session.</summary>
-    public bool Exists => _flow.Value?.Session is not null;
+    public bool Exists => Living?.Session is not null;
 
     /// <summary>Ends the present flow's session, if it has one; what it had not committed is rolled back. The next use opens another.</summary>
-    public ValueTask RemoveAsync() => _flow.Value?.RemoveAsync() ?? ValueTask.CompletedTask;
+    public ValueTask RemoveAsync() => Living?.RemoveAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>The innermost scope that is not over: another flow may have ended the one that this flow is in, and nobody would end a session opened there.</summary>
+    private Slot? Living
+    {
+        get
+        {
+            var slot = _flow.Value;
+            while (slot is { IsOver: true })
+                slot = slot.Outer;
+            return slot;
+        }
+    }
 
     /// <summary>A place for one session: shared by a flow and what it calls, also when they find it at the same time.</summary>
     private sealed class Slot(Slot? outer)
     {
         private Session? _session;
+        private volatile bool _over;
+
+        internal bool IsOver => _over;
 
         internal Slot? Outer { get; } = outer;
 
@@ -54,6 +69,12 @@ public sealed class AmbientSessions
             return Interlocked.CompareExchange(ref _session, opened, null) ?? opened;
         }
 
+        internal ValueTask EndAsync()
+        {
+            _over = true;
+            return RemoveAsync();
+        }
+
         internal ValueTask RemoveAsync() => Interlocked.Exchange(ref _session, null)?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
@@ -63,7 +84,7 @@ public sealed class AmbientSessions
         {
             if (ReferenceEquals(registry._flow.Value, slot))
                 registry._flow.Value = slot.Outer;
-            return slot.RemoveAsync();
+            return slot.EndAsync();
         }
     }
 }
