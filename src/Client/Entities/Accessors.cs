@@ -23,7 +23,8 @@ internal static class Accessors
     {
         var entity = Expression.Parameter(typeof(object), "entity");
         var value = Expression.Parameter(typeof(T), "value");
-        return Expression.Lambda<Action<object, T>>(Set(entity, property, value), entity, value).Compile();
+        Expression fitting = typeof(T) == property.PropertyType ? value : Expression.Convert(value, property.PropertyType);
+        return Expression.Lambda<Action<object, T>>(Set(entity, property, fitting), entity, value).Compile();
     }
 
     /// <summary>Sets the property of <paramref name="entity"/>, an object.</summary>

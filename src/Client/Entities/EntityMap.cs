@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations.Schema;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Broker.Client.Flushing;
 using Broker.Client.Mapping;
@@ -28,7 +29,8 @@ internal sealed class EntityMap
         Keys = ColumnSet.Of(Key);
         Written = ColumnSet.Of(Columns.Where(column => !column.IsComputed));
         Computed = ColumnSet.Of(Columns.Where(column => column.IsComputed));
-        IsImmutable = _mutable.Length == 0 && Columns.All(column => Settable.OnlyWhileMade(column.Property.Property));
+        IsImmutable = _mutable.Length == 0 && Columns.All(column => Settable.OnlyWhileMade(column.Property.Property))
+            && References.All(reference => Settable.OnlyWhileMade(reference.Property));
         Name = type.Name;
     }
 
@@ -132,6 +134,35 @@ internal sealed class EntityMap
             column.Copy(with, entity);
     }
 
+    /// <summary>Gives an entity all that a snapshot has, the entities that it refers to included.</summary>
+    internal void Restore(object entity, object snapshot)
+    {
+        Overwrite(entity, snapshot);
+        foreach (var reference in References)
+            reference.Set(entity, reference.Of(snapshot));
+    }
+
+    /// <summary>
+    /// The entities that an entity refers to, when its row was read anew: rows know of none, so a snapshot made of one has those of the snapshot before. When the
+    /// row refers to another now, that one is not known.
+    /// </summary>
+    /// <param name="entity">The entity.</param>
+    /// <param name="before">What was known of its row.</param>
+    /// <param name="snapshot">What is known now.</param>
+    /// <param name="all">Whether those that were set since are given up.</param>
+    internal void KeepReferences(object entity, object before, object snapshot, bool all)
+    {
+        foreach (var reference in References)
+        {
+            var known = reference.Of(before);
+            if (known is not null && !reference.ForeignKey.All(column => column.Same(before, snapshot)))
+                known = null;
+            if (all || ReferenceEquals(reference.Of(entity), reference.Of(before)))
+                reference.Set(entity, known);
+            reference.Set(snapshot, known);
+        }
+    }
+
     /// <summary>The columns whose value differs, by content, those that the server computes left out; and foreign keys whose reference was set to another entity.</summary>
     internal ColumnSet ChangedColumns(object entity, object snapshot)
     {
@@ -192,6 +223,11 @@ internal sealed class EntityReference(EntityNavigation navigation, ImmutableArra
 {
     /// <summary>The entity that it refers to; null for none.</summary>
     internal Func<object, object?> Of { get; } = Accessors.Getter<object?>(navigation.Property);
+
+    /// <summary>Refers to another entity, or to none.</summary>
+    internal Action<object, object?> Set { get; } = Accessors.Setter<object?>(navigation.Property);
+
+    internal PropertyInfo Property => navigation.Property;
 
     internal Type Target => navigation.Property.PropertyType;
 

@@ -20,5 +20,5 @@ internal static class Settable
 {
     /// <summary>Whether nobody can set it once the object is made.</summary>
     internal static bool OnlyWhileMade(PropertyInfo property) =>
-        property.SetMethod is not { IsPublic: true } setter || setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
+        property.SetMethod is not { } setter || setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
 }

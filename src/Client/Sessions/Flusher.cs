@@ -86,11 +86,12 @@ internal sealed class Flusher
         var drawn = ImmutableArray.CreateBuilder<RowSet>();
         foreach (var draw in draft.Draws)
             drawn.Add(await _maps.AskAsync(draw.Statement, cancellation).ConfigureAwait(false));
+        var copies = SentCopies.Of(changes);
         var plan = draft.Finish(drawn.DrainToImmutable());
         if (!plan.Steps.IsEmpty)
-            return new(changes, plan);
+            return new(changes, copies, plan);
         // The changes amount to nothing.
-        _zone.Sent(changes, plan.Apply([]));
+        _zone.Sent(changes, copies, plan.Apply([]));
         return null;
     }
 
@@ -112,7 +113,7 @@ internal sealed class Flusher
         }
 
         var outcome = sending.Plan.Apply(results(reply));
-        _zone.Sent(sending.Changes, outcome);
+        _zone.Sent(sending.Changes, sending.Copies, outcome);
         foreach (var missed in outcome.Warnings)
             _warnings.Add($"{missed.Wanted - missed.Deleted} of {missed.Wanted} rows of {missed.Entity} that were to be deleted were gone already");
         return reply;
@@ -125,5 +126,5 @@ internal sealed class Flusher
     }
 
     /// <summary>Work on its way.</summary>
-    private sealed record Sending(ImmutableArray<(Tracked Tracked, EntityChange Change)> Changes, FlushPlan Plan);
+    private sealed record Sending(ImmutableArray<(Tracked Tracked, EntityChange Change)> Changes, SentCopies Copies, FlushPlan Plan);
 }

@@ -19,7 +19,11 @@ internal sealed class HoldingZone
     private readonly HashSet<Tracked> _marked = [];
     private readonly Undoing _undoing;
 
-    internal HoldingZone(Attachments attachments) => (_attachments, _undoing) = (attachments, new(this, _identities, attachments));
+    internal HoldingZone(SessionEntities tables) =>
+        (Tables, _attachments, _undoing) = (tables, tables.Attachments, new(this, _identities, tables.Attachments));
+
+    /// <summary>The tables that its objects are of.</summary>
+    internal SessionEntities Tables { get; }
 
     /// <summary>Types of pending objects that are not mapped yet.</summary>
     internal IEnumerable<Type> Unmapped => _pending.Where(static one => one.Map is null).Select(static one => one.Type).Distinct();
@@ -49,13 +53,13 @@ internal sealed class HoldingZone
             if (!tracked.TryJoin(this))
                 throw Refuse(type, "it belongs to another session; expunge it there first");
             tracked.Hold(entity);
-            if (tracked.State == ObjectState.Detached && tracked.Key is not null)
+            if (tracked.State == ObjectState.Detached && tracked.Key is not null && tracked.Tables == Tables)
             {
                 Attach(tracked);
                 return;
             }
 
-            tracked.State = ObjectState.Pending;
+            tracked.BecomePending(Tables);
         }
 
         switch (tracked.State)
@@ -69,13 +73,10 @@ internal sealed class HoldingZone
     internal void AddRange<T>(IEnumerable<T> entities) where T : class
     {
         foreach (var entity in entities)
-        {
-            var fresh = new Tracked(this, typeof(T), entity);
-            if (ReferenceEquals(_attachments.Add(entity, fresh), fresh))
+            if (new Tracked(this, entity.GetType(), entity) is var fresh && ReferenceEquals(_attachments.Add(entity, fresh), fresh))
                 Wait(fresh);
             else
-                Add(entity, typeof(T));
-        }
+                Add(entity, entity.GetType());
     }
 
     internal void Delete(object entity)
@@ -138,6 +139,9 @@ internal sealed class HoldingZone
         Scopes.Forget();
     }
 
+    /// <summary>The transaction ends without its commit: what was added in it has no row.</summary>
+    internal void MakeAddedTransient() => _undoing.Withdraw(Scopes.Rollback());
+
     internal void Expire(object entity) => (Find(entity) ?? throw Refuse(entity.GetType(), "it is no object of this session")).Expired = true;
 
     /// <summary>What is known of the rows of these tables is out of date; `*` stands for all.</summary>
@@ -161,9 +165,11 @@ internal sealed class HoldingZone
             changes.Add((pending, EntityChange.Insert(pending.Map, pending.Entity!)));
         }
 
-        foreach (var tracked in _marked)
+        foreach (var tracked in _marked.ToArray())
             if (tracked.IsToBeDeleted)
                 changes.Add((tracked, EntityChange.Delete(tracked.Map!, tracked.Entity!, tracked.Known)));
+            else if (ChangeOf(tracked) is null)
+                Settle(tracked);
         foreach (var tracked in _identities.All)
             if (!tracked.IsToBeDeleted && ChangeOf(tracked) is { } change)
                 changes.Add((tracked, change));
@@ -181,7 +187,10 @@ internal sealed class HoldingZone
     }
 
     /// <summary>The changes were sent, and generated values are in their objects.</summary>
-    internal void Sent(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes, FlushOutcome outcome)
+    /// <param name="changes">What was sent.</param>
+    /// <param name="copies">Their objects as they were sent: they may have been changed since.</param>
+    /// <param name="outcome">What came of it.</param>
+    internal void Sent(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes, SentCopies copies, FlushOutcome outcome)
     {
         foreach (var (tracked, change) in changes)
         {
@@ -190,14 +199,19 @@ internal sealed class HoldingZone
                 (tracked.State, tracked.IsToBeDeleted) = (ObjectState.Deleted, false);
         }
 
-        foreach (var (tracked, change) in changes)
+        // What the server gave to these is not known, perhaps not even their keys.
+        foreach (var lost in outcome.Unread)
+            if (Find(lost.Entity) is { } tracked)
+                Forget(tracked, ObjectState.Detached);
+
+        for (var i = 0; i < changes.Length; i++)
         {
+            var (tracked, change) = changes[i];
             if (change.Kind == ChangeKind.Delete || tracked.Zone != this)
                 continue;
-            var entity = tracked.Entity!;
-            tracked.Key = tracked.Map!.KeyOf(entity);
+            tracked.Known = copies.Settled(i, change);
+            tracked.Key = tracked.Map!.KeyOf(tracked.Known ?? tracked.Entity!);
             (tracked.State, tracked.IsReplacement, tracked.Waits) = (ObjectState.Persistent, false, false);
-            tracked.Known = tracked.Map.IsImmutable ? null : tracked.Map.Copy(entity);
             // Somebody else deleted the row that another object stood for, or there would not be a new one of its key.
             if (!_identities.TryAdd(tracked) && _identities.Find(tracked.Map, tracked.Key) is { } former)
             {
@@ -207,11 +221,6 @@ internal sealed class HoldingZone
 
             tracked.LetGo();
         }
-
-        // What the server gave to these is not known, perhaps not even their keys.
-        foreach (var lost in outcome.Unread)
-            if (Find(lost.Entity) is { } tracked)
-                Forget(tracked, ObjectState.Detached);
 
         _pending.Clear();
         _marked.Clear();
@@ -228,11 +237,13 @@ internal sealed class HoldingZone
         tracked.Expired = false;
         if (map.IsImmutable)
             return Renew(tracked, entity, fresh, refresh);
-        var changed = refresh ? ColumnSet.None : map.ChangedColumns(entity, tracked.Known!);
+        var changed = refresh ? ColumnSet.None : tracked.Known is { } before ? map.ChangedColumns(entity, before) : map.Written.Except(map.Keys);
         foreach (var column in map.Columns)
             if (!changed.Contains(column.Index))
                 column.Copy(fresh, entity);
-        tracked.Known = map.Copy(fresh);
+        var known = map.Copy(fresh);
+        map.KeepReferences(entity, tracked.Known ?? entity, known, all: refresh);
+        tracked.Known = known;
         return entity;
     }
 
@@ -268,6 +279,16 @@ internal sealed class HoldingZone
             _undoing.Undo(undone);
         foreach (var tracked in _identities.All)
             tracked.Expired = true;
+    }
+
+    /// <summary>What was put in the place of another is the same as that.</summary>
+    private void Settle(Tracked tracked)
+    {
+        _marked.Remove(tracked);
+        tracked.IsReplacement = false;
+        if (tracked.Map!.IsImmutable)
+            tracked.Known = null;
+        tracked.LetGo();
     }
 
     private static EntityChange? ChangeOf(Tracked tracked)
@@ -366,7 +387,8 @@ internal sealed class HoldingZone
         foreach (var tracked in _identities.All.ToArray())
         {
             tracked.IsToBeDeleted = false;
-            if (tracked.Known is { } known && tracked.Entity is { } entity && !ReferenceEquals(known, entity))
+            // What is as it was known is left alone, up to date.
+            if (tracked is { Known: { } known, Entity: { } entity, Map: { } map } && (tracked.IsReplacement || !map.ChangedColumns(entity, known).IsEmpty))
                 _undoing.PutBack(tracked, entity, known);
         }
 

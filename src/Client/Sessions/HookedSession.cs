@@ -21,7 +21,7 @@ public sealed class HookedSession
     public void Add<T>(T entity) where T : class
     {
         ArgumentNullException.ThrowIfNull(entity);
-        Living().Add(entity, typeof(T) == typeof(object) ? entity.GetType() : typeof(T));
+        Living().Add(entity, entity.GetType());
     }
 
     /// <summary>Marks an object's row to be deleted, as <see cref="Sessions.Session.Delete{T}"/>.</summary>

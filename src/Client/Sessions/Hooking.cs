@@ -13,13 +13,27 @@ internal sealed class Hooking
 
     internal Hooking(HoldingZone zone, SessionLink link) => (_zone, _link) = (zone, link);
 
-    private sealed record Running(Hooking Of, string Hook, Running? Outer);
+    private sealed class Running(Hooking of, string hook, Running? outer)
+    {
+        private volatile bool _over;
+
+        internal Hooking Of => of;
+
+        internal string Hook => hook;
+
+        internal Running? Outer => outer;
+
+        /// <summary>A flow that the hook has started may go on when the hook has returned.</summary>
+        internal bool IsOver => _over;
+
+        internal void End() => _over = true;
+    }
 
     /// <summary>Refuses a caller that is inside a hook of this session: it would wait for itself.</summary>
     internal void RefuseReentry()
     {
         for (var running = Inside.Value; running is not null; running = running.Outer)
-            if (ReferenceEquals(running.Of, this))
+            if (!running.IsOver && ReferenceEquals(running.Of, this))
                 throw new BrokerException(new SessionReentered(_link.Session, running.Hook));
     }
 
@@ -36,7 +50,7 @@ internal sealed class Hooking
             return;
         var given = new HookedSession(_zone, _link.Session);
         // What an async method sets in its flow ends with it.
-        Inside.Value = new(this, name, Inside.Value);
+        var running = Inside.Value = new(this, name, Inside.Value);
         try
         {
             await hook(given, cancellation).ConfigureAwait(false);
@@ -52,6 +66,7 @@ internal sealed class Hooking
         finally
         {
             given.End();
+            running.End();
         }
     }
 }

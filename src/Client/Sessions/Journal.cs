@@ -32,9 +32,14 @@ internal sealed class Journal(ScopeId? scope)
     internal IEnumerable<KeyValuePair<Tracked, Before>> Touched => _touched;
 
     /// <summary>Notes how an object is, before it is touched.</summary>
-    internal void Note(Tracked tracked) =>
-        _touched.TryAdd(tracked, new(
-            tracked.State, tracked.Known, tracked.Key, tracked.State == ObjectState.Pending ? tracked.Map!.LeftOut(tracked.Entity!) : ColumnSet.None));
+    internal void Note(Tracked tracked)
+    {
+        // One that is still pending was in no flush that succeeded, and may have been changed since it was noted.
+        if (tracked.State == ObjectState.Pending)
+            _touched[tracked] = new(tracked.State, null, null, tracked.Map!.LeftOut(tracked.Entity!));
+        else
+            _touched.TryAdd(tracked, new(tracked.State, tracked.Known, tracked.Key, ColumnSet.None));
+    }
 
     /// <summary>The scope has ended, and what was done in it is the outer one's.</summary>
     internal void PassTo(Journal outer)

@@ -29,7 +29,12 @@ public sealed class Session : IAsyncDisposable, IDisposable
         (_link, _options, _work) = (link, options, new(link, entities, options));
 
     /// <summary>Tells the conversation of a handle that nobody holds any more.</summary>
-    ~Session() => _link.Forget();
+    ~Session()
+    {
+        _link.Forget();
+        // Objects that outlive it may be added elsewhere.
+        _work.Zone.ExpungeAll();
+    }
 
     /// <summary>The conversation's id, for <see cref="SessionFactory.JoinAsync"/>.</summary>
     public SessionId Id => _link.Session;
@@ -46,7 +51,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<T?> GetAsync<T>(object key, GetOptions? options = null, CancellationToken cancellation = default) where T : class
     {
         ArgumentNullException.ThrowIfNull(key);
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.GetAsync<T>(key, options ?? GetOptions.Default, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
@@ -54,7 +59,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<T> GetOneAsync<T>(object key, GetOptions? options = null, CancellationToken cancellation = default) where T : class
     {
         ArgumentNullException.ThrowIfNull(key);
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.GetOneAsync<T>(key, options ?? GetOptions.Default, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
@@ -77,7 +82,9 @@ public sealed class Session : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(entities);
         // Read here and now: the caller may change its list as soon as this returns.
-        var all = entities as T[] ?? [.. entities];
+        T[] all = [.. entities];
+        foreach (var one in all)
+            ArgumentNullException.ThrowIfNull(one, nameof(entities));
         Do((_work, all), static given =>
         {
             given._work.Zone.AddRange(given.all);
@@ -92,7 +99,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask UpdateAsync<T>(T changed, CancellationToken cancellation = default) where T : class
     {
         ArgumentNullException.ThrowIfNull(changed);
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         await _work.UpdateAsync(changed, TypeOf(changed), cancellation).ConfigureAwait(false);
     }
 
@@ -115,7 +122,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<T> MergeAsync<T>(T detached, CancellationToken cancellation = default) where T : class
     {
         ArgumentNullException.ThrowIfNull(detached);
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.MergeAsync(detached, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
@@ -124,7 +131,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<T> RefreshAsync<T>(T entity, CancellationToken cancellation = default) where T : class
     {
         ArgumentNullException.ThrowIfNull(entity);
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.RefreshAsync(entity, cancellation).ConfigureAwait(false);
     }
 
@@ -149,7 +156,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<ObjectState> StateOfAsync(object entity)
     {
         ArgumentNullException.ThrowIfNull(entity);
-        using var turn = await _turns.NextAsync().ConfigureAwait(false);
+        using var turn = await AfterFailureAsync().ConfigureAwait(false);
         return _work.Zone.StateOf(entity);
     }
 
@@ -163,7 +170,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// <inheritdoc cref="QueryAsync{T}(SqlInterpolation, CancellationToken)"/>
     public async ValueTask<IReadOnlyList<T>> QueryAsync<T>(Statement statement, CancellationToken cancellation = default)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.QueryAsync<T>(statement, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
@@ -173,7 +180,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// <inheritdoc cref="ExecuteAsync(SqlInterpolation, CancellationToken)"/>
     public async ValueTask<long> ExecuteAsync(Statement statement, CancellationToken cancellation = default)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.ExecuteAsync(statement, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
@@ -185,7 +192,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<long> BulkUpdateAsync<T>(SqlInterpolation setAndWhere, CancellationToken cancellation = default) where T : class
     {
         var rest = setAndWhere.ToStatement();
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.BulkAsync<T>("update", rest, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
@@ -194,7 +201,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<long> BulkDeleteAsync<T>(SqlInterpolation where, CancellationToken cancellation = default) where T : class
     {
         var rest = where.ToStatement();
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.BulkAsync<T>("delete from", rest, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
@@ -240,7 +247,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// <summary>Sends pending work: all of it in one round trip, where no key has to be drawn before. It is not committed.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellation = default)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         await _work.FlushAsync(cancellation).ConfigureAwait(false);
     }
 
@@ -254,7 +261,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// <summary>The same, recorded in the ledger under a key of the caller's: what was committed under a key is not committed again.</summary>
     public async ValueTask<CommitReceipt> CommitAsync(string? idempotencyKey, CancellationToken cancellation = default)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.CommitAsync(idempotencyKey, cancellation).ConfigureAwait(false);
     }
 
@@ -264,14 +271,14 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// </summary>
     public async ValueTask RollbackAsync(CancellationToken cancellation = default)
     {
-        using var turn = await AfterFailureAsync().ConfigureAwait(false);
+        using var turn = await AfterFailureAsync(cancellation).ConfigureAwait(false);
         await _work.RollbackAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Sends pending work and opens a nested scope: <c>await using var scope = await session.BeginNestedAsync()</c>.</summary>
     public async ValueTask<NestedScope> BeginNestedAsync(CancellationToken cancellation = default)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return new(this, await _work.OpenScopeAsync(cancellation).ConfigureAwait(false));
     }
 
@@ -295,10 +302,11 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// <inheritdoc cref="CloseAsync"/>
     public async ValueTask DisposeAsync()
     {
+        _work.Hooks.RefuseReentry();
         GC.SuppressFinalize(this);
         await _link.LeaveAsync().ConfigureAwait(false);
         using var turn = await _turns.NextAsync().ConfigureAwait(false);
-        _work.Zone.ExpungeAll();
+        _work.Leave();
     }
 
     /// <summary>The same without waiting until it is over, for scopes that cannot wait.</summary>
@@ -306,18 +314,18 @@ public sealed class Session : IAsyncDisposable, IDisposable
     {
         GC.SuppressFinalize(this);
         _link.Leave();
-        _turns.Do(_work, static work => work.Zone.ExpungeAll(), static _ => { });
+        _turns.Do(_work, static work => work.Leave(), static _ => { });
     }
 
     internal async ValueTask ReleaseAsync(ScopeId scope, CancellationToken cancellation)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         await _work.ReleaseScopeAsync(scope, cancellation).ConfigureAwait(false);
     }
 
     internal async ValueTask RollbackAsync(ScopeId scope, CancellationToken cancellation)
     {
-        using var turn = await AfterFailureAsync().ConfigureAwait(false);
+        using var turn = await AfterFailureAsync(cancellation).ConfigureAwait(false);
         await _work.RollbackScopeAsync(scope, cancellation).ConfigureAwait(false);
     }
 
@@ -333,13 +341,13 @@ public sealed class Session : IAsyncDisposable, IDisposable
 
     private async ValueTask<CursorRows> FetchFirstAsync(CursorId cursor, Statement statement, int rows, CancellationToken cancellation)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.OpenCursorAsync(cursor, statement, rows, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
     private async ValueTask<CursorRows> FetchNextAsync(CursorId cursor, int rows, CancellationToken cancellation)
     {
-        using var turn = await NextAsync().ConfigureAwait(false);
+        using var turn = await NextAsync(cancellation).ConfigureAwait(false);
         return await _work.FetchAsync(cursor, rows, cancellation).ConfigureAwait(false);
     }
 
@@ -351,9 +359,9 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>The next turn, in a conversation that has not failed.</summary>
-    private async ValueTask<Turn> NextAsync()
+    private async ValueTask<Turn> NextAsync(CancellationToken cancellation)
     {
-        var turn = await AfterFailureAsync().ConfigureAwait(false);
+        var turn = await AfterFailureAsync(cancellation).ConfigureAwait(false);
         try
         {
             _work.RefuseWhenFailed();
@@ -366,10 +374,10 @@ public sealed class Session : IAsyncDisposable, IDisposable
         }
     }
 
-    private ValueTask<Turn> AfterFailureAsync()
+    private ValueTask<Turn> AfterFailureAsync(CancellationToken cancellation = default)
     {
         _work.Hooks.RefuseReentry();
-        return _turns.NextAsync();
+        return _turns.NextAsync(cancellation);
     }
 
     private void Do<T>(T state, Action<T> work)

@@ -55,7 +55,12 @@ internal sealed class SessionLink
     internal ImmutableArray<string> Stale { get; private set; } = [];
 
     /// <summary>Joins the conversation now, so that one that is not there is refused at once.</summary>
-    internal async ValueTask OpenAsync() => _conversation ??= await FindAsync().ConfigureAwait(false);
+    internal async ValueTask OpenAsync()
+    {
+        // A full fence: whoever leaves sets _left and then reads this, and whoever opens sets this and then reads _left. One of both must see the other.
+        if (_conversation is null)
+            Interlocked.Exchange(ref _conversation, await FindAsync().ConfigureAwait(false));
+    }
 
     /// <summary>Has the conversation run a command. Refusals are thrown.</summary>
     /// <param name="command">The command.</param>
@@ -93,7 +98,7 @@ internal sealed class SessionLink
         broker.Tell(new OpenSession(Session, Handle, _database, _options.User, _options.Terms), opening);
         var (reply, sequence) = Send(broker, command, CancellationToken.None);
         var opened = await opening.Answer.ConfigureAwait(false);
-        Volatile.Write(ref _conversation, opened.Actor);
+        Interlocked.Exchange(ref _conversation, opened.Actor);
         if (HasLeft)
             // Whoever closed it found no conversation yet.
             opened.Actor.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);

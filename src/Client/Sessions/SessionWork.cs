@@ -17,13 +17,13 @@ internal sealed class SessionWork
     private readonly SessionOptions _options;
     private readonly Flusher _flusher;
     private readonly EntityQueries _queries;
-    private readonly List<BrokerException> _refusedLater = [];
+    private readonly List<Exception> _refusedLater = [];
     private long _scopes;
 
     internal SessionWork(SessionLink link, SessionEntities entities, SessionOptions options)
     {
         (_link, _maps, _options) = (link, new(entities, link), options);
-        Zone = new(entities.Attachments);
+        Zone = new(entities);
         Hooks = new(Zone, link);
         _flusher = new(Zone, link, _maps, options.Hooks, Hooks);
         _queries = new(Zone, link, _maps);
@@ -36,10 +36,14 @@ internal sealed class SessionWork
     internal Hooking Hooks { get; }
 
     /// <summary>Something that was asked for while others had their turn could not be done; whoever flushes next hears of it.</summary>
-    internal void RefuseLater(Exception refused)
+    internal void RefuseLater(Exception refused) => _refusedLater.Add(refused);
+
+    /// <summary>The handle has left. What it had not committed is rolled back, unless the conversation is another's and may go on.</summary>
+    internal void Leave()
     {
-        if (refused is BrokerException exception)
-            _refusedLater.Add(exception);
+        if (!_link.Joined)
+            Zone.MakeAddedTransient();
+        Zone.ExpungeAll();
     }
 
     /// <summary>Refuses to go on with a conversation that has failed.</summary>
@@ -163,11 +167,36 @@ internal sealed class SessionWork
     internal async ValueTask RollbackAsync(CancellationToken cancellation)
     {
         _refusedLater.Clear();
-        await Hooks.CallAsync(_options.Hooks.BeforeRollback, nameof(SessionHooks.BeforeRollback), committed: false, cancellation).ConfigureAwait(false);
-        await _link.RunAsync<RolledBack>(Rollback.Instance, cancellation).ConfigureAwait(false);
+        try
+        {
+            await Hooks.CallAsync(_options.Hooks.BeforeRollback, nameof(SessionHooks.BeforeRollback), committed: false, cancellation).ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is SessionHookFailed)
+        {
+            // A rollback is the only way out of a failure, so no hook may be in its way.
+            await RollbackTransactionAsync(cancellation).ConfigureAwait(false);
+            throw;
+        }
+
+        await RollbackTransactionAsync(cancellation).ConfigureAwait(false);
+        await Hooks.CallAsync(_options.Hooks.AfterRollback, nameof(SessionHooks.AfterRollback), committed: false, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask RollbackTransactionAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await _link.RunAsync<RolledBack>(Rollback.Instance, cancellation).ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is ConversationGone)
+        {
+            // Its end has rolled back what it had not committed.
+            Zone.RolledBack(keepUnsent: false);
+            throw;
+        }
+
         Zone.RolledBack(keepUnsent: false);
         _maps.Ended();
-        await Hooks.CallAsync(_options.Hooks.AfterRollback, nameof(SessionHooks.AfterRollback), committed: false, cancellation).ConfigureAwait(false);
     }
 
     internal async ValueTask<ScopeId> OpenScopeAsync(CancellationToken cancellation)

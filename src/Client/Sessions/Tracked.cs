@@ -12,13 +12,16 @@ internal sealed class Tracked
     private WeakReference<object>? _seen;
     private HoldingZone? _zone;
 
-    internal Tracked(HoldingZone zone, Type type, object entity) => (_zone, Type, _held) = (zone, type, entity);
+    internal Tracked(HoldingZone zone, Type type, object entity) => (_zone, Type, _held, Tables) = (zone, type, entity, zone.Tables);
 
     /// <summary>The object's type.</summary>
     internal Type Type { get; }
 
     /// <summary>The zone that it belongs to; null when it is detached or transient.</summary>
     internal HoldingZone? Zone => Volatile.Read(ref _zone);
+
+    /// <summary>Among which tables its row is, or was: those of one database as one user and search path see them.</summary>
+    internal SessionEntities Tables { get; private set; }
 
     /// <summary>How the type is mapped; null until the first flush of a pending object.</summary>
     internal EntityMap? Map { get; set; }
@@ -55,7 +58,7 @@ internal sealed class Tracked
     /// </summary>
     internal void LetGo()
     {
-        if (Map is { IsImmutable: true } && _held is { } entity)
+        if (!IsToBeDeleted && !IsReplacement && Map is { IsImmutable: true } && _held is { } entity)
             (_held, _seen) = (null, new(entity));
     }
 
@@ -70,4 +73,7 @@ internal sealed class Tracked
 
     /// <summary>It becomes a member of a zone. False when it is one of another's.</summary>
     internal bool TryJoin(HoldingZone zone) => Interlocked.CompareExchange(ref _zone, zone, null) is null;
+
+    /// <summary>It is to be a new row, whatever it stood for before.</summary>
+    internal void BecomePending(SessionEntities tables) => (Tables, State, Map, Key, Known) = (tables, ObjectState.Pending, null, null, null);
 }

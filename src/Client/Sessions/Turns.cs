@@ -9,11 +9,14 @@ internal sealed class Turns
     private Turn? _last;
 
     /// <summary>Begins a turn now, or when those before it are over. Dispose it to end it.</summary>
-    internal ValueTask<Turn> NextAsync()
+    /// <param name="cancellation">Ends the wait; those behind it go on.</param>
+    internal ValueTask<Turn> NextAsync(CancellationToken cancellation = default)
     {
+        if (cancellation.IsCancellationRequested)
+            return ValueTask.FromCanceled<Turn>(cancellation);
         var turn = new Turn();
         var before = Interlocked.Exchange(ref _last, turn);
-        return before is null || before.IsOver ? new(turn) : before.ThenAsync(turn);
+        return before is null || before.IsOver ? new(turn) : before.ThenAsync(turn, cancellation);
     }
 
     /// <summary>
@@ -39,9 +42,10 @@ internal sealed class Turns
                 {
                     work(state);
                 }
-                catch (BrokerException refused)
+                catch (Exception exception)
                 {
-                    failed(refused);
+                    // Nobody is above this on the thread's stack, so what is not caught here would end the process.
+                    failed(exception);
                 }
             }
         });
@@ -64,11 +68,17 @@ internal sealed class Turn : IDisposable
             Start(next);
     }
 
-    /// <summary>The following turn, once this one is over.</summary>
-    internal ValueTask<Turn> ThenAsync(Turn following)
+    /// <summary>The following turn, once this one is over. One whose caller was cancelled ends when it would have begun.</summary>
+    internal ValueTask<Turn> ThenAsync(Turn following, CancellationToken cancellation)
     {
         var begun = new TaskCompletionSource<Turn>();
-        Then(() => begun.SetResult(following));
+        var cancelling = cancellation.UnsafeRegister(static (begun, token) => ((TaskCompletionSource<Turn>)begun!).TrySetCanceled(token), begun);
+        Then(() =>
+        {
+            cancelling.Unregister();
+            if (!begun.TrySetResult(following))
+                following.Dispose();
+        });
         return new(begun.Task);
     }
 

@@ -23,9 +23,7 @@ internal sealed class Undoing
                 // It was to be sent, and was not.
                 if (tracked.State == ObjectState.Pending)
                     continue;
-                before.ForgetGenerated(tracked);
-                tracked.Key = null;
-                _zone.Forget(tracked, ObjectState.Transient);
+                Withdraw(tracked, before);
                 continue;
             }
 
@@ -40,12 +38,29 @@ internal sealed class Undoing
                 _identities.TryAdd(tracked);
     }
 
+    /// <summary>What was added has no row any more; all else is left as it is.</summary>
+    internal void Withdraw(IEnumerable<Journal> undone)
+    {
+        foreach (var (tracked, before) in undone.SelectMany(static journal => journal.Touched))
+            if (tracked.Zone == _zone && tracked.State != ObjectState.Pending && before.State == ObjectState.Pending)
+                Withdraw(tracked, before);
+    }
+
+    /// <summary>An object that was added has no row any more.</summary>
+    private void Withdraw(Tracked tracked, Before before)
+    {
+        before.ForgetGenerated(tracked);
+        _identities.Remove(tracked);
+        tracked.Key = null;
+        _zone.Forget(tracked, ObjectState.Transient);
+    }
+
     /// <summary>An object gets the values back that its row was known to have; whether it still has them is to be asked.</summary>
     internal void PutBack(Tracked tracked, object entity, object known)
     {
         if (!tracked.Map!.IsImmutable)
         {
-            tracked.Map.Overwrite(entity, known);
+            tracked.Map.Restore(entity, known);
             tracked.Known = known;
         }
         else

@@ -103,4 +103,31 @@ public sealed class TurnsTests
         using var _ = await last;
         Assert.Equal(100_000, done);
     }
+
+    [Fact]
+    public async Task A_turn_that_was_cancelled_while_it_waited_is_passed_over()
+    {
+        using var cancel = new CancellationTokenSource();
+        var first = await _turns.NextAsync();
+        var second = _turns.NextAsync(cancel.Token).AsTask();
+        var third = _turns.NextAsync().AsTask();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        Assert.False(third.IsCompleted);
+        first.Dispose();
+        (await third).Dispose();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _turns.NextAsync(cancel.Token));
+    }
+
+    [Fact]
+    public async Task Whatever_work_throws_behind_others_is_told_and_ends_no_process()
+    {
+        var told = new List<Exception>();
+        var turn = await _turns.NextAsync();
+        _turns.Do(0, static _ => throw new InvalidOperationException(), told.Add);
+        var last = _turns.NextAsync().AsTask();
+        turn.Dispose();
+        using var _ = await last;
+        Assert.IsType<InvalidOperationException>(Assert.Single(told));
+    }
 }

@@ -50,6 +50,44 @@ public sealed class ExecutorTests : HandleStage
     }
 
     [Fact]
+    public async Task An_object_from_outside_is_added_anew_by_each_run()
+    {
+        await DirectlyAsync("insert into items (id, name, price) values (100, 'cup', 0)");
+        var executor = new SessionExecutor(With(new() { Terms = new() { Isolation = Isolation.RepeatableRead } }));
+        var (added, runs) = (new Item { Name = "mug", Price = 1 }, 0);
+        await executor.RunAsync(async session =>
+        {
+            (await session.GetOneAsync<Item>(100L)).Price++;
+            session.Add(added);
+            if (runs++ == 0)
+                await DirectlyAsync("update items set price = 5 where id = 100");
+            session.Add(new Tag("red", 1));
+            await session.FlushAsync();
+        });
+
+        Assert.Equal(("cup:6 mug:1", 2), (await RowsAsync("items", "name, price"), runs));
+    }
+
+    [Fact]
+    public async Task What_was_sent_by_a_run_that_failed_later_is_sent_again_by_the_next()
+    {
+        await DirectlyAsync("insert into items (id, name, price) values (100, 'cup', 0)");
+        var executor = new SessionExecutor(With(new() { Terms = new() { Isolation = Isolation.RepeatableRead } }));
+        var (added, runs) = (new Item { Name = "mug", Price = 1 }, 0);
+        await executor.RunAsync(async session =>
+        {
+            session.Add(added);
+            await session.FlushAsync();
+            if (runs++ == 0)
+                await DirectlyAsync("update items set price = 5 where id = 100");
+            (await session.GetOneAsync<Item>(100L)).Price++;
+            await session.QueryAsync<int>($"select 1");
+        });
+
+        Assert.Equal(("cup:6 mug:1", 2), (await RowsAsync("items", "name, price"), runs));
+    }
+
+    [Fact]
     public async Task Deadlocked_work_is_run_again()
     {
         await DirectlyAsync("insert into items (id, name, price) values (1, 'cup', 0), (2, 'mug', 0)");

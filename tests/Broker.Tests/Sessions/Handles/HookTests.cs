@@ -37,6 +37,8 @@ public sealed class HookTests : HandleStage
     [InlineData("commit")]
     [InlineData("query")]
     [InlineData("add")]
+    [InlineData("state")]
+    [InlineData("close")]
     public async Task A_hook_that_calls_its_session_is_refused(string call)
     {
         Session? session = null;
@@ -48,6 +50,8 @@ public sealed class HookTests : HandleStage
                 case "commit": await session!.CommitAsync(cancellation); break;
                 case "query": await session!.QueryAsync<int>($"select 1", cancellation); break;
                 case "add": session!.Add(new Tag("blue", 1)); break;
+                case "state": await session!.StateOfAsync(this); break;
+                case "close": await session!.CloseAsync(); break;
             }
         }
 
@@ -132,5 +136,42 @@ public sealed class HookTests : HandleStage
 
         Assert.False((await RefusedAsync<SessionHookFailed>(async () => await session.CommitAsync())).Committed);
         Assert.Equal("", await RowsAsync("tags", "name"));
+    }
+
+    [Fact]
+    public async Task A_record_that_was_replaced_by_an_equal_one_is_no_work_that_a_hook_has_added()
+    {
+        await DirectlyAsync("insert into tags values ('red', 1)");
+        await using var session = With(new() { Hooks = new() { AfterFlush = (_, _) => ValueTask.CompletedTask } }).Open();
+        var tag = await session.GetOneAsync<Tag>("red");
+        await session.UpdateAsync(tag with { Weight = 1 });
+        await session.CommitAsync();
+    }
+
+    [Fact]
+    public async Task What_a_hook_has_started_uses_the_session_when_the_hook_has_returned()
+    {
+        var (go, session) = (new TaskCompletionSource(), (Session?)null);
+        Task<IReadOnlyList<int>>? started = null;
+        async Task<IReadOnlyList<int>> LaterAsync()
+        {
+            await go.Task;
+            return await session!.QueryAsync<int>($"select 1");
+        }
+
+        await using var opened = session = With(new()
+        {
+            Hooks = new()
+            {
+                AfterCommit = (_, _) =>
+                {
+                    started = LaterAsync();
+                    return ValueTask.CompletedTask;
+                },
+            },
+        }).Open();
+        await session.CommitAsync();
+        go.SetResult();
+        Assert.Equal([1], await started!);
     }
 }
