@@ -39,19 +39,7 @@ internal sealed class SessionActor : UntypedActor
     /// <summary>How to make one.</summary>
     /// <param name="plan">Its pool's settings.</param>
     /// <param name="state">The conversation, still without handles.</param>
-    internal static Props For(SessionPlan plan, SessionState state) => Props.CreateBy(new Maker(plan, state));
-
-    /// <summary>Makes one without an expression to be taken apart: conversations come and go by the thousand.</summary>
-    private sealed class Maker(SessionPlan plan, SessionState state) : IIndirectActorProducer
-    {
-        public Type ActorType => typeof(SessionActor);
-
-        public ActorBase Produce() => new SessionActor(plan, state);
-
-        public void Release(ActorBase actor)
-        {
-        }
-    }
+    internal static Props For(SessionPlan plan, SessionState state) => Props.CreateBy(new SessionProducer(plan, state));
 
     private sealed record TaskDone(WorkResult Result) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
