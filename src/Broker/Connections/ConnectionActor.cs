@@ -310,7 +310,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
 
     private void TellOver()
     {
-        _returner?.Tell(LeaseOver.Instance, ActorRefs.NoSender);
+        _returner?.Tell(new LeaseOver(_lease!.Lease), ActorRefs.NoSender);
         _returner = null;
     }
 
@@ -354,7 +354,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case ReturnConnection: Sender.Tell(LeaseOver.Instance, ActorRefs.NoSender); break;
+            case ReturnConnection back: Sender.Tell(new LeaseOver(back.Lease), ActorRefs.NoSender); break;
             case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or ConnectionCommands.CutShort or TripOverdue or CancelDue: break;
             case ConnectionCommands.Close or EndProcess or Terminated: break;
             // The tasks turn what can be foreseen into results; what is left is a bug: die, and let the pool see it.

@@ -116,10 +116,8 @@ internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnecti
 internal sealed record ReturnConnection(LeaseId Lease) : IBrokerRequest;
 
 /// <summary>The answer to <see cref="ReturnConnection"/>: the wrapper is dead, whatever becomes of the connection.</summary>
-internal sealed record LeaseOver : IBrokerReply
-{
-    internal static readonly LeaseOver Instance = new();
-}
+/// <param name="Lease">Which lease: one that was called back meanwhile is answered late, when its holder may have the next.</param>
+internal sealed record LeaseOver(LeaseId Lease) : IBrokerReply;
 
 /// <summary>Why a connection was closed: one word each, the same in log, metric and code.</summary>
 internal enum CloseReason

@@ -62,9 +62,8 @@ internal sealed class ErrandDesk
     /// <summary>Cancels an errand. Returns the connection that must be told, since the errand runs there alone; null for none.</summary>
     internal ConnectionId? Cancel(ErrandId id)
     {
-        if (Line.Withdraw(id) is { } waiting)
+        if (Withdraw(id))
         {
-            Refuse(waiting, new Cancelled("while it waited in line"));
             return null;
         }
         if (Line.Carrying(id) is not { } carried)
@@ -86,6 +85,17 @@ internal sealed class ErrandDesk
             // A write gets its true outcome.
             default: return null;
         }
+    }
+
+    /// <summary>Takes an errand out of line; one that was sent is left alone. False when it does not stand in line.</summary>
+    internal bool Withdraw(ErrandId id)
+    {
+        if (Line.Withdraw(id) is not { } waiting)
+        {
+            return false;
+        }
+        Refuse(waiting, new Cancelled("while it waited in line"));
+        return true;
     }
 
     /// <summary>Refuses those that have waited for as long as they may.</summary>
@@ -118,7 +128,8 @@ internal sealed class ErrandDesk
         }
     }
 
-    private void TellPruner()
+    /// <summary>A key is about to be written.</summary>
+    internal void TellPruner()
     {
         _pruner ??= _pool.ActorOf(LedgerPruner.For(LedgerTable.Named(_plan.Errands.Ledger.Table!), _plan.Errands.Ledger.Keep), "ledger");
         _pruner.Tell(LedgerPruner.KeyTaken.Instance);

@@ -98,6 +98,8 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         switch (message)
         {
+            case WithdrawErrand withdraw: _errands.Withdraw(withdraw.Errand); break;
+            case LedgerPruner.KeyTaken: _errands.TellPruner(); break;
             case WithdrawAcquire withdraw: OnWithdrawn(withdraw.Request, "its borrower gave up"); break;
             case InvalidateLease invalid: Do(_state.On(new PoolEvents.LeaseInvalidated(invalid.Lease, invalid.Hard), Now)); break;
             case LeaseSeenBroken broken: Do(_state.On(new PoolEvents.LeaseBroke(broken.Lease), Now)); break;

@@ -171,7 +171,7 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
 
     private void OnReturn(LeaseId lease)
     {
-        Sender.Tell(LeaseOver.Instance);
+        Sender.Tell(new LeaseOver(lease));
         if (!_turns.IsTaken(TurnOf(lease)))
         {
             return;

@@ -4,6 +4,7 @@ using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Connections;
+using Broker.Errands;
 using Broker.Leases;
 using Broker.Sessions.Decisions;
 using Broker.Sessions.Work;
@@ -43,7 +44,7 @@ internal sealed class SessionActor : UntypedActor
 
     private sealed record TaskDone(WorkResult Result) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
-    private sealed record AtRest(LeftBehind Connection) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+    private sealed record AtRest(SessionRun Run, LeftBehind Connection) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     private sealed record CancelDue : INoSerializationVerificationNeeded, IDeadLetterSuppression
     {
@@ -68,8 +69,10 @@ internal sealed class SessionActor : UntypedActor
             case RunInSession command: Do(new SessionEvents.CommandCame(command, Sender)); break;
             case TaskDone done: OnTaskDone(done.Result); break;
             case ConnectionLent lent: OnLent(lent); break;
-            case AtRest rest: OnAtRest(rest.Connection); break;
-            case LeaseOver: ForgetLink(); Do(SessionEvents.LinkBack.Instance); break;
+            // What belongs to an earlier lease was overtaken by its being called back.
+            case AtRest rest when ReferenceEquals(rest.Run, _run): OnAtRest(rest.Connection); break;
+            case LeaseOver over when over.Lease == _lent?.Lease: ForgetLink(); Do(SessionEvents.LinkBack.Instance); break;
+            case AtRest or LeaseOver: break;
             case ErrandCompleted completed when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Committed(completed))); break;
             case Refused refused when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Refused(refused.Failure))); break;
             case Refused refused: OnRefused(refused.Failure); break;
@@ -80,7 +83,7 @@ internal sealed class SessionActor : UntypedActor
             case NoteUnsent note: Do(new SessionEvents.UnsentTold(note.Handle, note.Changes)); break;
             case GetCommitOutcome ask: OnAsked(ask); break;
             case CommitSettled settled: Do(new SessionEvents.Settled(settled.Outcome, _doubtful?.Pid ?? 0)); break;
-            case CancelDue: _run?.Cancel(); break;
+            case CancelDue: CancelOnServer(); break;
             case Alarm: _alarm = null; Do(SessionEvents.Tick.Instance); break;
             case SessionRegistry.StopSessions: Do(SessionEvents.Stop.Instance); break;
             case Terminated dead: OnDied(dead.ActorRef); break;
@@ -113,7 +116,7 @@ internal sealed class SessionActor : UntypedActor
 
     private void OnAsked(GetCommitOutcome ask)
     {
-        if (_state.Find(ask.Handle) is { } member && _state.ReplyTo(member, ask.Sequence) is { } reply and not ReplyNotKept)
+        if (_state.OutcomeOf(ask.Handle, ask.Sequence) is { } reply)
         {
             Sender.Tell(new CommitOutcome(reply));
         }
@@ -186,10 +189,7 @@ internal sealed class SessionActor : UntypedActor
     private void OnAtRest(LeftBehind connection)
     {
         _underWay = null;
-        if (_lent is not { } lent)
-        {
-            return;
-        }
+        var lent = _lent!;
         if (connection.State != LeftAs.Clean)
         {
             Log().Info("Conversation {Session} leaves the connection of lease {Lease} of pool {Pool} {State}: {Cause}", _state.Id, lent.Lease, _plan.Pool, connection.State, connection.Cause);
@@ -227,8 +227,10 @@ internal sealed class SessionActor : UntypedActor
                 _plan.Supervisor.Tell(Units.Of(Request, unit.Work, _state.Terms));
                 break;
             case SessionEffects.Run run: Start(_run!.RunAsync(run.Work)); break;
+            case SessionEffects.TakeKey: _plan.Supervisor.Tell(LedgerPruner.KeyTaken.Instance); break;
             case SessionEffects.Acquire: Acquire(); break;
             case SessionEffects.Withdraw: _plan.Supervisor.Tell(new WithdrawAcquire(Request)); break;
+            case SessionEffects.WithdrawUnit: _plan.Supervisor.Tell(new WithdrawErrand(Request)); break;
             case SessionEffects.GiveBack back: GiveBack(back); break;
             case SessionEffects.CancelWork: StartCancelling(); break;
             case SessionEffects.Settle settle: Settle(settle); break;
@@ -285,16 +287,27 @@ internal sealed class SessionActor : UntypedActor
 
     private void BringToRest(bool rollback)
     {
-        var rest = _run!.RestAsync(rollback);
+        var run = _run!;
+        var rest = run.RestAsync(rollback);
         _underWay = rest;
-        _ = rest.PipeTo(Self, success: static left => new AtRest(left));
+        _ = rest.PipeTo(Self, success: left => new AtRest(run, left));
     }
 
     // A request to cancel is lost when the server is between two statements at that moment: it is repeated until the work has ended.
     private void StartCancelling()
     {
-        _run?.Cancel();
+        CancelOnServer();
         _cancelling ??= Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(CancelAgainAfter, CancelAgainAfter, Self, CancelDue.Instance, ActorRefs.NoSender);
+    }
+
+    // Npgsql has no way to cancel a copy and to keep its connection: so that is called back, and its process ended.
+    private void CancelOnServer()
+    {
+        _run?.Cancel();
+        if (_run is { IsCopying: true })
+        {
+            _plan.Supervisor.Tell(new InvalidateLease(_lent!.Lease, Hard: true));
+        }
     }
 
     private void StopCancelling()
@@ -359,19 +372,11 @@ internal sealed class SessionActor : UntypedActor
         }
     }
 
-    /// <summary>Whoever waits is told; what a COMMIT under way came to is not known here any more.</summary>
+    /// <summary>Whoever waits is told.</summary>
     private void StopUnforeseen()
     {
-        var stopping = new BrokerStopping($"conversation {_state.Id}");
-        var waiting = _state.Running is { } running ? _state.Line.Insert(0, running) : _state.Line;
-        foreach (var pending in waiting.Where(static one => !one.IsUpkeep))
+        foreach (var (pending, reply) in _state.LastReplies(_lent?.BackendPid ?? _doubtful?.Pid ?? 0))
         {
-            var isCommitting = ReferenceEquals(pending, _state.Running) && (_state.Work is { Commits: true } || _state.InDoubt is not null);
-            Failure failure = isCommitting
-                ? new CommitUnknown(_plan.Pool, _state.InDoubt?.TransactionId ?? _state.Transaction?.Id ?? 0, _lent?.BackendPid ?? _doubtful?.Pid ?? 0, "its conversation stopped before COMMIT was answered")
-                : stopping;
-            // What was being rolled back is rolled back, whoever ends it.
-            ISessionReply reply = pending.Command is Rollback && ReferenceEquals(pending, _state.Running) ? RolledBack.Instance : new CommandRefused(failure);
             if (pending.Command is Commit)
             {
                 Keep(pending.Handle, pending.Sequence, reply);

@@ -28,6 +28,18 @@ internal static class SessionEffects
     /// <summary>Do work: on the lent connection, or through the pool when it is a unit.</summary>
     internal sealed record Run(SessionWork Work) : ISessionEffect;
 
+    /// <summary>Take a commit that the pool is to carry out of its line, if it still stands there.</summary>
+    internal sealed record WithdrawUnit : ISessionEffect
+    {
+        internal static readonly WithdrawUnit Instance = new();
+    }
+
+    /// <summary>Tell the pool that its ledger grows.</summary>
+    internal sealed record TakeKey : ISessionEffect
+    {
+        internal static readonly TakeKey Instance = new();
+    }
+
     /// <summary>Have the server cancel the work, until it has ended.</summary>
     internal sealed record CancelWork : ISessionEffect
     {

@@ -21,6 +21,8 @@ internal sealed record SessionState(SessionId Id, PoolId Pool, HandleId Owner, C
     /// <summary>How many moves are told to a handle that has not looked for long.</summary>
     internal const int MovesKept = 64;
 
+    private static readonly TimeSpan ForEver = TimeSpan.FromDays(1000);
+
     /// <summary>Counts what moved it for all handles.</summary>
     internal Epoch Epoch { get; init; }
 
@@ -66,8 +68,8 @@ internal sealed record SessionState(SessionId Id, PoolId Pool, HandleId Owner, C
     /// <summary>When the alarm rings that was set last; null for never.</summary>
     internal TimeSpan? WakesAt { get; init; }
 
-    /// <summary>How long its transaction may lie idle; null for ever.</summary>
-    internal TimeSpan? IdleLimit => Terms.IdleLimit ?? Limits.IdleLimit;
+    /// <summary>How long its transaction may lie idle; null for ever, which a limit without an end means too.</summary>
+    internal TimeSpan? IdleLimit => (Terms.IdleLimit ?? Limits.IdleLimit) is { } limit && limit >= TimeSpan.Zero && limit < ForEver ? limit : null;
 
     /// <summary>In one word, for people (docs/states/session.md).</summary>
     internal SessionPhase Phase =>

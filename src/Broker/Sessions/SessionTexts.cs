@@ -15,6 +15,7 @@ internal static class SessionTexts
     /// <summary>Whether it may change data, and why it is refused; null when it may be sent.</summary>
     internal static (bool Writes, Failure? Refusal) Judge(ISessionCommand command) => command switch
     {
+        _ when !IsWhole(command) => (true, new StatementRefused("the command is not whole, or none of a conversation", $"{command?.GetType().Name}")),
         Execute execute => OfExecute(execute.Statement),
         OpenCursor cursor => (false, OfCursor(cursor)),
         FetchCursor fetch => (false, fetch.Rows < 1 ? Refused("a cursor is asked for no rows", "FETCH") : null),
@@ -25,6 +26,30 @@ internal static class SessionTexts
         ReleaseScope scope => (true, OfSteps(scope.Steps)),
         _ => (true, null),
     };
+
+    /// <summary>Whether everything is there that its work needs. What comes from afar may be anything.</summary>
+    private static bool IsWhole(ISessionCommand? command) => command switch
+    {
+        Execute execute => IsWhole(execute.Statement),
+        OpenCursor cursor => IsWhole(cursor.Statement),
+        Flush flush => AreWhole(flush.Steps),
+        Commit commit => AreWhole(commit.Steps),
+        OpenScope scope => AreWhole(scope.Steps),
+        ReleaseScope scope => AreWhole(scope.Steps),
+        FetchCursor or CloseCursor or RollbackScope or Rollback => true,
+        _ => false,
+    };
+
+    private static bool IsWhole(Statement? statement) => statement is { Text: not null, Parameters: { IsDefault: false } parameters } && !parameters.Contains(null!);
+
+    private static bool AreWhole(ImmutableArray<FlushStep> steps) => !steps.IsDefault && steps.All(static step => step switch
+    {
+        { Table: null } => false,
+        StatementStep one => IsWhole(one.Statement),
+        CopyStep copy => copy is { Text: not null, TypeNames.IsDefault: false, Columns.IsDefault: false, Rows: >= 0 }
+            && copy.TypeNames.Length == copy.Columns.Length && !copy.TypeNames.Contains(null!) && !copy.Columns.Contains(null!),
+        _ => false,
+    });
 
     private static (bool Writes, Failure? Refusal) OfExecute(Statement statement)
     {
@@ -46,12 +71,20 @@ internal static class SessionTexts
         return words is not null ? Refused(words, text) : new ParameterProof().Check(cursor.Statement);
     }
 
-    private static ParameterRefused? OfSteps(ImmutableArray<FlushStep> steps)
+    private static Failure? OfSteps(ImmutableArray<FlushStep> steps)
     {
         var proof = new ParameterProof();
         foreach (var step in steps)
         {
-            if (step is StatementStep { Statement: var statement } && proof.Check(statement) is { } refused)
+            if (step is not StatementStep { Statement: var statement })
+            {
+                continue;
+            }
+            if (OfText(StatementShape.Of(statement.Text), statement.Text) is { } words)
+            {
+                return Refused(words, statement.Text);
+            }
+            if (proof.Check(statement) is { } refused)
             {
                 return refused;
             }

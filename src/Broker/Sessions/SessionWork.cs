@@ -9,6 +9,9 @@ internal sealed record SessionWork
     /// <summary>Whether BEGIN and the context ride in front.</summary>
     internal bool Begins { get; init; }
 
+    /// <summary>Cursors that nobody reads any more, by their names on the server: they are closed before anything else.</summary>
+    internal ImmutableArray<string> Closes { get; init; } = [];
+
     /// <summary>The statements, in their order.</summary>
     internal ImmutableArray<FlushStep> Steps { get; init; } = [];
 

@@ -24,6 +24,9 @@ internal sealed record Transaction
     /// <summary>The cursors that are open.</summary>
     internal ImmutableArray<Cursor> Cursors { get; init; } = [];
 
+    /// <summary>Cursors that were read to their end, and are closed on the server with what is sent next.</summary>
+    internal ImmutableArray<Cursor> Spent { get; init; } = [];
+
     /// <summary>Whose scope is open; null for nobody's.</summary>
     internal HandleId? ScopesOwner => Scopes.IsEmpty ? null : Scopes[0].Handle;
 

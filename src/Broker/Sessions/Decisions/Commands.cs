@@ -35,8 +35,13 @@ internal static class Commands
 
     /// <summary>What a command that was sent before is answered now.</summary>
     internal static ISessionReply ReplyTo(this SessionState state, Member member, long sequence) =>
-        state.IsUnderWay(member.Id, sequence) ? StillRunning.Instance
+        state.FindUnderWay(member.Id, sequence) is not null ? StillRunning.Instance
         : member.Replies.FirstOrDefault(kept => kept.Sequence == sequence)?.Answer?.Reply ?? ReplyNotKept.Instance;
+
+    /// <summary>What became of a commit as far as it is remembered; null when it is not, or was none.</summary>
+    internal static ISessionReply? OutcomeOf(this SessionState state, HandleId handle, long sequence) =>
+        state.FindUnderWay(handle, sequence) is { } pending ? (pending.Command is Commit ? StillRunning.Instance : null)
+        : state.Find(handle)?.Replies.FirstOrDefault(kept => kept.IsCommit && kept.Sequence == sequence)?.Answer?.Reply;
 
     /// <summary>Takes a command out of the line, or has it cancelled on the server; a COMMIT that was sent is left alone.</summary>
     internal static SessionStep Cancel(this SessionStep step, SessionEvents.CancelCame cancel)
@@ -59,6 +64,11 @@ internal static class Commands
         {
             return step.EndTurn().Refuse(running, whileWaiting);
         }
+        if (state.Work is { AsUnit: true })
+        {
+            // As long as the pool has not sent it.
+            return step.Do(SessionEffects.WithdrawUnit.Instance);
+        }
         return state.Work is null or { Commits: true } || running.CancelAsked
             ? step
             : step.With(state with { Running = running with { CancelAsked = true } }).Do(SessionEffects.CancelWork.Instance);
@@ -70,9 +80,10 @@ internal static class Commands
         return kept is not null ? step.Do(new SessionEffects.Answer(came.ReplyTo, kept)) : step.Tell(came, step.State.ReplyTo(member, came.Command.Sequence));
     }
 
-    private static bool IsUnderWay(this SessionState state, HandleId handle, long sequence) =>
-        (state.Running is { } running && running.Handle == handle && running.Sequence == sequence)
-        || state.Line.Exists(one => one.Handle == handle && one.Sequence == sequence);
+    private static Pending? FindUnderWay(this SessionState state, HandleId handle, long sequence) =>
+        state.Running is { IsUpkeep: false } running && running.Handle == handle && running.Sequence == sequence
+        ? running
+        : state.Line.Find(one => one.Handle == handle && one.Sequence == sequence);
 
     /// <summary>Answers what is not executed, and so is no reply to be kept.</summary>
     private static SessionStep Tell(this SessionStep step, SessionEvents.CommandCame came, ISessionReply reply) => step.Do(new SessionEffects.Answer(
@@ -85,7 +96,12 @@ internal static class Commands
         {
             return step;
         }
+        // What a handle sent before it learned of a move is refused by that move when its turn comes.
         var seen = state.Members.Min(static member => member.Seen.Number);
+        foreach (var waiting in state.Line)
+        {
+            seen = Math.Min(seen, waiting.Epoch.Number);
+        }
         return state.Moves[0].Epoch.Number > seen ? step : step.With(state with { Moves = state.Moves.RemoveAll(move => move.Epoch.Number <= seen) });
     }
 }

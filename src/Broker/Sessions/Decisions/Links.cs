@@ -8,7 +8,13 @@ internal static class Links
 {
     internal static SessionStep Lent(this SessionStep step)
     {
+        var isUnwanted = step.State.Link == Link.Withdrawn;
         step = step.With(step.State with { Link = Link.Lent, LinkLost = null, ActiveAt = step.Now });
+        if (isUnwanted)
+        {
+            // It crossed the withdrawal, and the pool calls it back: under whoever used it.
+            return step.GiveBack(rollback: false);
+        }
         return step.State.Running is { } running ? step.RunWork(running) : step;
     }
 
@@ -23,7 +29,8 @@ internal static class Links
     internal static SessionStep Lost(this SessionStep step, Failure failure) => step.State switch
     {
         { Link: Link.Returning } => step.Back(),
-        { Link: Link.Lent, Work: not null } => step.With(step.State with { LinkLost = failure }),
+        // The first cause counts: who calls it back ends with it.
+        { Link: Link.Lent, Work: not null } => step.With(step.State with { LinkLost = step.State.LinkLost ?? failure }),
         { Link: Link.Lent } => step.With(step.State with { Link = Link.None }).FailIfWell(failure),
         _ => step,
     };
@@ -40,13 +47,13 @@ internal static class Links
         {
             return step;
         }
-        if (state.IdleLimit is { } limit && state.ActiveAt + limit <= step.Now)
+        if (state.IdleLimit is { } limit && limit <= step.Now - state.ActiveAt)
         {
             return step.Do(new SessionEffects.TimedOut(limit)).GiveBack(rollback: true).FailIfWell(new TransactionTimedOut(state.Id, limit));
         }
         foreach (var cursor in transaction.Cursors)
         {
-            if (transaction.Failed is null && state.Limits.CursorIdleLimit is { } idle && cursor.Used + idle <= step.Now)
+            if (transaction.Failed is null && state.Limits.CursorIdleLimit is { } idle && idle <= step.Now - cursor.Used)
             {
                 return step.Start(new Pending(cursor.Handle, 0, state.Epoch, new CloseCursor(cursor.Id), Akka.Actor.ActorRefs.Nobody));
             }

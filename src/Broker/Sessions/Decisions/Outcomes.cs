@@ -54,7 +54,7 @@ internal static class Outcomes
 
     private static SessionStep NotDone(this SessionStep step, Pending pending, SessionWork work, WorkResult result)
     {
-        var failure = pending.CancelAsked && result.Failure is StatementFailed { SqlState: "57014" } ? new Cancelled("while it ran on the server") : result.Failure!;
+        var failure = pending.CancelAsked && result.Failure is StatementFailed { SqlState: "57014" } or LeaseRevoked ? new Cancelled("while it ran on the server") : result.Failure!;
         return result.End switch
         {
             WorkEnd.CommittedBefore => step.Committed(pending, result with { Settled = true }),
@@ -81,6 +81,7 @@ internal static class Outcomes
             Transaction = transaction with
             {
                 Id = result.TransactionId ?? transaction.Id,
+                Spent = work.Closes.IsEmpty ? transaction.Spent : [],
                 ChangedSettings = transaction.ChangedSettings || work is { Commits: false, FindsPrepared: false },
             },
         });
@@ -104,7 +105,7 @@ internal static class Outcomes
             RollbackScope rollback => (transaction.RolledBackTo(transaction.DepthOf(pending.Handle, rollback.Scope)), ScopeRolledBack.Instance),
             OpenCursor open => (transaction.Read(new(pending.Handle, open.Cursor, transaction.Scopes.Length, step.Now), results[^1].Rows.Count < open.Rows), Rows(results, open.Rows)),
             FetchCursor fetch => (transaction.Read(transaction.Find(pending.Handle, fetch.Cursor)! with { Used = step.Now }, results[^1].Rows.Count < fetch.Rows), Rows(results, fetch.Rows)),
-            CloseCursor close => (transaction.Read(transaction.Find(pending.Handle, close.Cursor)!, ended: true), CursorClosed.Instance),
+            CloseCursor close => (transaction with { Cursors = transaction.Cursors.Remove(transaction.Find(pending.Handle, close.Cursor)!) }, CursorClosed.Instance),
             var other => (transaction, (ISessionReply)new CommandRefused(new StatementRefused("no such command", other.GetType().Name))),
         };
         step = step.With(state with { Transaction = next });
@@ -145,20 +146,25 @@ internal static class Outcomes
         return transaction with
         {
             Scopes = transaction.Scopes.RemoveAt(depth),
-            Cursors = [.. transaction.Cursors.Select(cursor => cursor.Depth > depth ? cursor with { Depth = depth } : cursor)],
+            Cursors = transaction.Cursors.LiftedTo(depth),
+            Spent = transaction.Spent.LiftedTo(depth),
         };
     }
+
+    private static ImmutableArray<Cursor> LiftedTo(this ImmutableArray<Cursor> cursors, int depth) =>
+        [.. cursors.Select(cursor => cursor.Depth > depth ? cursor with { Depth = depth } : cursor)];
 
     private static Transaction RolledBackTo(this Transaction transaction, int depth) => transaction with
     {
         Failed = null,
         Scopes = transaction.Scopes.RemoveRange(depth, transaction.Scopes.Length - depth),
         Cursors = transaction.Cursors.RemoveAll(cursor => cursor.Depth > depth),
+        Spent = transaction.Spent.RemoveAll(cursor => cursor.Depth > depth),
     };
 
     private static Transaction Read(this Transaction transaction, Cursor cursor, bool ended)
     {
         var others = transaction.Cursors.RemoveAll(one => one.Handle == cursor.Handle && one.Id == cursor.Id);
-        return transaction with { Cursors = ended ? others : others.Add(cursor) };
+        return ended ? transaction with { Cursors = others, Spent = transaction.Spent.Add(cursor) } : transaction with { Cursors = others.Add(cursor) };
     }
 }

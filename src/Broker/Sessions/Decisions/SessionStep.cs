@@ -70,7 +70,7 @@ internal readonly record struct SessionStep(SessionState State, ImmutableStack<I
         var failed = (State.Transaction ?? Transaction.Begun) with { Failed = cause };
         if (!isOnServer || failed.Scopes.IsEmpty)
         {
-            failed = failed with { Scopes = [], Cursors = [] };
+            failed = failed with { Scopes = [], Cursors = [], Spent = [] };
             return With(State with { Transaction = failed }).GiveBack(rollback: isOnServer);
         }
         return With(State with { Transaction = failed });

@@ -103,6 +103,7 @@ internal static class Turns
     internal static SessionStep RunWork(this SessionStep step, Pending pending)
     {
         var work = step.State.WorkFor(pending);
+        step = work.Key is null ? step : step.Do(SessionEffects.TakeKey.Instance);
         return step.With(step.State with { Running = pending, Work = work, ActiveAt = step.Now }).Do(new SessionEffects.Run(work));
     }
 

@@ -29,6 +29,8 @@ internal static class Works
             Begins = transaction is null && !work.AsUnit,
             OwnSavepoint = state.Terms.SavepointPerCommand && !work.Steps.IsEmpty,
             KnownId = transaction?.Id,
+            // COMMIT closes them too.
+            Closes = transaction is { Failed: null, Spent: { IsEmpty: false } spent } && !work.Commits ? [.. spent.Select(static one => Cursor.NameOf(one.Handle, one.Id))] : [],
             // What errands had prepared for a user's text may be out of date, and would end the transaction.
             FindsPrepared = pending.Command is not (Execute or OpenCursor or FetchCursor) && StatementBinder.FindsPrepared(state.Terms.Context),
         };

@@ -22,6 +22,7 @@ internal sealed class SessionRun
     private readonly WorkFailures _failures;
     private Task _cancelling = Task.CompletedTask;
     private volatile WorkBatch? _underWay;
+    private volatile bool _copying;
 
     internal SessionRun(SessionPlan plan, ConversationTerms terms, Client.Protocol.SessionId session, NpgsqlConnection connection)
     {
@@ -32,6 +33,9 @@ internal sealed class SessionRun
 
     /// <summary>Whether the server was asked to cancel since the last <see cref="FenceAsync"/>.</summary>
     internal bool CancelAsked { get; private set; }
+
+    /// <summary>Whether a COPY is under way, which <see cref="Cancel"/> does not end.</summary>
+    internal bool IsCopying => _copying;
 
     /// <summary>Does work. Never throws.</summary>
     internal async Task<WorkResult> RunAsync(SessionWork work)
@@ -155,6 +159,10 @@ internal sealed class SessionRun
         {
             batch.AddOpening(_plan.Verbs, _terms);
         }
+        foreach (var cursor in work.Closes)
+        {
+            batch.Add(Part.Other, $"CLOSE {cursor}");
+        }
         if (work.OwnSavepoint)
         {
             batch.Add(Part.Savepoint, $"SAVEPOINT {WorkBatch.OwnSavepoint}");
@@ -261,13 +269,19 @@ internal sealed class SessionRun
 
     private async Task CopyAsync(CopyStep step, int number, WorkProgress progress)
     {
+        _copying = true;
         try
         {
             progress.Answered(number, await CopyColumns.CopyAsync(_connection, step), RowSet.Empty);
         }
-        catch (Exception exception) when (exception is PostgresException or InvalidCastException or NotSupportedException or IndexOutOfRangeException)
+        // Whatever a value is refused with, the copy is given up and the connection is well; where it is not, that is seen.
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             throw new CopyFailedException(number, exception);
+        }
+        finally
+        {
+            _copying = false;
         }
     }
 }
