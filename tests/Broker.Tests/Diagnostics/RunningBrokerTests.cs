@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Akka.Hosting;
 using Broker.Client;
+using Broker.Client.Sessions;
 using Broker.Diagnostics;
 using Broker.Hosting;
 using Broker.Leases;
@@ -60,6 +61,7 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
         await LeasesAsync();
         await Assert.ThrowsAsync<BrokerException>(() => Client.ExecuteAsync("nowhere", $"select 1").AsTask());
         await SettleAsync();
+        await SessionsAsync(recorded);
 
         // What a group's member may not do cannot be done by a server that works: PoolSupervisorSpecs has it.
         string[] untold = ["broker.packing.breaches"];
@@ -214,5 +216,27 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
         {
             return Task.Run(run);
         }
+    }
+
+    /// <summary>A commit, a transaction that lies idle, and a handle that says that nobody held it any more.</summary>
+    private async Task SessionsAsync(Recorded recorded)
+    {
+        await using (var session = new SessionFactory(Client, "orders").Open())
+        {
+            await session.ExecuteAsync($"create table sold (id int)");
+            await session.CommitAsync();
+        }
+
+        await using var idle = new SessionFactory(Client, "orders", new() { Terms = new() { IdleLimit = TimeSpan.FromMilliseconds(20) } }).Open();
+        await idle.ExecuteAsync($"select 1");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!limit.IsCancellationRequested && !recorded.All.Any(one => one.Name == "broker.session.timeouts"))
+        {
+            await Task.Delay(5);
+        }
+
+        var link = new SessionLink(Client.Sender, "orders", SessionOptions.Default, joined: null);
+        await link.OpenAsync();
+        link.Forget();
     }
 }

@@ -148,7 +148,6 @@ public sealed class LossTests : SessionStage
     }
 
     [Theory]
-    [InlineData(nameof(Cut.BeforeCommit), false)]
     [InlineData(nameof(Cut.AfterCommit), true)]
     public async Task So_is_one_that_brought_all_of_its_work_along(string where, bool committed)
     {
