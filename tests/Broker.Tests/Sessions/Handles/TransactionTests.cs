@@ -183,26 +183,4 @@ public sealed class TransactionTests : HandleStage
             $"select current_setting('transaction_isolation'), current_setting('transaction_read_only'), current_setting('transaction_deferrable')"));
         Assert.Equal("25006", (await Assert.ThrowsAsync<BrokerException>(async () => await session.ExecuteAsync($"delete from tags"))).SqlState);
     }
-
-    [Fact]
-    public async Task A_nested_scope_that_is_left_by_a_cancellation_is_rolled_back()
-    {
-        await using var session = Sessions.Open();
-        session.Add(new Tag("red", 1));
-        using var cancellation = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
-        {
-            await using (await session.BeginNestedAsync())
-            {
-                session.Add(new Tag("blue", 1));
-                await session.FlushAsync();
-                var sleeping = session.ExecuteAsync($"select pg_sleep(600)", cancellation.Token);
-                await cancellation.CancelAsync();
-                await sleeping;
-            }
-        });
-
-        await session.CommitAsync();
-        Assert.Equal("red", await RowsAsync("tags", "name"));
-    }
 }
