@@ -14,9 +14,6 @@ internal sealed class IdentityMap
     /// <summary>All that stand for a row.</summary>
     internal IEnumerable<Tracked> All => _rows.Values.SelectMany(static rows => rows.Values);
 
-    /// <summary>All that stand for a row of a table.</summary>
-    internal IEnumerable<Tracked> Of(EntityMap map) => _rows.TryGetValue(map.Type.Type, out var rows) ? rows.Values : [];
-
     /// <summary>What stands for a row; null when nothing does.</summary>
     internal Tracked? Find(EntityMap map, EntityKey key)
     {
