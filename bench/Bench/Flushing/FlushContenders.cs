@@ -10,6 +10,7 @@ internal static class FlushContenders
         () => new SqlAlchemy(),
         () => new HandWrittenBatch(),
         () => new CopyIn(),
+        () => new BareUpdate(),
         () => new BrokerSessions(),
     ];
 

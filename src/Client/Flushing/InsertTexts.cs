@@ -50,7 +50,7 @@ internal static class InsertTexts
         pieces.Add($"i{number}", $"SELECT {string.Join(", ", input)} FROM {source}", materialized: true);
         var insert = written.Length == 0
             ? throw new InvalidOperationException("a key that is neither sent nor drawn is inserted row by row")
-            : $"INSERT INTO {map.Table.Quoted} AS t ({Pieces.List(written)}){Overriding(written)} SELECT {Pieces.Names("c", written)} FROM i{number} ORDER BY n";
+            : $"INSERT INTO {map.Table.Quoted} AS t ({Pieces.List(written)}){Overriding(written)} SELECT {Pieces.Names("c", written)} FROM i{number}";
         if (batch.Returned.Except(ColumnSet.Of(drawn)).IsEmpty)
         {
             pieces.Add($"w{number}", insert);
