@@ -4,13 +4,18 @@ using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Entities;
 
-/// <summary>The key of a row: equal when its values are. Keys of different entity types are not told apart.</summary>
-internal abstract class EntityKey : IEquatable<EntityKey>
+/// <summary>
+/// The key of a row: equal when its values are. Keys of different entity types are not told apart. Those of one type have an order, which is the same in every process:
+/// it is that of the values, and of texts that of their characters' numbers, whatever the culture.
+/// </summary>
+internal abstract class EntityKey : IEquatable<EntityKey>, IComparable<EntityKey>
 {
     /// <summary>The values, as parameters, in the order of the key's columns.</summary>
     internal abstract ImmutableArray<Parameter> Parameters { get; }
 
     public abstract bool Equals(EntityKey? other);
+
+    public abstract int CompareTo(EntityKey? other);
 
     public sealed override bool Equals(object? obj) => Equals(obj as EntityKey);
 
@@ -18,16 +23,22 @@ internal abstract class EntityKey : IEquatable<EntityKey>
 
     /// <summary>As failures show it: `7`, or `(7, abc)`.</summary>
     public abstract override string ToString();
+
+    private protected int NotOfOneType(EntityKey? other) => throw new InvalidOperationException($"keys {this} and {other} are not of one type");
 }
 
 /// <summary>A key of one column. The value is as it is sent.</summary>
 internal sealed class EntityKey<T>(T value) : EntityKey where T : notnull
 {
+    private static readonly IComparer<T> Order = typeof(T) == typeof(string) ? (IComparer<T>)StringComparer.Ordinal : Comparer<T>.Default;
+
     internal T Value => value;
 
     internal override ImmutableArray<Parameter> Parameters => [new Parameter<T>(value)];
 
     public override bool Equals(EntityKey? other) => other is EntityKey<T> key && EqualityComparer<T>.Default.Equals(value, key.Value);
+
+    public override int CompareTo(EntityKey? other) => other is EntityKey<T> key ? Order.Compare(value, key.Value) : NotOfOneType(other);
 
     public override int GetHashCode() => EqualityComparer<T>.Default.GetHashCode(value);
 
@@ -42,6 +53,8 @@ internal sealed class NullKey : EntityKey
     internal override ImmutableArray<Parameter> Parameters => [Parameter.Null<string>()];
 
     public override bool Equals(EntityKey? other) => false;
+
+    public override int CompareTo(EntityKey? other) => other is NullKey ? 0 : NotOfOneType(other);
 
     public override int GetHashCode() => 0;
 
@@ -66,6 +79,8 @@ internal sealed class CompositeKey : EntityKey
     internal override ImmutableArray<Parameter> Parameters => [.. _parts.SelectMany(part => part.Parameters)];
 
     public override bool Equals(EntityKey? other) => other is CompositeKey key && key._hash == _hash && _parts.AsSpan().SequenceEqual(key._parts.AsSpan());
+
+    public override int CompareTo(EntityKey? other) => other is CompositeKey key ? _parts.AsSpan().SequenceCompareTo(key._parts.AsSpan()) : NotOfOneType(other);
 
     public override int GetHashCode() => _hash;
 

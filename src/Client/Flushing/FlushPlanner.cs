@@ -5,8 +5,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Flushing;
 
 /// <summary>
-/// Plans a flush: pending changes become few statements, whatever their number. Rows of one table that write the same columns go together, in the order in which
-/// they came; parents before children, deletes last and the other way round.
+/// Plans a flush: pending changes become few statements, whatever their number. Rows of one table that write the same columns go together: new ones in the order in
+/// which they came, others in that of their keys; parents before children, deletes last and the other way round.
 /// </summary>
 internal static class FlushPlanner
 {
@@ -31,7 +31,8 @@ internal static class FlushPlanner
         }
         foreach (var table in byMap.Values)
             table.Settle();
-        var groups = TableOrder.Of(byMap.Keys);
+        // By their names, so that two flushes visit the tables that both mean in one order as far as foreign keys leave a choice.
+        var groups = TableOrder.Of(byMap.Keys.OrderBy(map => map.Table.FullName, StringComparer.Ordinal));
         foreach (var group in groups)
         {
             // A row that points at a new one of the same table comes behind it; elsewhere a value that an update sets free may be taken by a new row.

@@ -21,11 +21,11 @@ internal static class KeyExchange
         if (moved.IsEmpty)
             return (null, updates, deletes);
         Refuse(map, moved);
-        EntityChange[] movers = [.. updates.Where(update => update.Changed.Overlaps(moved)), .. deletes.Where(gone.Contains)];
-        if (movers.Any(change => !change.Defaults.IsEmpty))
+        var movers = KeyOrder.Of(map, [.. updates.Where(update => update.Changed.Overlaps(moved)), .. deletes.Where(gone.Contains)]);
+        if (movers.Exists(change => !change.Defaults.IsEmpty))
             throw NotSupported(map, "one of them takes the place of a deleted row and leaves columns to their default");
         var written = movers.Aggregate(ColumnSet.None, (set, change) => set.Or(change.Changed));
-        return (new(ChangeKind.Update, map, written, ColumnSet.None, movers), [.. updates.Where(update => !update.Changed.Overlaps(moved))], [.. deletes.Where(delete => !gone.Contains(delete))]);
+        return (new(ChangeKind.Update, map, written, ColumnSet.None, [.. movers]), [.. updates.Where(update => !update.Changed.Overlaps(moved))], [.. deletes.Where(delete => !gone.Contains(delete))]);
     }
 
     private static EntityColumn[]? ColumnsOf(EntityMap map, UniqueKey key)

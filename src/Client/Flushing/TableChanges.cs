@@ -18,12 +18,16 @@ internal sealed class TableChanges(EntityMap map)
         ChangeKind.Delete => _deletes,
     }).Add(change);
 
-    /// <summary>Makes one update of a delete and an insert of one key, and finds what must be refused and what exchanges its key.</summary>
+    /// <summary>
+    /// Makes one update of a delete and an insert of one key, finds what must be refused and what exchanges its key, and puts what changes rows that are there in the
+    /// order of their keys, so that two flushes lock the rows that both mean in one order.
+    /// </summary>
     internal void Settle()
     {
         RefuseTwice();
         if (_inserts.Count > 0 && _deletes.Count > 0)
             SwitchRows();
+        (_updates, _deletes) = (KeyOrder.Of(map, _updates), KeyOrder.Of(map, _deletes));
         if (_updates.Count > 0)
             (_exchange, _updates, _deletes) = KeyExchange.Find(map, _updates, _deletes);
     }
@@ -47,7 +51,7 @@ internal sealed class TableChanges(EntityMap map)
             yield return new(ChangeKind.Insert, map, columns, ColumnSet.None, from == 0 ? [.. _inserts] : [.. _inserts[from..]]);
     }
 
-    /// <summary>Updates by the columns that they write; their order among each other means nothing.</summary>
+    /// <summary>Updates by the columns that they write.</summary>
     internal IEnumerable<Batch> Updates() => _updates.Where(change => !change.Changed.IsEmpty || !change.Defaults.IsEmpty)
         .GroupBy(change => (change.Changed, change.Defaults)).Select(group => new Batch(ChangeKind.Update, map, group.Key.Changed, group.Key.Defaults, [.. group]));
 
