@@ -3,23 +3,26 @@ using System.Reflection.Emit;
 
 namespace Broker.Architecture.Tests;
 
-/// <summary>What the code of an assembly calls, read from the instructions of its methods.</summary>
+/// <summary>What code calls and asks, read from the instructions of its methods.</summary>
 internal static class Instructions
 {
+    private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+
     private static readonly Dictionary<short, OpCode> OpCodes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
     /// <summary>Each method of the assembly with each method it calls; what the compiler made of lambdas and async methods is under its own types.</summary>
-    public static IEnumerable<(MethodBase Caller, MethodBase Called)> Calls(Assembly assembly)
-    {
-        const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
-        return assembly.GetTypes()
-            .SelectMany(type => type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
-            .SelectMany(method => CallsOf(method).Select(called => (method, called)));
-    }
+    public static IEnumerable<(MethodBase Caller, MethodBase Called)> Calls(Assembly assembly) => assembly.GetTypes()
+        .SelectMany(type => type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
+        .SelectMany(method => NamedBy(method, OpCodes.Values.Where(static code => code.OperandType == OperandType.InlineMethod)).Select(called => (method, (MethodBase)called)));
 
-    private static IEnumerable<MethodBase> CallsOf(MethodBase method)
+    /// <summary>The types that the methods of a type, written in it by name, ask whether a value is of: the cases of their switches among them.</summary>
+    public static HashSet<Type> TypesAskedFor(Type type, params string[] methods) =>
+        [.. methods.SelectMany(name => NamedBy(type.GetMethod(name, All)!, [System.Reflection.Emit.OpCodes.Isinst])).Cast<Type>()];
+
+    private static IEnumerable<MemberInfo> NamedBy(MethodBase method, IEnumerable<OpCode> instructions)
     {
+        var wanted = instructions.ToHashSet();
         if (method.GetMethodBody()?.GetILAsByteArray() is not { } code)
         {
             yield break;
@@ -32,10 +35,9 @@ internal static class Instructions
             var value = code[at] == 0xFE ? (short)((code[at] << 8) | code[at + 1]) : code[at];
             var instruction = OpCodes[value];
             at += instruction.Size;
-            if (instruction.OperandType == OperandType.InlineMethod
-                && method.Module.ResolveMethod(BitConverter.ToInt32(code, at), typeArguments, methodArguments) is { } called)
+            if (wanted.Contains(instruction) && method.Module.ResolveMember(BitConverter.ToInt32(code, at), typeArguments, methodArguments) is { } named)
             {
-                yield return called;
+                yield return named;
             }
 
             at += SizeOfOperand(instruction, code, at);

@@ -62,6 +62,7 @@ internal sealed class SandboxActor : UntypedActor
                 Sender.Tell(new Refused(new SandboxRefused($"everything in it has the isolation level {_request.Isolation}, not {asked}: open the sandbox with that")));
                 break;
             case OpenSession or JoinSession or RunInSession or GetCommitOutcome: _sessions.Forward(message); break;
+            case OpenSandbox: Sender.Tell(new Refused(new SandboxRefused("another sandbox would share its one connection: open it through the broker outside"))); break;
             case CloseSandbox close: OnClose(close.Forgotten); break;
             // One that failed has told everybody; what was done in it is gone, and a new one would be empty.
             case Terminated: break;

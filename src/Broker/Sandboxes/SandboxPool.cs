@@ -4,6 +4,7 @@ using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Connections;
+using Broker.Errands;
 using Broker.Errands.Keyed;
 using Broker.Leases;
 using Broker.Pools;
@@ -82,12 +83,15 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
             case RunErrand errand: OnErrand(errand); break;
             case AcquireConnection acquire: OnAcquire(acquire); break;
             case WithdrawAcquire withdraw: Leave(withdraw.Request); break;
+            case WithdrawErrand withdraw: Leave(withdraw.Errand); break;
             case CancelErrand cancel: OnCancel(cancel); break;
             case ReturnConnection back: OnReturn(back.Lease); break;
             case LeaseSeenBroken broken when _turns.IsTaken(TurnOf(broken.Lease)): _broke = "its connection was lost"; break;
             case InvalidateLease { Hard: true } invalid when _turns.IsTaken(TurnOf(invalid.Lease)): Lose("its connection did not come to rest"); break;
             case InvalidateLease invalid when _turns.IsTaken(TurnOf(invalid.Lease)): _plan.Lender.Tell(new InvalidateLease(_lent!.Lease, Hard: false)); break;
             case InvalidateLease or LeaseSeenBroken or StopListening: break;
+            // Whoever detaches or forgets a lease was lent one as such, and keys are kept for no longer than the sandbox.
+            case DetachLease or ForgetLease or LedgerPruner.KeyTaken: break;
             case OpenStream stream: _streams.Open(stream, Sender); break;
             case SettleCommit: Sender.Tell(new CommitSettled(new SettledOutcome.Aborted("its sandbox was lost"))); break;
             case GetPoolStatus status: _plan.Lender.Forward(status); break;

@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
+using Akka.Actor;
+using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Errands;
 using Broker.Leases;
+using Broker.Tests.Settlement;
 using Xunit;
 
 namespace Broker.Tests.Sandboxes;
@@ -120,6 +124,25 @@ public sealed class SandboxErrandTests : SandboxStage
     }
 
     [Fact]
+    public async Task What_runs_is_not_withdrawn_and_hears_its_true_outcome()
+    {
+        await using var holder = await Server.OpenConnectionAsync();
+        await holder.RunAsync("select pg_advisory_lock(7)");
+        var (pool, errand, reply) = await StartAsync([new("select pg_advisory_xact_lock(7)"), new("insert into tags (name) values ('kept')")]);
+        while (await AskAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'advisory'") == 0)
+        {
+            await Task.Yield();
+        }
+        pool.Tell(new WithdrawErrand(errand), ActorRefs.NoSender);
+        // It is answered behind that.
+        await Inside.GetStatusAsync("shop");
+        await holder.RunAsync("select pg_advisory_unlock(7)");
+
+        Assert.Equal(1, (await reply).More[0].Affected);
+        Assert.Equal("kept", await NamesAsync());
+    }
+
+    [Fact]
     public async Task What_cannot_be_in_a_transaction_is_refused()
     {
         await RefusedAsync<SandboxRefused>(async () => await Inside.ExecuteAsync("shop", $"vacuum tags"));
@@ -127,6 +150,7 @@ public sealed class SandboxErrandTests : SandboxStage
         await RefusedAsync<SandboxRefused>(async () => await Inside.ListenAsync("shop", "news").GetAsyncEnumerator().MoveNextAsync());
         await RefusedAsync<SandboxRefused>(async () => await Inside.LeaseAsync("shop"));
         await RefusedAsync<SandboxRefused>(async () => await Inside.InvalidateAsync("shop"));
+        await RefusedAsync<SandboxRefused>(async () => await Inside.OpenSandboxAsync());
         await RefusedAsync<StatementRefused>(async () => await Inside.ExecuteAsync("shop", $"commit"));
         await RefusedAsync<SandboxRefused>(async () => await Inside.ExecuteAsync("shop", $"do $$ begin commit; end $$"));
         await AddAsync("well");
@@ -135,12 +159,14 @@ public sealed class SandboxErrandTests : SandboxStage
         Assert.Equal("", await NamesAsync(Broker));
     }
 
-    private async Task<ErrandCompleted> UnitAsync(ImmutableArray<Statement> statements)
+    private async Task<ErrandCompleted> UnitAsync(ImmutableArray<Statement> statements) => await (await StartAsync(statements)).Answer;
+
+    private async Task<(IActorRef Pool, ErrandId Errand, Task<ErrandCompleted> Answer)> StartAsync(ImmutableArray<Statement> statements)
     {
-        var sender = Inside.Sender;
-        var pool = await sender.Pools.FindAsync("shop", null);
+        var (sender, errand) = (Inside.Sender, Inside.Sender.NextId());
+        var pool = (await sender.Pools.FindAsync("shop", null)).Supervisor;
         var reply = new Client.Sending.Reply<ErrandCompleted>(sender.Home, static answer => (ErrandCompleted)answer);
-        pool.Supervisor.Tell(new RunErrand(sender.NextId(), statements[0], CallerContext.None, ErrandLimits.Default) { Unit = new(statements.RemoveAt(0)) }, reply);
-        return await reply.Answer;
+        pool.Tell(new RunErrand(errand, statements[0], CallerContext.None, ErrandLimits.Default) { Unit = new(statements.RemoveAt(0)) }, reply);
+        return (pool, errand, reply.Answer.AsTask());
     }
 }
