@@ -18,10 +18,12 @@ internal sealed class FreezingProxy : IAsyncDisposable
     private volatile bool _frozen;
     private volatile int _age;
     private volatile int _silentAfterLogin;
+    private volatile TaskCompletionSource _held = new();
 
     private FreezingProxy(NpgsqlConnectionStringBuilder target)
     {
         (_host, _port) = (target.Host!, target.Port);
+        _held.SetResult();
         _listener.Start();
         ConnectionString = new NpgsqlConnectionStringBuilder(target.ConnectionString)
         {
@@ -41,6 +43,12 @@ internal sealed class FreezingProxy : IAsyncDisposable
         _frozen = true;
         _age++;
     }
+
+    /// <summary>What comes on open connections is kept back, and nothing of it is lost.</summary>
+    internal void Hold() => _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What was kept back is handed on.</summary>
+    internal void Release() => _held.SetResult();
 
     /// <summary>New connections are carried again; those that were open stay silent.</summary>
     internal void Thaw() => _frozen = false;
@@ -100,6 +108,7 @@ internal sealed class FreezingProxy : IAsyncDisposable
             {
                 await Task.Delay(Timeout.Infinite);
             }
+            await _held.Task;
             await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
             // ReadyForQuery, idle
             if (untilLogin && buffer.AsSpan(0, count).EndsWith("Z\0\0\0\u0005I"u8))
