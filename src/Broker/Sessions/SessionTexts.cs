@@ -12,6 +12,9 @@ internal static class SessionTexts
 {
     private const int QuotedText = 80;
 
+    // A client makes few texts for its flushes, and sends them with every commit.
+    private static readonly JudgedTexts StepTexts = new(static text => OfText(StatementShape.Of(text), text));
+
     /// <summary>Whether it may change data, and why it is refused; null when it may be sent.</summary>
     internal static (bool Writes, Failure? Refusal) Judge(ISessionCommand command) => command switch
     {
@@ -80,7 +83,7 @@ internal static class SessionTexts
             {
                 continue;
             }
-            if (OfText(StatementShape.Of(statement.Text), statement.Text) is { } words)
+            if (StepTexts.Of(statement.Text) is { } words)
             {
                 return Refused(words, statement.Text);
             }
