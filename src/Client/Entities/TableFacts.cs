@@ -23,7 +23,7 @@ internal sealed record TableFacts(string Schema, string Name, ImmutableArray<Col
     internal bool RowSecurity { get; init; }
 
     /// <summary>`schema.name` unquoted, as steps name it.</summary>
-    internal string FullName => $"{Schema}.{Name}";
+    internal string FullName { get; } = $"{Schema}.{Name}";
 
     /// <summary>As it stands in a statement.</summary>
     internal string Quoted => $"{SqlName.Quote(Schema)}.{SqlName.Quote(Name)}";

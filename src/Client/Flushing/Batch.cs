@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Broker.Client.Entities;
 using Broker.Client.Protocol.Values;
 
@@ -64,12 +65,8 @@ internal sealed class Batch(ChangeKind kind, EntityMap map, ColumnSet columns, C
     /// <summary>The parameters for its only row, in the same order.</summary>
     internal ImmutableArray<Parameter> One()
     {
-        var parameters = ImmutableArray.CreateBuilder<Parameter>();
-        if (kind != ChangeKind.Insert)
-            parameters.AddRange(Identifying.Select(column => column.One(changes[0].Original)));
-        if (kind != ChangeKind.Delete)
-            foreach (var column in columns.Of(map))
-                parameters.Add(column.One(changes[0].Entity));
-        return parameters.ToImmutable();
+        Parameter[] identifying = kind == ChangeKind.Insert ? [] : [.. Identifying.Select(column => column.One(changes[0].Original))];
+        Parameter[] written = kind == ChangeKind.Delete ? [] : Array.ConvertAll(columns.Of(map), column => column.One(changes[0].Entity));
+        return ImmutableCollectionsMarshal.AsImmutableArray(identifying.Length == 0 ? written : [.. identifying, .. written]);
     }
 }

@@ -14,8 +14,9 @@ internal sealed class FlushDraft
     internal FlushDraft(IReadOnlyList<EntityChange> changes, Func<Type, EntityMap?> find)
     {
         _changes = changes;
-        if (changes.Any(change => !change.Map.References.IsEmpty && change.Kind != ChangeKind.Delete))
-            _referred = new(changes, find);
+        for (var i = 0; i < changes.Count && _referred is null; i++)
+            if (changes[i] is { Map.References.IsEmpty: false, Kind: not ChangeKind.Delete })
+                _referred = new(changes, find);
     }
 
     /// <summary>What is to be drawn; usually nothing. All of it may be asked in one round trip, within the transaction or not.</summary>

@@ -5,7 +5,11 @@ namespace Broker.Client.Flushing;
 /// <summary>What came of a flush beside its success.</summary>
 /// <param name="Warnings">Deletes that found fewer rows than they meant.</param>
 /// <param name="Unread">Changes whose answer was lost: the entities lack what the server gave, and are to be read again.</param>
-internal sealed record FlushOutcome(ImmutableArray<MissedDeletes> Warnings, ImmutableArray<EntityChange> Unread);
+internal sealed record FlushOutcome(ImmutableArray<MissedDeletes> Warnings, ImmutableArray<EntityChange> Unread)
+{
+    /// <summary>Its success, and no more.</summary>
+    internal static FlushOutcome Plain { get; } = new([], []);
+}
 
 /// <summary>Rows that were to be deleted and were gone already. No error, since the type has no version.</summary>
 /// <param name="Entity">The entity type.</param>
@@ -16,20 +20,20 @@ internal sealed record MissedDeletes(string Entity, int Wanted, long Deleted);
 /// <summary>Gathers a <see cref="FlushOutcome"/>.</summary>
 internal sealed class OutcomeNotes
 {
-    private readonly ImmutableArray<MissedDeletes>.Builder _warnings = ImmutableArray.CreateBuilder<MissedDeletes>();
-    private readonly ImmutableArray<EntityChange>.Builder _unread = ImmutableArray.CreateBuilder<EntityChange>();
+    private ImmutableArray<MissedDeletes> _warnings = [];
+    private ImmutableArray<EntityChange> _unread = [];
 
-    internal FlushOutcome Outcome => new(_warnings.ToImmutable(), _unread.ToImmutable());
+    internal FlushOutcome Outcome => _warnings.IsEmpty && _unread.IsEmpty ? FlushOutcome.Plain : new(_warnings, _unread);
 
     internal void Deleted(Batch batch, long rows)
     {
         if (rows >= 0 && rows < batch.Changes.Length)
-            _warnings.Add(new(batch.Map.Name, batch.Changes.Length, rows));
+            _warnings = _warnings.Add(new(batch.Map.Name, batch.Changes.Length, rows));
     }
 
     internal void Read(Batch batch, int rows)
     {
         if (rows < batch.Changes.Length)
-            _unread.AddRange(batch.Changes);
+            _unread = _unread.AddRange(batch.Changes);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Broker.Client.Entities;
 using Broker.Client.Protocol.Messages;
 
@@ -11,7 +12,8 @@ internal sealed class FlushPlan(ImmutableArray<PlannedStep> planned, ImmutableAr
     internal ImmutableArray<PlannedStep> Planned => planned;
 
     /// <summary>What is to be sent; empty when there is nothing to do.</summary>
-    internal ImmutableArray<FlushStep> Steps { get; } = [.. planned.Select(step => step.Step)];
+    internal ImmutableArray<FlushStep> Steps { get; } =
+        ImmutableCollectionsMarshal.AsImmutableArray(Array.ConvertAll(ImmutableCollectionsMarshal.AsArray(planned)!, static step => step.Step));
 
     /// <summary>Gives the entities what the server gave: keys, defaults, versions. To be called once, when the flush has succeeded.</summary>
     /// <param name="results">What each step answered; none when the answer was lost.</param>

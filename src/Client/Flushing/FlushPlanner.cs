@@ -21,6 +21,8 @@ internal static class FlushPlanner
     /// <summary>The statements for changes whose keys and foreign keys are all set.</summary>
     internal static ImmutableArray<PlannedStep> Steps(IReadOnlyList<EntityChange> changes)
     {
+        if (changes is [var only])
+            return OfOne(TableChanges.OfOne(only));
         var steps = ImmutableArray.CreateBuilder<PlannedStep>();
         var byMap = new Dictionary<EntityMap, TableChanges>(ReferenceEqualityComparer.Instance);
         foreach (var change in changes)
@@ -46,6 +48,14 @@ internal static class FlushPlanner
             Deletes(steps, groups[i], byMap);
         return steps.ToImmutable();
     }
+
+    /// <summary>One change needs no order, and meets no other.</summary>
+    private static ImmutableArray<PlannedStep> OfOne(Batch? batch) => batch is null ? [] : batch.Kind switch
+    {
+        ChangeKind.Insert => [StepMaker.InsertOne(batch)],
+        ChangeKind.Update => [StepMaker.Update(batch)],
+        ChangeKind.Delete => [StepMaker.Delete(batch)],
+    };
 
     private static void Updates(ImmutableArray<PlannedStep>.Builder steps, TableGroup group, Dictionary<EntityMap, TableChanges> changes)
     {

@@ -16,14 +16,17 @@ internal static class StepMaker
     internal static IEnumerable<PlannedStep> Insert(Batch batch)
     {
         if (batch.Changes.Length == 1)
-            return [One(batch, FlushTextKind.InsertOne, InsertTexts.One, 0)];
+            return [InsertOne(batch)];
         if (!InsertTexts.CanGoTogether(batch) || (batch.Columns.IsEmpty && batch.Returned.IsEmpty))
-            return batch.Changes.Select(change => One(new(batch.Kind, batch.Map, batch.Columns, batch.Defaults, [change]), FlushTextKind.InsertOne, InsertTexts.One, 0));
+            return batch.Changes.Select(change => InsertOne(new(batch.Kind, batch.Map, batch.Columns, batch.Defaults, [change])));
         if (batch.Changes.Length >= CopyThreshold && CanCopy(batch))
             return [Copy(batch)];
         var parameters = batch.Columns.IsEmpty ? [new Parameter<long>(batch.Changes.Length)] : Frozen(batch.Many());
         return [Single(batch, FlushTextKind.InsertMany, InsertTexts.Many, parameters, 1)];
     }
+
+    /// <summary>The step of a batch of one insert.</summary>
+    internal static PlannedStep InsertOne(Batch batch) => One(batch, FlushTextKind.InsertOne, InsertTexts.One, 0);
 
     internal static PlannedStep Update(Batch batch) => batch.Changes.Length == 1
         ? One(batch, FlushTextKind.UpdateOne, UpdateTexts.One, 2)

@@ -11,6 +11,15 @@ internal sealed class TableChanges(EntityMap map)
     private List<EntityChange> _deletes = [];
     private Batch? _exchange;
 
+    /// <summary>The batch of a change that is the only one of its flush; null when it amounts to nothing.</summary>
+    internal static Batch? OfOne(EntityChange change) => change.Kind switch
+    {
+        ChangeKind.Insert => new(change.Kind, change.Map, change.Map.Written.Except(change.Map.LeftOut(change.Entity)), ColumnSet.None, [change]),
+        ChangeKind.Update when change is { Changed.IsEmpty: true, Defaults.IsEmpty: true } => null,
+        ChangeKind.Update => new(change.Kind, change.Map, change.Changed, change.Defaults, [change]),
+        ChangeKind.Delete => new(change.Kind, change.Map, ColumnSet.None, ColumnSet.None, [change]),
+    };
+
     internal void Add(EntityChange change) => (change.Kind switch
     {
         ChangeKind.Insert => _inserts,

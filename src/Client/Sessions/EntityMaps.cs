@@ -13,12 +13,12 @@ internal sealed class EntityMaps
 {
     private readonly SessionEntities _shared;
     private readonly SessionLink _link;
-    private readonly EntityCatalogue _own = new();
+    private EntityCatalogue? _own;
 
     internal EntityMaps(SessionEntities shared, SessionLink link) => (_shared, _link) = (shared, link);
 
     /// <summary>How a type is mapped that was asked for before.</summary>
-    internal EntityMap? Find(Type type) => _own.Find(type) ?? _shared.Find(type);
+    internal EntityMap? Find(Type type) => _own?.Find(type) ?? _shared.Find(type);
 
     /// <summary>How a type is mapped; asks the server the first time.</summary>
     /// <exception cref="BrokerException">It cannot be mapped: <c>EntityRefused</c>.</exception>
@@ -32,13 +32,13 @@ internal sealed class EntityMaps
         }
         catch (BrokerException refused) when (refused.Failure is EntityRefused && _link.MayHaveTransaction)
         {
-            return await _own.GetAsync(type, AskInConversationAsync, cancellation).ConfigureAwait(false);
+            return await (_own ??= new()).GetAsync(type, AskInConversationAsync, cancellation).ConfigureAwait(false);
         }
     }
 
     /// <summary>The same for the rows of a query; null when they are values.</summary>
     internal async ValueTask<EntityMap?> TryMapAsync(Type type, CancellationToken cancellation) =>
-        _own.Find(type) ?? await _shared.TryMapAsync(type, AskAsync, cancellation).ConfigureAwait(false);
+        _own?.Find(type) ?? await _shared.TryMapAsync(type, AskAsync, cancellation).ConfigureAwait(false);
 
     /// <summary>Runs a statement that no transaction holds up; in a sandbox there is one transaction only, so there it runs within the session's own.</summary>
     internal ValueTask<RowSet> AskAsync(Statement statement, CancellationToken cancellation) =>
@@ -48,7 +48,7 @@ internal sealed class EntityMaps
         (await _link.RunAsync<Executed>(new Execute(statement), cancellation).ConfigureAwait(false)).Rows;
 
     /// <summary>The transaction is over, and what it alone knew may be gone.</summary>
-    internal void Ended() => _own.Forget();
+    internal void Ended() => _own = null;
 
     /// <inheritdoc cref="SessionEntities.ForgetAfter"/>
     internal void ForgetAfter(Exception exception) => _shared.ForgetAfter(exception);

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Broker.Client.Entities;
 using Broker.Client.Flushing;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
@@ -17,13 +19,18 @@ internal sealed class Flusher
     private readonly EntityMaps _maps;
     private readonly SessionHooks _hooks;
     private readonly Hooking _hooking;
-    private readonly ImmutableArray<string>.Builder _warnings = ImmutableArray.CreateBuilder<string>();
+    private ImmutableArray<string> _warnings = [];
 
     internal Flusher(HoldingZone zone, SessionLink link, EntityMaps maps, SessionHooks hooks, Hooking hooking) =>
         (_zone, _link, _maps, _hooks, _hooking) = (zone, link, maps, hooks, hooking);
 
     /// <summary>What was odd about the flushes of a transaction, without being wrong; told once.</summary>
-    internal ImmutableArray<string> TakeWarnings() => _warnings.DrainToImmutable();
+    internal ImmutableArray<string> TakeWarnings()
+    {
+        var taken = _warnings;
+        _warnings = [];
+        return taken;
+    }
 
     /// <summary>Sends what there is to send, and nothing when there is nothing.</summary>
     internal async ValueTask FlushAsync(CancellationToken cancellation)
@@ -70,24 +77,25 @@ internal sealed class Flusher
 
     private async ValueTask<Sending?> PrepareAsync(CancellationToken cancellation)
     {
-        await MapPendingAsync(cancellation).ConfigureAwait(false);
-        var changes = _zone.Collect(_maps.Find);
+        Func<Type, EntityMap?> map = _maps.Find;
+        await MapPendingAsync(map, cancellation).ConfigureAwait(false);
+        var changes = _zone.Collect(map);
         if (changes.IsEmpty)
             return null;
         if (_hooks.BeforeFlush is not null)
         {
             await _hooking.CallAsync(_hooks.BeforeFlush, nameof(_hooks.BeforeFlush), committed: false, cancellation).ConfigureAwait(false);
-            await MapPendingAsync(cancellation).ConfigureAwait(false);
-            changes = _zone.Collect(_maps.Find);
+            await MapPendingAsync(map, cancellation).ConfigureAwait(false);
+            changes = _zone.Collect(map);
         }
 
         _zone.NoteBefore(changes);
-        var draft = FlushPlanner.Begin([.. changes.Select(static one => one.Change)], _maps.Find);
-        var drawn = ImmutableArray.CreateBuilder<RowSet>();
-        foreach (var draw in draft.Draws)
-            drawn.Add(await _maps.AskAsync(draw.Statement, cancellation).ConfigureAwait(false));
+        var draft = FlushPlanner.Begin(Array.ConvertAll(ImmutableCollectionsMarshal.AsArray(changes)!, static one => one.Change), map);
+        var drawn = new RowSet[draft.Draws.Length];
+        for (var i = 0; i < drawn.Length; i++)
+            drawn[i] = await _maps.AskAsync(draft.Draws[i].Statement, cancellation).ConfigureAwait(false);
         var copies = SentCopies.Of(changes);
-        var plan = draft.Finish(drawn.DrainToImmutable());
+        var plan = draft.Finish(ImmutableCollectionsMarshal.AsImmutableArray(drawn));
         if (!plan.Steps.IsEmpty)
             return new(changes, copies, plan);
         // The changes amount to nothing.
@@ -102,8 +110,7 @@ internal sealed class Flusher
         T reply;
         try
         {
-            reply = await _link.RunAsync<T>(
-                command(sending.Plan.Steps), cancellation, refused => sending.Plan.Explain(refused.Failure, refused.Step)).ConfigureAwait(false);
+            reply = await _link.RunAsync<T>(command(sending.Plan.Steps), cancellation, sending.Plan).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -115,13 +122,13 @@ internal sealed class Flusher
         var outcome = sending.Plan.Apply(results(reply));
         _zone.Sent(sending.Changes, sending.Copies, outcome);
         foreach (var missed in outcome.Warnings)
-            _warnings.Add($"{missed.Wanted - missed.Deleted} of {missed.Wanted} rows of {missed.Entity} that were to be deleted were gone already");
+            _warnings = _warnings.Add($"{missed.Wanted - missed.Deleted} of {missed.Wanted} rows of {missed.Entity} that were to be deleted were gone already");
         return reply;
     }
 
-    private async ValueTask MapPendingAsync(CancellationToken cancellation)
+    private async ValueTask MapPendingAsync(Func<Type, EntityMap?> map, CancellationToken cancellation)
     {
-        foreach (var type in _zone.Unmapped.ToArray())
+        foreach (var type in _zone.Unmapped(map))
             await _maps.MapAsync(type, cancellation).ConfigureAwait(false);
     }
 

@@ -25,9 +25,6 @@ internal sealed class HoldingZone
     /// <summary>The tables that its objects are of.</summary>
     internal SessionEntities Tables { get; }
 
-    /// <summary>Types of pending objects that are not mapped yet.</summary>
-    internal IEnumerable<Type> Unmapped => _pending.Where(static one => one.Map is null).Select(static one => one.Type).Distinct();
-
     /// <summary>The scopes that are open, and what was sent in each.</summary>
     internal OpenScopes Scopes { get; } = new();
 
@@ -130,9 +127,10 @@ internal sealed class HoldingZone
     {
         foreach (var tracked in _pending)
             tracked.Leave(ObjectState.Transient);
-        foreach (var tracked in _identities.All.Concat(Scopes.Touched))
-            if (tracked.Zone == this)
-                tracked.Leave(ObjectState.Detached);
+        foreach (var tracked in _identities.All)
+            tracked.Leave(this, ObjectState.Detached);
+        foreach (var tracked in Scopes.Touched)
+            tracked.Leave(this, ObjectState.Detached);
         _pending.Clear();
         _marked.Clear();
         _identities.Clear();
@@ -168,12 +166,21 @@ internal sealed class HoldingZone
         foreach (var tracked in _marked.ToArray())
             if (tracked.IsToBeDeleted)
                 changes.Add((tracked, EntityChange.Delete(tracked.Map!, tracked.Entity!, tracked.Known)));
-            else if (ChangeOf(tracked) is null)
+            else if (tracked.Change is null)
                 Settle(tracked);
         foreach (var tracked in _identities.All)
-            if (!tracked.IsToBeDeleted && ChangeOf(tracked) is { } change)
+            if (!tracked.IsToBeDeleted && tracked.Change is { } change)
                 changes.Add((tracked, change));
         return changes.DrainToImmutable();
+    }
+
+    /// <summary>Types of pending objects that are not mapped yet.</summary>
+    internal Type[] Unmapped(Func<Type, EntityMap?> map)
+    {
+        foreach (var pending in _pending)
+            if (pending.Map is null && map(pending.Type) is null)
+                return [.. _pending.Where(static one => one.Map is null).Select(static one => one.Type).Distinct()];
+        return [];
     }
 
     /// <summary>How many changes are not sent, those that are found only by comparing left out.</summary>
@@ -289,17 +296,6 @@ internal sealed class HoldingZone
         if (tracked.Map!.IsImmutable)
             tracked.Known = null;
         tracked.LetGo();
-    }
-
-    private static EntityChange? ChangeOf(Tracked tracked)
-    {
-        if (tracked is not { Map: { } map, Entity: { } entity })
-            return null;
-        if (tracked.Known is not { } known)
-            // Nothing is known of its row, so all of it is sent.
-            return tracked.IsReplacement ? new(ChangeKind.Update, map, entity) { Changed = map.Written.Except(map.Keys) } : null;
-        var changed = map.ChangedColumns(entity, known);
-        return changed.IsEmpty ? null : new(ChangeKind.Update, map, entity) { Snapshot = known, Changed = changed };
     }
 
     private void Wait(Tracked tracked)

@@ -7,17 +7,17 @@ internal sealed class IdentityMap
 {
     private const int FirstSweep = 64;
 
-    private readonly Dictionary<Type, Dictionary<EntityKey, Tracked>> _rows = [];
-    private int _count;
+    // By type and key in one table: most sessions hold few rows.
+    private readonly Dictionary<(Type Type, EntityKey Key), Tracked> _rows = [];
     private int _sweepAt = FirstSweep;
 
     /// <summary>All that stand for a row.</summary>
-    internal IEnumerable<Tracked> All => _rows.Values.SelectMany(static rows => rows.Values);
+    internal Dictionary<(Type Type, EntityKey Key), Tracked>.ValueCollection All => _rows.Values;
 
     /// <summary>What stands for a row; null when nothing does.</summary>
     internal Tracked? Find(EntityMap map, EntityKey key)
     {
-        if (!_rows.TryGetValue(map.Type.Type, out var rows) || !rows.TryGetValue(key, out var tracked))
+        if (!_rows.TryGetValue((map.Type.Type, key), out var tracked))
             return null;
         if (tracked.Entity is not null)
             return tracked;
@@ -31,10 +31,8 @@ internal sealed class IdentityMap
         var (map, key) = (tracked.Map!, tracked.Key!);
         if (Find(map, key) is { } there)
             return ReferenceEquals(there, tracked);
-        if (!_rows.TryGetValue(map.Type.Type, out var rows))
-            _rows[map.Type.Type] = rows = [];
-        rows[key] = tracked;
-        if (++_count >= _sweepAt)
+        _rows[(map.Type.Type, key)] = tracked;
+        if (_rows.Count >= _sweepAt)
             Sweep();
         return true;
     }
@@ -42,27 +40,22 @@ internal sealed class IdentityMap
     /// <summary>Nothing stands for its row any more, if it did.</summary>
     internal void Remove(Tracked tracked)
     {
-        if (tracked is { Map: { } map, Key: { } key } && _rows.TryGetValue(map.Type.Type, out var rows)
-            && rows.TryGetValue(key, out var there) && ReferenceEquals(there, tracked))
-        {
-            rows.Remove(key);
-            _count--;
-        }
+        if (tracked is { Map: { } map, Key: { } key } && _rows.TryGetValue((map.Type.Type, key), out var there) && ReferenceEquals(there, tracked))
+            _rows.Remove((map.Type.Type, key));
     }
 
     /// <summary>Forgets all.</summary>
     internal void Clear()
     {
         _rows.Clear();
-        (_count, _sweepAt) = (0, FirstSweep);
+        _sweepAt = FirstSweep;
     }
 
     private void Sweep()
     {
-        foreach (var rows in _rows.Values)
-            foreach (var (key, tracked) in rows)
-                if (tracked.Entity is null && rows.Remove(key))
-                    _count--;
-        _sweepAt = Math.Max(FirstSweep, _count * 2);
+        foreach (var (row, tracked) in _rows)
+            if (tracked.Entity is null)
+                _rows.Remove(row);
+        _sweepAt = Math.Max(FirstSweep, _rows.Count * 2);
     }
 }

@@ -23,17 +23,19 @@ internal sealed record Before(ObjectState State, object? Known, EntityKey? Key, 
 /// <summary>What one scope (the transaction, or a savepoint) has sent. Only the first touch of an object counts.</summary>
 internal sealed class Journal(ScopeId? scope)
 {
-    private readonly Dictionary<Tracked, Before> _touched = [];
+    private Dictionary<Tracked, Before>? _touched;
 
     /// <summary>Which savepoint; null for the transaction.</summary>
     internal ScopeId? Scope { get; } = scope;
 
     /// <summary>What was touched in it.</summary>
-    internal IEnumerable<KeyValuePair<Tracked, Before>> Touched => _touched;
+    internal IReadOnlyCollection<KeyValuePair<Tracked, Before>> Touched =>
+        _touched ?? (IReadOnlyCollection<KeyValuePair<Tracked, Before>>)[];
 
     /// <summary>Notes how an object is, before it is touched.</summary>
     internal void Note(Tracked tracked)
     {
+        _touched ??= [];
         // One that is still pending was in no flush that succeeded, and may have been changed since it was noted.
         if (tracked.State == ObjectState.Pending)
             _touched[tracked] = new(tracked.State, null, null, tracked.Map!.LeftOut(tracked.Entity!));
@@ -44,7 +46,7 @@ internal sealed class Journal(ScopeId? scope)
     /// <summary>The scope has ended, and what was done in it is the outer one's.</summary>
     internal void PassTo(Journal outer)
     {
-        foreach (var (tracked, before) in _touched)
-            outer._touched.TryAdd(tracked, before);
+        foreach (var (tracked, before) in Touched)
+            (outer._touched ??= []).TryAdd(tracked, before);
     }
 }

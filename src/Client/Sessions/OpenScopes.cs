@@ -11,7 +11,10 @@ internal sealed class OpenScopes
     internal Journal Innermost => _journals[^1];
 
     /// <summary>All that was sent.</summary>
-    internal IEnumerable<Tracked> Touched => _journals.SelectMany(static journal => journal.Touched.Select(static touched => touched.Key));
+    internal IEnumerable<Tracked> Touched =>
+        HasTouched ? _journals.SelectMany(static journal => journal.Touched.Select(static touched => touched.Key)) : [];
+
+    private bool HasTouched => _journals.Count > 1 || _journals[0].Touched.Count > 0;
 
     /// <summary>Whether this scope is open.</summary>
     internal bool Has(ScopeId scope) => _journals.Exists(journal => journal.Scope == scope);
@@ -38,6 +41,8 @@ internal sealed class OpenScopes
     /// <summary>The transaction ends. What is to be undone, the last first.</summary>
     internal IReadOnlyList<Journal> Rollback()
     {
+        if (!HasTouched)
+            return [];
         Journal[] undone = [.. Enumerable.Reverse(_journals)];
         _journals.Clear();
         _journals.Add(new(null));
@@ -50,13 +55,16 @@ internal sealed class OpenScopes
         while (_journals.Count > 1)
             Release();
         var whole = _journals[0];
-        _journals[0] = new(null);
+        if (whole.Touched.Count > 0)
+            _journals[0] = new(null);
         return whole;
     }
 
     /// <summary>Nothing of what was sent is known any more; the scopes stay open.</summary>
     internal void Forget()
     {
+        if (!HasTouched)
+            return;
         for (var i = 0; i < _journals.Count; i++)
             _journals[i] = new(_journals[i].Scope);
     }

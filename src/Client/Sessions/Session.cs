@@ -314,7 +314,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     {
         GC.SuppressFinalize(this);
         _link.Leave();
-        _turns.Do(_work, static work => work.Leave(), static _ => { });
+        _turns.Do(_work, static work => work.Leave(), static (_, _) => { });
     }
 
     internal async ValueTask ReleaseAsync(ScopeId scope, CancellationToken cancellation)
@@ -387,7 +387,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
         {
             given._work.RefuseWhenFailed();
             given.work(given.state);
-        }, _work.RefuseLater);
+        }, static (given, refused) => given._work.RefuseLater(refused));
     }
 
     private static Type TypeOf<T>(T entity) where T : class => entity.GetType();

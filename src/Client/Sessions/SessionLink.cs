@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Broker.Client.Flushing;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
@@ -65,69 +66,90 @@ internal sealed class SessionLink
     /// <summary>Has the conversation run a command. Refusals are thrown.</summary>
     /// <param name="command">The command.</param>
     /// <param name="cancellation">Cancels it, unless it is a COMMIT that was sent.</param>
-    /// <param name="translate">Makes of a refusal what the caller is to be told; null for the failure as it came.</param>
+    /// <param name="plan">The flush that it carries, in whose words a refusal is told; null for none.</param>
     /// <exception cref="BrokerException">It was not carried out.</exception>
-    internal async ValueTask<T> RunAsync<T>(ISessionCommand command, CancellationToken cancellation, Func<CommandRefused, Failure>? translate = null)
+    internal async ValueTask<T> RunAsync<T>(ISessionCommand command, CancellationToken cancellation, FlushPlan? plan = null)
         where T : ISessionReply
     {
         cancellation.ThrowIfCancellationRequested();
         RefuseWhenLeft();
+        Reply<SessionAnswer> reply;
         if (_conversation is null && !Joined && _sender.Sessions.WasOpened(_database, _options.User))
-            return await RunFirstAsync<T>(command, translate, cancellation).ConfigureAwait(false);
-        await OpenAsync().ConfigureAwait(false);
-        if (HasLeft)
         {
-            // Whoever closed it found no conversation yet.
-            _conversation!.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
-            RefuseWhenLeft();
+            var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
+            (var opening, reply) = OpenWith(broker, command);
+            Opened((await opening.Answer.ConfigureAwait(false)).Actor, reply, cancellation);
+        }
+        else
+        {
+            await OpenAsync().ConfigureAwait(false);
+            if (HasLeft)
+            {
+                // Whoever closed it found no conversation yet.
+                _conversation!.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+                RefuseWhenLeft();
+            }
+
+            reply = Send(_conversation!, command, cancellation);
         }
 
-        var (reply, sequence) = Send(_conversation!, command, cancellation);
-        return Take<T>(await AnswerAsync(reply, command, sequence).ConfigureAwait(false), translate, cancellation);
+        SessionAnswer answer;
+        var sequence = _sequence;
+        try
+        {
+            answer = await reply.Answer.ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is BrokerStopping)
+        {
+            answer = await AnswerWhenGoneAsync(command, sequence).ConfigureAwait(false);
+        }
+
+        return Take<T>(answer, plan, cancellation);
     }
 
     /// <summary>
     /// Opens the conversation and has it run the first command in one go: both are told to the broker, which passes them on in their order. Only where the
     /// database is known, since a broker that has to look for it does not keep commands meanwhile.
     /// </summary>
-    private async ValueTask<T> RunFirstAsync<T>(ISessionCommand command, Func<CommandRefused, Failure>? translate, CancellationToken cancellation)
-        where T : ISessionReply
+    private (Reply<SessionOpened> Opening, Reply<SessionAnswer> First) OpenWith(IActorRef broker, ISessionCommand command)
     {
-        var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
         var opening = new Reply<SessionOpened>(_sender.Home, static answer => (SessionOpened)answer);
         broker.Tell(new OpenSession(Session, Handle, _database, _options.User, _options.Terms), opening);
-        var (reply, sequence) = Send(broker, command, CancellationToken.None);
-        var opened = await opening.Answer.ConfigureAwait(false);
-        Interlocked.Exchange(ref _conversation, opened.Actor);
-        if (HasLeft)
-            // Whoever closed it found no conversation yet.
-            opened.Actor.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
-        if (cancellation.CanBeCanceled)
-            reply.CancelBy(opened.Actor, new CancelInSession(Session, Handle, sequence), cancellation);
-        return Take<T>(await AnswerAsync(reply, command, sequence).ConfigureAwait(false), translate, cancellation);
+        return (opening, Send(broker, command, CancellationToken.None));
     }
 
-    private (Reply<SessionAnswer> Reply, long Sequence) Send(IActorRef to, ISessionCommand command, CancellationToken cancellation)
+    private void Opened(IActorRef conversation, Reply<SessionAnswer> first, CancellationToken cancellation)
+    {
+        Interlocked.Exchange(ref _conversation, conversation);
+        if (HasLeft)
+            // Whoever closed it found no conversation yet.
+            conversation.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+        if (cancellation.CanBeCanceled)
+            first.CancelBy(conversation, new CancelInSession(Session, Handle, _sequence), cancellation);
+    }
+
+    private Reply<SessionAnswer> Send(IActorRef to, ISessionCommand command, CancellationToken cancellation)
     {
         var reply = new Reply<SessionAnswer>(_sender.Home, static answer => (SessionAnswer)answer);
         var sequence = ++_sequence;
         MayHaveTransaction = true;
         // One command at a time, so each acknowledges the answer to the one before.
         to.Tell(new RunInSession(Session, Handle, sequence, sequence - 1, _epoch, command), reply);
-        reply.CancelBy(to, new CancelInSession(Session, Handle, sequence), cancellation);
-        return (reply, sequence);
+        if (cancellation.CanBeCanceled)
+            reply.CancelBy(to, new CancelInSession(Session, Handle, sequence), cancellation);
+        return reply;
     }
 
-    private T Take<T>(SessionAnswer answer, Func<CommandRefused, Failure>? translate, CancellationToken cancellation) where T : ISessionReply
+    private T Take<T>(SessionAnswer answer, FlushPlan? plan, CancellationToken cancellation) where T : ISessionReply
     {
         Shared = answer.Shared;
         Failed = answer.Failed;
-        Stale = Stale.AddRange(answer.StaleTables);
+        Stale = Stale.IsEmpty ? answer.StaleTables : Stale.AddRange(answer.StaleTables);
         MayHaveTransaction = answer.Reply is not (Committed or RolledBack);
         return answer.Reply switch
         {
             T expected => Take(expected, answer.Epoch),
-            CommandRefused refused => throw Refuse(refused, translate, cancellation),
+            CommandRefused refused => throw Refuse(refused, plan, cancellation),
             _ => throw new BrokerException(new AnswerMissing(Session, Handle, answer.Sequence)),
         };
     }
@@ -203,19 +225,10 @@ internal sealed class SessionLink
         return opened.Actor;
     }
 
-    /// <summary>The answer to a command. When the conversation ended before it answered a commit, the broker is asked what became of that.</summary>
-    private async ValueTask<SessionAnswer> AnswerAsync(Reply<SessionAnswer> reply, ISessionCommand command, long sequence)
-    {
-        try
-        {
-            return await reply.Answer.ConfigureAwait(false);
-        }
-        catch (BrokerException refused) when (refused.Failure is BrokerStopping)
-        {
-            var gone = new CommandRefused(new ConversationGone(Session, "it has ended"));
-            return new(Session, Handle, sequence, _epoch, command is Commit commit ? await OutcomeAsync(commit, sequence).ConfigureAwait(false) : gone);
-        }
-    }
+    /// <summary>The answer to a command whose conversation ended before it gave one. The broker is asked what became of a commit.</summary>
+    private async ValueTask<SessionAnswer> AnswerWhenGoneAsync(ISessionCommand command, long sequence) => new(
+        Session, Handle, sequence, _epoch,
+        command is Commit commit ? await OutcomeAsync(commit, sequence).ConfigureAwait(false) : new CommandRefused(new ConversationGone(Session, "it has ended")));
 
     private async ValueTask<ISessionReply> OutcomeAsync(Commit commit, long sequence)
     {
@@ -234,10 +247,10 @@ internal sealed class SessionLink
         return reply;
     }
 
-    private Exception Refuse(CommandRefused refused, Func<CommandRefused, Failure>? translate, CancellationToken cancellation)
+    private Exception Refuse(CommandRefused refused, FlushPlan? plan, CancellationToken cancellation)
     {
         if (refused.Failure is ConversationMoved moved)
             Moved = moved;
-        return Refusal.Of(translate?.Invoke(refused) ?? refused.Failure, cancellation);
+        return Refusal.Of(plan?.Explain(refused.Failure, refused.Step) ?? refused.Failure, cancellation);
     }
 }

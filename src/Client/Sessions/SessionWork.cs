@@ -17,7 +17,7 @@ internal sealed class SessionWork
     private readonly SessionOptions _options;
     private readonly Flusher _flusher;
     private readonly EntityQueries _queries;
-    private readonly List<Exception> _refusedLater = [];
+    private List<Exception>? _refusedLater;
     private long _scopes;
 
     internal SessionWork(SessionLink link, SessionEntities entities, SessionOptions options)
@@ -36,7 +36,7 @@ internal sealed class SessionWork
     internal Hooking Hooks { get; }
 
     /// <summary>Something that was asked for while others had their turn could not be done; whoever flushes next hears of it.</summary>
-    internal void RefuseLater(Exception refused) => _refusedLater.Add(refused);
+    internal void RefuseLater(Exception refused) => (_refusedLater ??= []).Add(refused);
 
     /// <summary>The handle has left. What it had not committed is rolled back, unless the conversation is another's and may go on.</summary>
     internal void Leave()
@@ -155,7 +155,7 @@ internal sealed class SessionWork
         TellRefusedLater();
         await Hooks.CallAsync(_options.Hooks.BeforeCommit, nameof(SessionHooks.BeforeCommit), committed: false, cancellation).ConfigureAwait(false);
         var committed = await _flusher.FlushWithAsync(
-            steps => new Commit(steps, key), static (Committed done) => done.Results, cancellation).ConfigureAwait(false);
+            CommitOf(key), static (Committed done) => done.Results, cancellation).ConfigureAwait(false);
         Zone.Committed(_options.ExpireOnCommit);
         _maps.Ended();
         var warnings = _flusher.TakeWarnings();
@@ -166,7 +166,7 @@ internal sealed class SessionWork
 
     internal async ValueTask RollbackAsync(CancellationToken cancellation)
     {
-        _refusedLater.Clear();
+        _refusedLater = null;
         try
         {
             await Hooks.CallAsync(_options.Hooks.BeforeRollback, nameof(SessionHooks.BeforeRollback), committed: false, cancellation).ConfigureAwait(false);
@@ -219,7 +219,7 @@ internal sealed class SessionWork
 
     internal async ValueTask RollbackScopeAsync(ScopeId scope, CancellationToken cancellation)
     {
-        _refusedLater.Clear();
+        _refusedLater = null;
         // Those inside it that are still open end with it.
         if (!Zone.Scopes.Has(scope))
             throw new BrokerException(new ScopeRefused(_link.Session, scope, "it is over"));
@@ -274,12 +274,16 @@ internal sealed class SessionWork
 
     private void TellRefusedLater()
     {
-        if (_refusedLater.Count == 0)
+        if (_refusedLater is not [var first, ..])
             return;
-        var first = _refusedLater[0];
-        _refusedLater.Clear();
+        _refusedLater = null;
         throw first;
     }
+
+    private static Func<ImmutableArray<FlushStep>, ISessionCommand> CommitOf(string? key) =>
+        key is null ? static steps => new Commit(steps, null) : KeyedCommitOf(key);
+
+    private static Func<ImmutableArray<FlushStep>, ISessionCommand> KeyedCommitOf(string key) => steps => new Commit(steps, key);
 
     private void RefuseUnlessInnermost(ScopeId scope)
     {

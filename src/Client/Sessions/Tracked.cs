@@ -1,4 +1,5 @@
 using Broker.Client.Entities;
+using Broker.Client.Flushing;
 
 namespace Broker.Client.Sessions;
 
@@ -50,6 +51,21 @@ internal sealed class Tracked
     /// <summary>The object; null when it was clean and nobody holds it any more.</summary>
     internal object? Entity => _held ?? (_seen is { } seen && seen.TryGetTarget(out var entity) ? entity : null);
 
+    /// <summary>The update that makes its row what the object is; null when they are the same as far as is known.</summary>
+    internal EntityChange? Change
+    {
+        get
+        {
+            if (Map is not { } map || Entity is not { } entity)
+                return null;
+            if (Known is not { } known)
+                // Nothing is known of its row, so all of it is sent.
+                return IsReplacement ? new(ChangeKind.Update, map, entity) { Changed = map.Written.Except(map.Keys) } : null;
+            var changed = map.ChangedColumns(entity, known);
+            return changed.IsEmpty ? null : new(ChangeKind.Update, map, entity) { Snapshot = known, Changed = changed };
+        }
+    }
+
     /// <summary>Keeps the object, whoever else does.</summary>
     internal void Hold(object entity) => (_held, _seen) = (entity, null);
 
@@ -69,6 +85,13 @@ internal sealed class Tracked
         (Expired, IsToBeDeleted, IsReplacement, Waits) = (false, false, false, false);
         // The table that finds this by its object must not keep the object, but does no harm; the zone would be kept by it.
         Volatile.Write(ref _zone, null);
+    }
+
+    /// <summary>It leaves a zone, unless it is in another.</summary>
+    internal void Leave(HoldingZone zone, ObjectState state)
+    {
+        if (Zone == zone)
+            Leave(state);
     }
 
     /// <summary>It becomes a member of a zone. False when it is one of another's.</summary>

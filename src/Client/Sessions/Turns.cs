@@ -23,7 +23,7 @@ internal sealed class Turns
     /// Does a piece of work that waits for nothing. When it is done before this returns, what it throws is thrown here; else it is told to
     /// <paramref name="failed"/>.
     /// </summary>
-    internal void Do<T>(T state, Action<T> work, Action<Exception> failed)
+    internal void Do<T>(T state, Action<T> work, Action<T, Exception> failed)
     {
         var turn = new Turn();
         var before = Interlocked.Exchange(ref _last, turn);
@@ -34,6 +34,10 @@ internal sealed class Turns
             return;
         }
 
+        DoAfter(before, turn, state, work, failed);
+    }
+
+    private static void DoAfter<T>(Turn before, Turn turn, T state, Action<T> work, Action<T, Exception> failed) =>
         before.Then(() =>
         {
             using (turn)
@@ -45,11 +49,10 @@ internal sealed class Turns
                 catch (Exception exception)
                 {
                     // Nobody is above this on the thread's stack, so what is not caught here would end the process.
-                    failed(exception);
+                    failed(state, exception);
                 }
             }
         });
-    }
 }
 
 /// <summary>One turn. It ends when it is disposed, from any thread; only the first time counts.</summary>

@@ -41,9 +41,10 @@ internal sealed class Undoing
     /// <summary>What was added has no row any more; all else is left as it is.</summary>
     internal void Withdraw(IEnumerable<Journal> undone)
     {
-        foreach (var (tracked, before) in undone.SelectMany(static journal => journal.Touched))
-            if (tracked.Zone == _zone && tracked.State != ObjectState.Pending && before.State == ObjectState.Pending)
-                Withdraw(tracked, before);
+        foreach (var journal in undone)
+            foreach (var (tracked, before) in journal.Touched)
+                if (tracked.Zone == _zone && tracked.State != ObjectState.Pending && before.State == ObjectState.Pending)
+                    Withdraw(tracked, before);
     }
 
     /// <summary>An object that was added has no row any more.</summary>

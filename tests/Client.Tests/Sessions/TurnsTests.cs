@@ -33,12 +33,12 @@ public sealed class TurnsTests
     public async Task Work_is_done_at_once_when_nobody_has_a_turn_and_else_behind_those_who_asked_before()
     {
         var done = new List<int>();
-        _turns.Do(1, done.Add, _ => { });
+        _turns.Do(1, done.Add, (_, _) => { });
         Assert.Equal([1], done);
 
         var turn = await _turns.NextAsync();
-        _turns.Do(2, done.Add, _ => { });
-        _turns.Do(3, done.Add, _ => { });
+        _turns.Do(2, done.Add, (_, _) => { });
+        _turns.Do(3, done.Add, (_, _) => { });
         var last = _turns.NextAsync().AsTask();
         Assert.Equal([1], done);
         turn.Dispose();
@@ -50,11 +50,11 @@ public sealed class TurnsTests
     public async Task What_work_throws_is_thrown_at_once_or_told_later_and_the_next_turn_begins()
     {
         var refused = new BrokerException(new RowMissing("Item", "1"));
-        Assert.Same(refused, Assert.Throws<BrokerException>(() => _turns.Do(refused, static one => throw one, _ => { })));
+        Assert.Same(refused, Assert.Throws<BrokerException>(() => _turns.Do(refused, static one => throw one, (_, _) => { })));
 
         var told = new List<Exception>();
         var turn = await _turns.NextAsync();
-        _turns.Do(refused, static one => throw one, told.Add);
+        _turns.Do(refused, static one => throw one, (_, refused) => told.Add(refused));
         var last = _turns.NextAsync().AsTask();
         turn.Dispose();
         using var _ = await last;
@@ -72,7 +72,7 @@ public sealed class TurnsTests
             {
                 if (i % 3 == 0)
                 {
-                    _turns.Do(i, Enter, _ => { });
+                    _turns.Do(i, Enter, (_, _) => { });
                     continue;
                 }
 
@@ -97,7 +97,7 @@ public sealed class TurnsTests
         var done = 0;
         var turn = await _turns.NextAsync();
         for (var i = 0; i < 100_000; i++)
-            _turns.Do(i, _ => done++, _ => { });
+            _turns.Do(i, _ => done++, (_, _) => { });
         var last = _turns.NextAsync().AsTask();
         turn.Dispose();
         using var _ = await last;
@@ -124,7 +124,7 @@ public sealed class TurnsTests
     {
         var told = new List<Exception>();
         var turn = await _turns.NextAsync();
-        _turns.Do(0, static _ => throw new InvalidOperationException(), told.Add);
+        _turns.Do(0, static _ => throw new InvalidOperationException(), (_, refused) => told.Add(refused));
         var last = _turns.NextAsync().AsTask();
         turn.Dispose();
         using var _ = await last;
