@@ -67,7 +67,11 @@ internal sealed class EntityQueries
         if (found.Count > 0)
             return found[0];
         if (_zone.Find(map, key) is { } vanished)
-            _zone.Vanished(vanished);
+        {
+            _zone.Forget(vanished, ObjectState.Detached);
+            vanished.NoteVanished();
+        }
+
         return null;
     }
 

@@ -50,13 +50,10 @@ internal sealed class HoldingZone
             if (!tracked.TryJoin(this))
                 throw Refuse(type, "it belongs to another session; expunge it there first");
             tracked.Hold(entity);
-            if (tracked.State == ObjectState.Detached && tracked.Key is not null && tracked.Tables == Tables)
-            {
+            if (tracked.HasRow && tracked.Tables == Tables)
                 Attach(tracked);
-                return;
-            }
-
-            tracked.BecomePending(Tables);
+            else
+                tracked.BecomePending(Tables);
         }
 
         switch (tracked.State)
@@ -137,8 +134,15 @@ internal sealed class HoldingZone
         Scopes.Forget();
     }
 
-    /// <summary>The transaction ends without its commit: what was added in it has no row.</summary>
-    internal void MakeAddedTransient() => _undoing.Withdraw(Scopes.Rollback());
+    /// <summary>The transaction ends without its commit, and nothing of it is known any more.</summary>
+    /// <param name="withdraw">Whether what was added loses what the server gave to it.</param>
+    internal void Abandon(bool withdraw)
+    {
+        if (withdraw)
+            _undoing.Withdraw(Scopes.Open);
+        ExpungeAll();
+        Scopes.Rollback();
+    }
 
     internal void Expire(object entity) => (Find(entity) ?? throw Refuse(entity.GetType(), "it is no object of this session")).Expired = true;
 
@@ -199,9 +203,11 @@ internal sealed class HoldingZone
     /// <param name="outcome">What came of it.</param>
     internal void Sent(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes, SentCopies copies, FlushOutcome outcome)
     {
+        var fate = Scopes.Innermost.Fate;
         foreach (var (tracked, change) in changes)
         {
             _identities.Remove(tracked);
+            tracked.NoteSent(change.Kind, fate);
             if (change.Kind == ChangeKind.Delete)
                 (tracked.State, tracked.IsToBeDeleted) = (ObjectState.Deleted, false);
         }
@@ -253,9 +259,6 @@ internal sealed class HoldingZone
         tracked.Known = known;
         return entity;
     }
-
-    /// <summary>The row that an object stood for is not there any more.</summary>
-    internal void Vanished(Tracked tracked) => Forget(tracked, ObjectState.Detached);
 
     /// <summary>Undoes what was sent in a scope and those inside it, and what was to be sent: that was asked for in it too.</summary>
     internal void RollbackScope(ScopeId scope)
@@ -313,7 +316,8 @@ internal sealed class HoldingZone
             throw Refuse(tracked.Type, $"another object of this session stands for the row {tracked.Key}");
         }
 
-        tracked.State = ObjectState.Persistent;
+        if (tracked.Return())
+            _marked.Add(tracked);
     }
 
     private object Attach(EntityMap map, EntityKey key, object fresh)

@@ -24,9 +24,16 @@ internal sealed record Before(ObjectState State, object? Known, EntityKey? Key, 
 internal sealed class Journal(ScopeId? scope)
 {
     private Dictionary<Tracked, Before>? _touched;
+    private Fate? _fate;
 
     /// <summary>Which savepoint; null for the transaction.</summary>
     internal ScopeId? Scope { get; } = scope;
+
+    /// <summary>What becomes of it.</summary>
+    internal Fate Fate => _fate ??= new();
+
+    /// <summary>Whether nothing was sent in it.</summary>
+    internal bool IsEmpty => _fate is null && Touched.Count == 0;
 
     /// <summary>What was touched in it.</summary>
     internal IReadOnlyCollection<KeyValuePair<Tracked, Before>> Touched =>
@@ -48,5 +55,12 @@ internal sealed class Journal(ScopeId? scope)
     {
         foreach (var (tracked, before) in Touched)
             (outer._touched ??= []).TryAdd(tracked, before);
+        _fate?.PassTo(outer.Fate);
     }
+
+    /// <summary>The scope is rolled back.</summary>
+    internal void Undo() => _fate?.Undo();
+
+    /// <summary>The same scope, of which nothing is known any more but what becomes of it.</summary>
+    internal Journal Emptied() => new(Scope) { _fate = _fate };
 }

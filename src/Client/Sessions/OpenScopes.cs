@@ -12,14 +12,17 @@ internal sealed class OpenScopes
 
     /// <summary>All that was sent.</summary>
     internal IEnumerable<Tracked> Touched =>
-        HasTouched ? _journals.SelectMany(static journal => journal.Touched.Select(static touched => touched.Key)) : [];
+        HasSent ? _journals.SelectMany(static journal => journal.Touched.Select(static touched => touched.Key)) : [];
 
-    private bool HasTouched => _journals.Count > 1 || _journals[0].Touched.Count > 0;
+    /// <summary>The transaction and the scopes.</summary>
+    internal IReadOnlyList<Journal> Open => _journals;
+
+    private bool HasSent => _journals.Count > 1 || !_journals[0].IsEmpty;
 
     /// <summary>Whether this scope is open.</summary>
     internal bool Has(ScopeId scope) => _journals.Exists(journal => journal.Scope == scope);
 
-    internal void Open(ScopeId scope) => _journals.Add(new(scope));
+    internal void Begin(ScopeId scope) => _journals.Add(new(scope));
 
     /// <summary>The innermost scope ends, and what was done in it is the outer one's.</summary>
     internal void Release()
@@ -34,6 +37,7 @@ internal sealed class OpenScopes
         var from = _journals.FindIndex(journal => journal.Scope == scope);
         var undone = _journals.GetRange(from, _journals.Count - from);
         undone.Reverse();
+        undone.ForEach(static journal => journal.Undo());
         _journals.RemoveRange(from, _journals.Count - from);
         return undone;
     }
@@ -41,9 +45,10 @@ internal sealed class OpenScopes
     /// <summary>The transaction ends. What is to be undone, the last first.</summary>
     internal IReadOnlyList<Journal> Rollback()
     {
-        if (!HasTouched)
+        if (!HasSent)
             return [];
         Journal[] undone = [.. Enumerable.Reverse(_journals)];
+        _journals.ForEach(static journal => journal.Undo());
         _journals.Clear();
         _journals.Add(new(null));
         return undone;
@@ -55,7 +60,7 @@ internal sealed class OpenScopes
         while (_journals.Count > 1)
             Release();
         var whole = _journals[0];
-        if (whole.Touched.Count > 0)
+        if (!whole.IsEmpty)
             _journals[0] = new(null);
         return whole;
     }
@@ -63,9 +68,9 @@ internal sealed class OpenScopes
     /// <summary>Nothing of what was sent is known any more; the scopes stay open.</summary>
     internal void Forget()
     {
-        if (!HasTouched)
+        if (!HasSent)
             return;
         for (var i = 0; i < _journals.Count; i++)
-            _journals[i] = new(_journals[i].Scope);
+            _journals[i] = _journals[i].Emptied();
     }
 }

@@ -32,8 +32,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     ~Session()
     {
         _link.Forget();
-        // Objects that outlive it may be added elsewhere.
-        _work.Zone.ExpungeAll();
+        // Objects that outlive it may be added elsewhere. What was asked of it last may still have its turn.
+        _turns.Do(_work, static work => work.Forget(), static (_, _) => { });
     }
 
     /// <summary>The conversation's id, for <see cref="SessionFactory.JoinAsync"/>.</summary>

@@ -41,9 +41,19 @@ internal sealed class SessionWork
     /// <summary>The handle has left. What it had not committed is rolled back, unless the conversation is another's and may go on.</summary>
     internal void Leave()
     {
-        if (!_link.Joined)
-            Zone.MakeAddedTransient();
-        Zone.ExpungeAll();
+        if (_link.Joined)
+            Zone.ExpungeAll();
+        else
+            Zone.Abandon(withdraw: true);
+    }
+
+    /// <summary>Nobody holds the handle any more. Its objects may be held elsewhere, and are left as they are.</summary>
+    internal void Forget()
+    {
+        if (_link.Joined)
+            Zone.ExpungeAll();
+        else
+            Zone.Abandon(withdraw: false);
     }
 
     /// <summary>Refuses to go on with a conversation that has failed.</summary>
@@ -204,7 +214,7 @@ internal sealed class SessionWork
         TellRefusedLater();
         var scope = new ScopeId(++_scopes);
         await _flusher.FlushWithAsync(steps => new OpenScope(scope, steps), static (ScopeOpened opened) => opened.Results, cancellation).ConfigureAwait(false);
-        Zone.Scopes.Open(scope);
+        Zone.Scopes.Begin(scope);
         return scope;
     }
 

@@ -12,6 +12,9 @@ internal sealed class Tracked
     private object? _held;
     private WeakReference<object>? _seen;
     private HoldingZone? _zone;
+    private Fate? _inserted;
+    private Fate? _written;
+    private bool _deleted;
 
     internal Tracked(HoldingZone zone, Type type, object entity) => (_zone, Type, _held, Tables) = (zone, type, entity, zone.Tables);
 
@@ -48,6 +51,9 @@ internal sealed class Tracked
     /// <summary>Whether it was put in the place of another that stood for the row: every column may differ then.</summary>
     internal bool IsReplacement { get; set; }
 
+    /// <summary>Whether it left its zone, and its row is there as far as is known: neither deleted nor undone with the transaction that inserted it.</summary>
+    internal bool HasRow => State == ObjectState.Detached && Key is not null && _inserted is not { IsUndone: true } && (!_deleted || _written is { IsUndone: true });
+
     /// <summary>The object; null when it was clean and nobody holds it any more.</summary>
     internal object? Entity => _held ?? (_seen is { } seen && seen.TryGetTarget(out var entity) ? entity : null);
 
@@ -78,6 +84,30 @@ internal sealed class Tracked
             (_held, _seen) = (null, new(entity));
     }
 
+    /// <summary>A change of its row was sent.</summary>
+    internal void NoteSent(ChangeKind kind, Fate fate)
+    {
+        _inserted = kind == ChangeKind.Insert ? fate : _inserted;
+        (_written, _deleted) = (fate, kind == ChangeKind.Delete);
+    }
+
+    /// <summary>What was sent is undone, and what is known of the row is what it was before.</summary>
+    internal void NoteUndone() => (_written, _deleted) = (null, false);
+
+    /// <summary>The row is not there any more.</summary>
+    internal void NoteVanished() => (_written, _deleted) = (null, true);
+
+    /// <summary>It stands for its row again. Where what was known of the row is undone, all of it is to be sent, and true is answered.</summary>
+    internal bool Return()
+    {
+        State = ObjectState.Persistent;
+        if (_written is not { IsUndone: true })
+            return false;
+        NoteUndone();
+        (Known, IsReplacement) = (null, true);
+        return true;
+    }
+
     /// <summary>It leaves its zone.</summary>
     internal void Leave(ObjectState state)
     {
@@ -98,5 +128,9 @@ internal sealed class Tracked
     internal bool TryJoin(HoldingZone zone) => Interlocked.CompareExchange(ref _zone, zone, null) is null;
 
     /// <summary>It is to be a new row, whatever it stood for before.</summary>
-    internal void BecomePending(SessionEntities tables) => (Tables, State, Map, Key, Known) = (tables, ObjectState.Pending, null, null, null);
+    internal void BecomePending(SessionEntities tables)
+    {
+        (Tables, State, Map, Key, Known, _inserted) = (tables, ObjectState.Pending, null, null, null, null);
+        NoteUndone();
+    }
 }

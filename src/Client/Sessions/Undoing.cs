@@ -28,6 +28,7 @@ internal sealed class Undoing
             }
 
             (tracked.State, tracked.Key, tracked.Expired) = (ObjectState.Persistent, before.Key, true);
+            tracked.NoteUndone();
             if (before.Known is { } known && tracked.Entity is { } entity)
                 PutBack(tracked, entity, known);
         }
