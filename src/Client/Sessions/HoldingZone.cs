@@ -17,10 +17,14 @@ internal sealed class HoldingZone
     private readonly IdentityMap _identities = new();
     private readonly List<Tracked> _pending = [];
     private readonly HashSet<Tracked> _marked = [];
+    private readonly Loading _loading;
     private readonly Undoing _undoing;
 
-    internal HoldingZone(SessionEntities tables) =>
-        (Tables, _attachments, _undoing) = (tables, tables.Attachments, new(this, _identities, tables.Attachments));
+    internal HoldingZone(SessionEntities tables)
+    {
+        (Tables, _attachments) = (tables, tables.Attachments);
+        (_loading, _undoing) = (new(this, _identities, _attachments), new(this, _identities, _attachments));
+    }
 
     /// <summary>The tables that its objects are of.</summary>
     internal SessionEntities Tables { get; }
@@ -88,7 +92,9 @@ internal sealed class HoldingZone
         }
     }
 
-    /// <summary>Puts a changed object in the place of the one that stands for its row, or makes it stand for a row that was not loaded.</summary>
+    /// <summary>
+    /// Puts a changed object in the place of the one that stands for its row, or that waits to be inserted as that; or makes it stand for a row that was not loaded.
+    /// </summary>
     internal void Update(object changed, EntityMap map)
     {
         if (Find(changed) is { } itself)
@@ -104,6 +110,12 @@ internal sealed class HoldingZone
         if (_identities.Find(map, key) is { } row)
         {
             Replace(row, changed);
+            return;
+        }
+
+        if (PendingAs(changed, map) is { } pending)
+        {
+            _attachments.Exchange(pending, pending.Entity!, changed);
             return;
         }
 
@@ -190,12 +202,15 @@ internal sealed class HoldingZone
     /// <summary>How many changes are not sent, those that are found only by comparing left out.</summary>
     internal long Unsent => _pending.Count + _marked.Count;
 
-    /// <summary>Notes how things are before these changes are sent and generated values arrive.</summary>
-    internal void NoteBefore(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes)
+    /// <summary>An object was changed in place by the session itself: that counts as not sent without being looked for.</summary>
+    internal void NoteChanged(object entity)
     {
-        foreach (var (tracked, _) in changes)
-            Scopes.Innermost.Note(tracked);
+        if (Find(entity) is { Change: not null } tracked)
+            _marked.Add(tracked);
     }
+
+    /// <summary>Notes how things are before these changes are sent and generated values arrive.</summary>
+    internal void NoteBefore(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes) => Scopes.Innermost.Note(changes);
 
     /// <summary>The changes were sent, and generated values are in their objects.</summary>
     /// <param name="changes">What was sent.</param>
@@ -203,6 +218,7 @@ internal sealed class HoldingZone
     /// <param name="outcome">What came of it.</param>
     internal void Sent(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes, SentCopies copies, FlushOutcome outcome)
     {
+        Scopes.Innermost.Sent();
         var fate = Scopes.Innermost.Fate;
         foreach (var (tracked, change) in changes)
         {
@@ -239,26 +255,8 @@ internal sealed class HoldingZone
         _marked.Clear();
     }
 
-    /// <summary>An object for a row that was read: the one that stands for it, brought up to date when it is out of date, else a new one.</summary>
-    internal object Load(EntityMap map, object fresh, bool refresh)
-    {
-        var key = map.KeyOf(fresh);
-        if (_identities.Find(map, key) is not { Entity: { } entity } tracked)
-            return Attach(map, key, fresh);
-        if (!tracked.Expired && !refresh)
-            return entity;
-        tracked.Expired = false;
-        if (map.IsImmutable)
-            return Renew(tracked, entity, fresh, refresh);
-        var changed = refresh ? ColumnSet.None : tracked.Known is { } before ? map.ChangedColumns(entity, before) : map.Written.Except(map.Keys);
-        foreach (var column in map.Columns)
-            if (!changed.Contains(column.Index))
-                column.Copy(fresh, entity);
-        var known = map.Copy(fresh);
-        map.KeepReferences(entity, tracked.Known ?? entity, known, all: refresh);
-        tracked.Known = known;
-        return entity;
-    }
+    /// <inheritdoc cref="Loading.Load"/>
+    internal object Load(EntityMap map, object fresh, bool refresh) => _loading.Load(map, fresh, refresh);
 
     /// <summary>Undoes what was sent in a scope and those inside it, and what was to be sent: that was asked for in it too.</summary>
     internal void RollbackScope(ScopeId scope)
@@ -280,10 +278,13 @@ internal sealed class HoldingZone
     }
 
     /// <summary>The transaction is rolled back.</summary>
-    /// <param name="keepUnsent">Whether what was not sent is kept, since somebody else rolled back.</param>
+    /// <param name="keepUnsent">Whether objects of which nothing was sent are left as they are, since somebody else rolled back.</param>
     internal void RolledBack(bool keepUnsent)
     {
-        if (!keepUnsent)
+        // What was sent is to be as if it had not been, so what was done to it later goes too, whoever rolled back.
+        if (keepUnsent)
+            DropChanges([.. Scopes.Touched.Where(tracked => tracked.Zone == this && tracked.State == ObjectState.Persistent)]);
+        else
             DropUnsent();
         foreach (var undone in Scopes.Rollback())
             _undoing.Undo(undone);
@@ -320,26 +321,14 @@ internal sealed class HoldingZone
             _marked.Add(tracked);
     }
 
-    private object Attach(EntityMap map, EntityKey key, object fresh)
+    /// <summary>The one that waits to be inserted with the key that an object has; null when none does.</summary>
+    private Tracked? PendingAs(object changed, EntityMap map)
     {
-        var tracked = new Tracked(this, map.Type.Type, fresh) { Map = map, Key = key, State = ObjectState.Persistent };
-        tracked.Known = map.IsImmutable ? null : map.Copy(fresh);
-        _attachments.Add(fresh, tracked);
-        _identities.TryAdd(tracked);
-        tracked.LetGo();
-        return fresh;
-    }
-
-    private object Renew(Tracked tracked, object entity, object fresh, bool refresh)
-    {
-        if (tracked.IsReplacement && !refresh)
-            return entity;
-        if (tracked.Map!.ChangedColumns(entity, fresh).IsEmpty)
-            return entity;
-        _attachments.Exchange(tracked, entity, fresh);
-        tracked.IsReplacement = false;
-        tracked.LetGo();
-        return fresh;
+        var isUnset = map.IsKeyUnset(changed);
+        foreach (var pending in _pending)
+            if (pending.Type == map.Type.Type && Array.TrueForAll([.. map.Key], column => column.Same(pending.Entity!, changed)))
+                return isUnset ? throw Refuse(map.Type.Type, "the server gives its key when it is flushed, so which of the added objects it replaces is not known; flush before") : pending;
+        return null;
     }
 
     private void Replace(Tracked row, object changed)
@@ -384,15 +373,20 @@ internal sealed class HoldingZone
 
         foreach (var tracked in _marked.Where(static one => one.Known is null && one.IsReplacement).ToArray())
             Forget(tracked, ObjectState.Detached);
-        foreach (var tracked in _identities.All.ToArray())
+        DropChanges([.. _identities.All]);
+        _marked.Clear();
+    }
+
+    private void DropChanges(Tracked[] all)
+    {
+        foreach (var tracked in all)
         {
+            _marked.Remove(tracked);
             tracked.IsToBeDeleted = false;
             // What is as it was known is left alone, up to date.
             if (tracked is { Known: { } known, Entity: { } entity, Map: { } map } && (tracked.IsReplacement || !map.ChangedColumns(entity, known).IsEmpty))
                 _undoing.PutBack(tracked, entity, known);
         }
-
-        _marked.Clear();
     }
 
     private static BrokerException Refuse(Type type, string why) => new(new EntityRefused(ParameterTypes.NameOf(type), null, why));

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Broker.Client.Entities;
+using Broker.Client.Flushing;
 using Broker.Client.Protocol;
 
 namespace Broker.Client.Sessions;
@@ -25,6 +27,7 @@ internal sealed class Journal(ScopeId? scope)
 {
     private Dictionary<Tracked, Before>? _touched;
     private Fate? _fate;
+    private KeyValuePair<Tracked, Before>[] _tried = [];
 
     /// <summary>Which savepoint; null for the transaction.</summary>
     internal ScopeId? Scope { get; } = scope;
@@ -39,15 +42,26 @@ internal sealed class Journal(ScopeId? scope)
     internal IReadOnlyCollection<KeyValuePair<Tracked, Before>> Touched =>
         _touched ?? (IReadOnlyCollection<KeyValuePair<Tracked, Before>>)[];
 
-    /// <summary>Notes how an object is, before it is touched.</summary>
-    internal void Note(Tracked tracked)
+    /// <summary>What was to be sent last, and was refused.</summary>
+    internal IReadOnlyCollection<KeyValuePair<Tracked, Before>> Refused => _tried;
+
+    /// <summary>Notes how objects are, before they are sent.</summary>
+    internal void Note(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes)
     {
-        _touched ??= [];
-        // One that is still pending was in no flush that succeeded, and may have been changed since it was noted.
-        if (tracked.State == ObjectState.Pending)
-            _touched[tracked] = new(tracked.State, null, null, tracked.Map!.LeftOut(tracked.Entity!));
-        else
-            _touched.TryAdd(tracked, new(tracked.State, tracked.Known, tracked.Key, ColumnSet.None));
+        _tried = new KeyValuePair<Tracked, Before>[changes.Length];
+        for (var i = 0; i < _tried.Length; i++)
+            _tried[i] = new(changes[i].Tracked, Of(changes[i].Tracked));
+    }
+
+    /// <summary>They were sent.</summary>
+    internal void Sent()
+    {
+        _touched ??= new(_tried.Length);
+        foreach (var (tracked, before) in _tried)
+            if (!_touched.TryAdd(tracked, before) && before.State == ObjectState.Pending)
+                // It was added anew.
+                _touched[tracked] = before;
+        _tried = [];
     }
 
     /// <summary>The scope has ended, and what was done in it is the outer one's.</summary>
@@ -63,4 +77,8 @@ internal sealed class Journal(ScopeId? scope)
 
     /// <summary>The same scope, of which nothing is known any more but what becomes of it.</summary>
     internal Journal Emptied() => new(Scope) { _fate = _fate };
+
+    private static Before Of(Tracked tracked) => tracked.State == ObjectState.Pending
+        ? new(tracked.State, null, null, tracked.Map!.LeftOut(tracked.Entity!))
+        : new(tracked.State, tracked.Known, tracked.Key, ColumnSet.None);
 }

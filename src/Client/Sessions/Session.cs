@@ -65,7 +65,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
 
     /// <summary>
     /// Adds an object: the next flush inserts its row. One whose deletion waits to be sent is kept instead; one that was detached stands for its row again. What
-    /// cannot be added is refused here, or by the next flush if others had their turn.
+    /// cannot be added is refused here, or by the next flush if others had their turn (<c>SeveralRefused</c> when that was so more than once).
     /// </summary>
     public void Add<T>(T entity) where T : class
     {
@@ -94,7 +94,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
 
     /// <summary>
     /// Puts a changed object, such as a record's `with`, in the place of the one that stands for its row; the flush sends the columns that differ. When the row is
-    /// not known, all columns are sent.
+    /// not known, all columns are sent. One that was added and not sent is replaced by it too, unless the server is to give the key.
     /// </summary>
     public async ValueTask UpdateAsync<T>(T changed, CancellationToken cancellation = default) where T : class
     {
@@ -283,8 +283,9 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Takes note of what other handles did to the conversation (<c>ConversationMoved</c> told of it): after a commit rows are out of date; after a rollback what this
-    /// handle had sent is undone, and what it had not sent is kept. Writes and commits are possible again.
+    /// Takes note of what other handles did to the conversation (<c>ConversationMoved</c> told of it): after a commit rows are out of date; after a rollback
+    /// objects of which this handle had sent something are as after its own, with what was done to them later, and those of which it had sent nothing are left as they
+    /// are, still to be sent. Writes and commits are possible again.
     /// </summary>
     /// <returns>What they did, oldest first; nothing when nothing was told.</returns>
     public async ValueTask<ImmutableArray<ConversationMove>> AcknowledgeAsync()

@@ -35,7 +35,7 @@ internal sealed class SessionWork
     /// <summary>Calls the hooks.</summary>
     internal Hooking Hooks { get; }
 
-    /// <summary>Something that was asked for while others had their turn could not be done; whoever flushes next hears of it.</summary>
+    /// <summary>Something that was asked for while others had their turn could not be done; whoever flushes next hears of all of it.</summary>
     internal void RefuseLater(Exception refused) => (_refusedLater ??= []).Add(refused);
 
     /// <summary>The handle has left. What it had not committed is rolled back, unless the conversation is another's and may go on.</summary>
@@ -94,6 +94,7 @@ internal sealed class SessionWork
         {
             var added = (T)map.Copy(detached);
             Zone.Add(added, typeof(T));
+            NoteUnsent();
             return added;
         }
 
@@ -104,10 +105,13 @@ internal sealed class SessionWork
             if (map.ChangedColumns(detached, present).IsEmpty)
                 return present;
             Zone.Update(detached, map);
+            NoteUnsent();
             return detached;
         }
 
         map.Overwrite(present, detached);
+        Zone.NoteChanged(present);
+        NoteUnsent();
         return present;
     }
 
@@ -284,10 +288,13 @@ internal sealed class SessionWork
 
     private void TellRefusedLater()
     {
-        if (_refusedLater is not [var first, ..])
+        if (_refusedLater is not { Count: > 0 } refused)
             return;
         _refusedLater = null;
-        throw first;
+        throw refused is [var only] ? only
+            : refused.TrueForAll(static one => one is BrokerException) ? new BrokerException(
+                new SeveralRefused([.. refused.Select(static one => ((BrokerException)one).Failure)]), new AggregateException(refused))
+            : new AggregateException(refused);
     }
 
     private static Func<ImmutableArray<FlushStep>, ISessionCommand> CommitOf(string? key) =>

@@ -20,7 +20,7 @@ internal sealed class Undoing
             _identities.Remove(tracked);
             if (before.State == ObjectState.Pending)
             {
-                // It was to be sent, and was not.
+                // It is to be a new row once more.
                 if (tracked.State == ObjectState.Pending)
                     continue;
                 Withdraw(tracked, before);
@@ -37,6 +37,9 @@ internal sealed class Undoing
         foreach (var (tracked, before) in journal.Touched)
             if (tracked.Zone == _zone && before.State != ObjectState.Pending)
                 _identities.TryAdd(tracked);
+        // Why it was refused may be that its row is not as it is known to be.
+        foreach (var (tracked, _) in journal.Refused)
+            tracked.Expired |= tracked.Zone == _zone && tracked.State == ObjectState.Persistent;
     }
 
     /// <summary>What was added has no row any more; all else is left as it is.</summary>

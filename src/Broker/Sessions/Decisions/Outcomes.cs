@@ -93,7 +93,7 @@ internal static class Outcomes
         {
             return step.Committed(pending, result);
         }
-        step = step.Learn(work, result).TellStale(pending, work);
+        step = step.Learn(work, result).TellStale(pending, work).NoteSent(pending);
         var (state, results) = (step.State, result.Results);
         var transaction = state.Transaction!;
         var (next, reply) = pending.Command switch
@@ -120,6 +120,7 @@ internal static class Outcomes
         {
             step = step.TellStale(pending, new() { Steps = steps });
         }
+        step = step.NoteSent(pending);
         step = step.With(step.State with { Transaction = null }).Move(MovedBy.Commit, pending.Handle).GiveBack(rollback: false);
         return step.Answer(pending, new Committed(result.Results, result.TransactionId ?? 0, unsent) { Settled = result.Settled }, result.Bytes);
     }
@@ -137,6 +138,10 @@ internal static class Outcomes
         }
         return step;
     }
+
+    /// <summary>What a handle flushes is all that it had not sent.</summary>
+    private static SessionStep NoteSent(this SessionStep step, Pending pending) =>
+        pending.Command is Flush or Commit or OpenScope or ReleaseScope && step.State.Find(pending.Handle) is { Unsent: > 0 } member ? step.Put(member with { Unsent = 0 }) : step;
 
     private static CursorRows Rows(ImmutableArray<StepResult> results, int asked) => new(results[^1].Rows, results[^1].Rows.Count < asked);
 

@@ -246,4 +246,38 @@ public sealed class IdentityTests : HandleStage
 
         Assert.Equal("mug:6", await RowsAsync("items", "name, price"));
     }
+
+    [Fact]
+    public async Task A_changed_record_takes_the_place_of_one_that_is_added_and_not_sent()
+    {
+        await using var session = Sessions.Open();
+        var (first, second) = (new Tag("red", 1), new Tag("red", 2));
+        session.Add(first);
+        session.Add(new Tag("blue", 1));
+        await session.UpdateAsync(second);
+        Assert.Equal((ObjectState.Transient, ObjectState.Pending), (await session.StateOfAsync(first), await session.StateOfAsync(second)));
+        await session.FlushAsync();
+        await session.UpdateAsync(second with { Weight = 3 });
+        await session.CommitAsync();
+
+        Assert.Equal("blue:1 red:3", await RowsAsync("tags", "name, weight"));
+    }
+
+    [Fact]
+    public async Task A_changed_record_that_gets_its_key_with_the_flush_is_refused_until_then()
+    {
+        await using var session = Sessions.Open();
+        var added = new FixedItem(0, "cup", 1);
+        session.Add(added);
+        var refused = await RefusedAsync<EntityRefused>(async () => await session.UpdateAsync(added with { Price = 2 }));
+        Assert.Contains("flush", refused.Message, StringComparison.Ordinal);
+        await session.FlushAsync();
+        await session.UpdateAsync(added with { Price = 2 });
+        await session.CommitAsync();
+
+        Assert.Equal("1:cup:2", await RowsAsync("items", "id, name, price"));
+    }
+
+    [System.ComponentModel.DataAnnotations.Schema.Table("items")]
+    private sealed record FixedItem(long Id, string Name, int Price);
 }

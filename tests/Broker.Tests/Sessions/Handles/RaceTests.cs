@@ -41,6 +41,28 @@ public sealed class RaceTests : HandleStage
     }
 
     [Fact]
+    public async Task All_objects_that_are_refused_while_others_have_their_turn_are_told()
+    {
+        await using var other = Sessions.Open();
+        var (item, tag) = (new Item { Name = "a" }, new Tag("red", 1));
+        other.AddRange<object>([item, tag]);
+        await using var held = await HeldAsync();
+        await using var session = Sessions.Open();
+        var first = session.ExecuteAsync($"update items set price = 1").AsTask();
+        session.Add(item);
+        session.Delete(tag);
+        session.Add(new Tag("blue", 1));
+        await held.DisposeAsync();
+
+        var refused = await RefusedAsync<SeveralRefused>(async () => await session.FlushAsync());
+
+        Assert.Equal([nameof(Item), nameof(Tag)], refused.Causes.Select(static cause => Assert.IsType<EntityRefused>(cause).Entity.Split('.')[^1]));
+        await first;
+        await session.CommitAsync();
+        Assert.Equal("blue", await RowsAsync("tags", "name"));
+    }
+
+    [Fact]
     public async Task What_is_added_while_a_flush_is_under_way_goes_with_the_next()
     {
         await using var held = await HeldAsync();
