@@ -76,8 +76,8 @@ internal sealed class SessionActor : UntypedActor
             case ErrandCompleted completed when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Committed(completed))); break;
             case Refused refused when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Refused(refused.Failure))); break;
             case Refused refused: OnRefused(refused.Failure); break;
-            case OpenSession open: Do(new SessionEvents.Joined(open.Handle, open.Watched, Sender)); break;
-            case JoinSession join: OnJoin(join); break;
+            case OpenSession open: OnJoin(open.Handle, open.Watched); break;
+            case JoinSession join: OnJoin(join.Handle, join.Watched); break;
             case LeaveSession leave: OnLeave(leave); break;
             case CancelInSession cancel: Do(new SessionEvents.CancelCame(cancel.Handle, cancel.Sequence)); break;
             case NoteUnsent note: Do(new SessionEvents.UnsentTold(note.Handle, note.Changes)); break;
@@ -91,7 +91,7 @@ internal sealed class SessionActor : UntypedActor
         }
     }
 
-    private void OnJoin(JoinSession join)
+    private void OnJoin(HandleId handle, IActorRef? watched)
     {
         if (_state.Ending is { } ending)
         {
@@ -99,7 +99,7 @@ internal sealed class SessionActor : UntypedActor
         }
         else
         {
-            Do(new SessionEvents.Joined(join.Handle, join.Watched, Sender));
+            Do(new SessionEvents.Joined(handle, watched, Sender));
         }
     }
 
