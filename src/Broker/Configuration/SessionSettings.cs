@@ -15,6 +15,9 @@ public sealed record SessionSettings
     /// <summary>Replies kept per handle until it acknowledges them, 1 to 10000.</summary>
     public required int RepliesKept { get; init; }
 
+    /// <summary>Outcomes of commits kept per handle beyond that, 1 to 100000.</summary>
+    public required int OutcomesKept { get; init; }
+
     /// <summary>How large these replies may be together, per handle, 1 KiB to 1 GiB.</summary>
     public required int ReplyBytes { get; init; }
 
@@ -26,6 +29,7 @@ public sealed record SessionSettings
             CursorIdleLimit = reader.DurationOrOff("cursor-idle-limit", "10ms", "7d"),
             OutcomeKeep = reader.Duration("outcome-keep", "1s", "30d"),
             RepliesKept = reader.Whole("replies-kept", 1, 10_000),
+            OutcomesKept = reader.Whole("outcomes-kept", 1, 100_000),
             ReplyBytes = reader.Bytes("reply-bytes", "1KiB", "1GiB"),
         };
         reader.Done();

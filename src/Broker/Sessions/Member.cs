@@ -29,6 +29,9 @@ internal sealed record Member(HandleId Id)
     /// <summary>Replies that it has not acknowledged, the oldest first.</summary>
     internal ImmutableArray<KeptReply> Replies { get; init; } = [];
 
+    /// <summary>The latest of its commits whose outcome is not kept any more, though it was not acknowledged; 0 for none.</summary>
+    internal long Unremembered { get; init; }
+
     /// <summary>Others have written tables.</summary>
     internal Member WithStale(ImmutableArray<string> tables)
     {
@@ -44,7 +47,7 @@ internal sealed record Member(HandleId Id)
     internal Member Acknowledge(long sequence) =>
         Replies.IsEmpty || Replies[0].Sequence > sequence ? this : this with { Replies = Replies.RemoveAll(kept => kept.Sequence <= sequence) };
 
-    /// <summary>Keeps a reply; beyond the limits only that the oldest ones were given. What became of a commit is always kept.</summary>
+    /// <summary>Keeps a reply; beyond the limits only that the oldest ones were given. What became of commits is kept for longer.</summary>
     internal Member Keep(KeptReply reply, SessionLimits limits)
     {
         var all = Replies.Add(reply);
@@ -54,7 +57,22 @@ internal sealed record Member(HandleId Id)
             bytes -= all[i].Bytes;
             all = all.SetItem(i, all[i].Emptied());
         }
-        return this with { Replies = all.Length > limits.RepliesKept ? all.RemoveAll(static kept => kept.Answer is null) : all };
+        if (all.Length > limits.RepliesKept)
+        {
+            all = all.RemoveAll(static kept => kept.Answer is null);
+        }
+        return (this with { Replies = all }).ForgetOutcomes(limits.OutcomesKept);
+    }
+
+    private Member ForgetOutcomes(int limit)
+    {
+        if (Replies.Length <= limit || Replies.Count(static kept => kept.IsCommit) <= limit)
+        {
+            return this;
+        }
+        // One at a time is added, so one at a time goes.
+        var oldest = Replies.First(static kept => kept.IsCommit);
+        return this with { Replies = Replies.Remove(oldest), Unremembered = oldest.Sequence };
     }
 }
 

@@ -32,7 +32,8 @@ internal sealed record SessionPlan(
     internal static SessionPlan For(PoolId pool, IActorRef supervisor, BrokerSettings settings, TimeProvider time, SessionTelemetry telemetry)
     {
         var (sessions, errands, own) = (settings.Sessions, settings.Databases[pool.Database].Errands, settings.Pool(pool.Database, pool.User));
-        var limits = new SessionLimits(sessions.IdleLimit, sessions.CursorIdleLimit, sessions.RepliesKept, sessions.ReplyBytes, errands.Ledger.Table is not null);
+        var limits = new SessionLimits(
+            sessions.IdleLimit, sessions.CursorIdleLimit, sessions.RepliesKept, sessions.OutcomesKept, sessions.ReplyBytes, errands.Ledger.Table is not null);
         return new(
             pool, supervisor, limits, errands.ResultLimit, own.ResetTimeout, own.Reset == ResetMode.None,
             errands.Ledger.Table is { } table ? new(LedgerTable.Named(table)) : null, time, telemetry);

@@ -47,7 +47,7 @@ public sealed class HistoryProperties
         {
             _moves = new(moves);
             var terms = new ConversationTerms { CommitRight = (CommitRight)(moves[0] % 2), SavepointPerCommand = moves[1] % 3 == 0, Isolation = moves[2] % 2 == 0 ? null : Isolation.Serializable };
-            _state = new(new(Guid.Empty), new("orders", "app"), Handles[0], terms, new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10), 64, 1 << 20, moves[3] % 2 == 0));
+            _state = new(new(Guid.Empty), new("orders", "app"), Handles[0], terms, new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10), 64, 16, 1 << 20, moves[3] % 2 == 0));
             foreach (var handle in Handles)
             {
                 Feed(new SessionEvents.Joined(handle, null, ActorRefs.Nobody));

@@ -1,5 +1,7 @@
+using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Client.Protocol.Values;
 using Broker.Tests.Settlement;
 using Xunit;
 
@@ -191,6 +193,51 @@ public sealed class RepeatTests : SessionStage
         await AwaitConditionAsync(async () => await OutcomeAsync(unseen, 1) is CommandRefused, TimeSpan.FromSeconds(20));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("broker.errands.ledger.table = public.ledger")]
+    public async Task Outcomes_that_nobody_acknowledges_are_kept_up_to_a_number_and_the_ledger_knows_the_rest(string ledger)
+    {
+        Start(sessions: "replies-kept = 1, outcomes-kept = 2", more: ledger);
+        var handle = await OpenAsync();
+        for (var i = 1; i <= 4; i++)
+        {
+            await handle.CommitAsync(Insert(i));
+        }
+
+        await RepeatAsync<Committed>(handle, 3, new Commit([Insert(3)]));
+        await RepeatAsync<Committed>(handle, 4, new Commit([Insert(4)]));
+        await RepeatAsync<CommandRefused>(handle, 2, new Commit([Insert(2)]));
+        Assert.IsType<CommitUnknown>(Assert.IsType<CommandRefused>(handle.Answer.Reply).Failure);
+        var asked = await OutcomeAsync(new GetCommitOutcome(handle.Session, handle.Id, 2) { Database = "orders" });
+        Assert.True(ledger.Length > 0 ? asked is Committed { Settled: true } : asked is CommandRefused { Failure: CommitUnknown }, $"{asked}");
+        handle.Acknowledged = 4;
+        await handle.CommitAsync(Insert(5));
+        Assert.Equal(5, await CountAsync());
+    }
+
+    [Fact]
+    public async Task A_conversation_that_ends_is_not_opened_again_by_what_opened_it()
+    {
+        Start();
+        var handle = await OpenAsync();
+        await HeldAtCommitAsync();
+        handle.Send(new Commit([Insert(1)]));
+        await Sql.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = 'COMMIT'");
+        Sys.Stop(handle.Life);
+        await AwaitConditionAsync(async () =>
+        {
+            handle.Actor.Tell(new JoinSession(handle.Session, HandleId.Draw()), handle.Probe.Ref);
+            return await handle.Probe.ReceiveOneAsync() is Refused;
+        }, TimeSpan.FromSeconds(20));
+
+        Supervisor.Tell(new OpenSession(handle.Session, handle.Id, "orders", null, ConversationTerms.Default), handle.Probe.Ref);
+
+        Assert.IsType<ConversationGone>((await handle.Probe.ExpectMsgAsync<Refused>()).Failure);
+        await Sql.RunAsync("select pg_advisory_unlock(7)");
+        await handle.HearAsync<Committed>();
+    }
+
     private Task<ISessionReply> OutcomeAsync(Handle handle, long sequence) => OutcomeAsync(new GetCommitOutcome(handle.Session, handle.Id, sequence));
 
     private async Task HeldAtCommitAsync()
@@ -202,11 +249,13 @@ public sealed class RepeatTests : SessionStage
         await Sql.RunAsync("select pg_advisory_lock(7)");
     }
 
-    private static async Task RepeatAsync<T>(Handle handle, long sequence) where T : ISessionReply
+    private static Task RepeatAsync<T>(Handle handle, long sequence) where T : ISessionReply => RepeatAsync<T>(handle, sequence, new Execute(new("select 'never run'")));
+
+    private static async Task RepeatAsync<T>(Handle handle, long sequence, ISessionCommand command) where T : ISessionReply
     {
         var last = handle.Sequence;
         handle.Sequence = sequence - 1;
-        await handle.RunAsync<T>(new Execute(new("select 'never run'")));
+        await handle.RunAsync<T>(command);
         handle.Sequence = last;
     }
 }

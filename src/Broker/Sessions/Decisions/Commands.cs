@@ -33,11 +33,6 @@ internal static class Commands
             : step.With(step.State with { Line = step.State.Line.Add(pending) });
     }
 
-    /// <summary>What a command that was sent before is answered now.</summary>
-    internal static ISessionReply ReplyTo(this SessionState state, Member member, long sequence) =>
-        state.FindUnderWay(member.Id, sequence) is not null ? StillRunning.Instance
-        : member.Replies.FirstOrDefault(kept => kept.Sequence == sequence)?.Answer?.Reply ?? ReplyNotKept.Instance;
-
     /// <summary>What became of a commit as far as it is remembered; null when it is not, or was none.</summary>
     internal static ISessionReply? OutcomeOf(this SessionState state, HandleId handle, long sequence) =>
         state.FindUnderWay(handle, sequence) is { } pending ? (pending.Command is Commit ? StillRunning.Instance : null)
@@ -77,8 +72,15 @@ internal static class Commands
     private static SessionStep Repeat(this SessionStep step, SessionEvents.CommandCame came, Member member)
     {
         var kept = member.Replies.FirstOrDefault(kept => kept.Sequence == came.Command.Sequence)?.Answer;
-        return kept is not null ? step.Do(new SessionEffects.Answer(came.ReplyTo, kept)) : step.Tell(came, step.State.ReplyTo(member, came.Command.Sequence));
+        return kept is not null ? step.Do(new SessionEffects.Answer(came.ReplyTo, kept)) : step.Tell(came, step.State.WithoutReply(member, came.Command));
     }
+
+    /// <summary>What a command that was sent before is answered when no reply of its is kept.</summary>
+    private static ISessionReply WithoutReply(this SessionState state, Member member, RunInSession command) =>
+        state.FindUnderWay(member.Id, command.Sequence) is not null ? StillRunning.Instance
+        : command.Command is Commit && command.Sequence > command.Acknowledged && command.Sequence <= member.Unremembered ? new CommandRefused(new CommitUnknown(
+            state.Pool, 0, 0, $"command {command.Sequence} of {member.Id} was not acknowledged, and only later outcomes are kept (broker.sessions.outcomes-kept); a ledger knows it"))
+        : ReplyNotKept.Instance;
 
     private static Pending? FindUnderWay(this SessionState state, HandleId handle, long sequence) =>
         state.Running is { IsUpkeep: false } running && running.Handle == handle && running.Sequence == sequence
