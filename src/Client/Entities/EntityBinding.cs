@@ -30,6 +30,8 @@ internal static class EntityBinding
         var key = KeyOf(type, table, columns);
         foreach (var column in key.Where(column => column.IsMutable))
             throw Refuse(type, column.Property.Name, $"type {column.Facts.TypeName} is not supported as a key");
+        foreach (var column in key.Where(column => column.Facts.ComparesLoosely))
+            throw Refuse(type, column.Property.Name, $"column {column.Facts.Name} of type {column.Facts.TypeName} cannot be a key: only the server knows which different texts are equal to it");
         keys.Key = key;
         var version = VersionOf(type, columns);
         return new(type, table, new(columns, key, version,

@@ -151,7 +151,7 @@ internal sealed class EntityColumn<TProperty, TSent> : EntityColumn where TSent 
     internal override EntityKey KeyPart(object entity)
     {
         var value = _get(entity);
-        return value is null ? NullKey.Instance : new EntityKey<TSent>(Send(value, entity));
+        return value is null ? NullKey.Instance : KeyOf(Send(value, entity));
     }
 
     internal override EntityKey KeyPartOf(object? value)
@@ -160,7 +160,7 @@ internal sealed class EntityColumn<TProperty, TSent> : EntityColumn where TSent 
             throw new BrokerException(new EntityRefused(Entity, Property.Name, "a key has no null"));
         try
         {
-            return new EntityKey<TSent>(_form.Send((TProperty)Accessors.Change(value, typeof(TProperty))!));
+            return KeyOf(_form.Send((TProperty)Accessors.Change(value, typeof(TProperty))!));
         }
         catch (Exception exception) when (exception is UnfitValue or InvalidCastException or OverflowException or FormatException)
         {
@@ -193,6 +193,8 @@ internal sealed class EntityColumn<TProperty, TSent> : EntityColumn where TSent 
             throw Unfit(entity, parameter.Reason);
         }
     }
+
+    private EntityKey<TSent> KeyOf(TSent sent) => new(_form.InKey is { } inKey ? inKey(sent) : sent);
 
     private BrokerException Unfit(object entity, string reason) =>
         new(new ValueOutOfRange(Entity, Property.Name, _keyOf(entity), reason));

@@ -20,6 +20,7 @@ internal static class TableQuery
                 else quote_ident(tn.nspname) || '.' || quote_ident(t.typname) end,
               'family', case when b.typcategory = 'A' then 'A' else b.typtype::text end,
               'notNull', a.attnotnull, 'modifier', case when t.typtype = 'd' then t.typtypmod else a.atttypmod end,
+              'loose', b.typname = 'citext' or exists (select from pg_collation l where l.oid = a.attcollation and not l.collisdeterministic),
               'identity', a.attidentity <> '', 'computed', a.attgenerated <> '',
               'default', case when a.attgenerated <> '' then null when s.name is not null and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%')
                 then 'nextval(' || quote_literal(s.name) || '::regclass)' else pg_get_expr(d.adbin, d.adrelid) end,
@@ -89,6 +90,7 @@ internal static class TableQuery
         NotNull = column.GetProperty("notNull").GetBoolean(),
         Default = column.GetProperty("default").GetString(),
         CanDraw = column.GetProperty("draw").GetBoolean(),
+        ComparesLoosely = column.GetProperty("loose").GetBoolean(),
         IsIdentity = column.GetProperty("identity").GetBoolean(),
         IsComputed = column.GetProperty("computed").GetBoolean(),
         Modifier = column.GetProperty("modifier").GetInt32(),

@@ -19,6 +19,9 @@ internal sealed class ValueForm<TProperty, TSent> : ValueForm where TSent : notn
     /// <summary>Whether two values are the same to the database.</summary>
     internal Func<TProperty, TProperty, bool> Same { get; init; } = EqualityComparer<TProperty>.Default.Equals;
 
+    /// <summary>What stands for a sent value in a key, where different values are the same to the database; null when none are.</summary>
+    internal Func<TSent, TSent>? InKey { get; init; }
+
     /// <summary>A value that does not change with the other.</summary>
     internal Func<TProperty, TProperty> Copy { get; init; } = static value => value;
 

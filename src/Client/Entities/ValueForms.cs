@@ -94,6 +94,7 @@ internal static class ValueForms
     private static ValueForm<string, string> OfString(ColumnFacts column)
     {
         var longest = column.BaseType is "character varying" or "bpchar" && column.Modifier >= 4 ? column.Modifier - 4 : int.MaxValue;
+        var isPadded = column.BaseType == "bpchar";
         return new()
         {
             WireType = Text,
@@ -101,8 +102,13 @@ internal static class ValueForms
             Send = value => value.Length <= longest || value.TrimEnd(' ') is var bare && bare.EnumerateRunes().Count() <= longest
                 ? Proofs.Writable(value, 0)
                 : throw new UnfitValue($"it is longer than {longest} characters"),
+            Same = isPadded ? static (one, other) => Bare(one) == Bare(other) : string.Equals,
+            InKey = isPadded ? Bare : null,
         };
     }
+
+    // Blanks at the end of such a text mean nothing to the server, which adds them.
+    private static string Bare(string padded) => padded.TrimEnd(' ');
 
     private static DateTime Utc(DateTime value) => value.Kind == DateTimeKind.Utc ? value
         : throw new UnfitValue($"a timestamp with time zone is sent from DateTime of Kind Utc or DateTimeOffset; its Kind is {value.Kind}");

@@ -278,6 +278,45 @@ public sealed class IdentityTests : HandleStage
         Assert.Equal("1:cup:2", await RowsAsync("items", "id, name, price"));
     }
 
+    [Fact]
+    public async Task Blanks_at_the_end_of_a_padded_key_mean_nothing()
+    {
+        await DirectlyAsync("create table codes (id char(4) primary key, label text); insert into codes values ('ab', 'x')");
+        await using var session = Sessions.Open();
+        var code = await session.GetOneAsync<Code>("ab");
+        Assert.Same(code, await session.GetOneAsync<Code>("ab  "));
+        Assert.Same(code, (await session.QueryAsync<Code>($"select * from codes"))[0]);
+        var added = new Code { Id = "cd", Label = "y" };
+        session.Add(added);
+        await session.FlushAsync();
+        Assert.Same(added, (await session.QueryAsync<Code>($"select * from codes where id = 'cd'"))[0]);
+        session.Delete(code);
+        session.Add(new Code { Id = "ab", Label = "z" });
+        Assert.Same(added, await session.MergeAsync(new Code { Id = "cd  ", Label = "w" }));
+        await session.CommitAsync();
+
+        Assert.Equal("ab:z cd:w", await RowsAsync("codes", "trim(id), label"));
+    }
+
+    [Theory]
+    [InlineData("citext")]
+    [InlineData("text collate loose")]
+    public async Task A_key_whose_equality_only_the_server_knows_is_refused(string type)
+    {
+        await DirectlyAsync($"create extension citext; create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false); create table codes (id {type} primary key, label {type})");
+        await using var session = Sessions.Open();
+
+        Assert.Equal(nameof(Code.Id), (await RefusedAsync<EntityRefused>(async () => await session.GetAsync<Code>("ab"))).Property);
+    }
+
+    [System.ComponentModel.DataAnnotations.Schema.Table("codes")]
+    private sealed class Code
+    {
+        public string Id { get; set; } = "";
+
+        public string? Label { get; set; }
+    }
+
     [System.ComponentModel.DataAnnotations.Schema.Table("items")]
     private sealed record FixedItem(long Id, string Name, int Price);
 }
