@@ -27,22 +27,34 @@ internal abstract class EntityKey : IEquatable<EntityKey>, IComparable<EntityKey
     private protected int NotOfOneType(EntityKey? other) => throw new InvalidOperationException($"keys {this} and {other} are not of one type");
 }
 
-/// <summary>A key of one column. The value is as it is sent.</summary>
+/// <summary>A key of one column. The value is as it is stored: times have microseconds.</summary>
 internal sealed class EntityKey<T>(T value) : EntityKey where T : notnull
 {
+    private static readonly long Epoch = new DateTime(2000, 1, 1).Ticks;
     private static readonly IComparer<T> Order = typeof(T) == typeof(string) ? (IComparer<T>)StringComparer.Ordinal : Comparer<T>.Default;
 
-    internal T Value => value;
+    internal T Value { get; } = Stored(value);
 
-    internal override ImmutableArray<Parameter> Parameters => [new Parameter<T>(value)];
+    internal override ImmutableArray<Parameter> Parameters => [new Parameter<T>(Value)];
 
-    public override bool Equals(EntityKey? other) => other is EntityKey<T> key && EqualityComparer<T>.Default.Equals(value, key.Value);
+    public override bool Equals(EntityKey? other) => other is EntityKey<T> key && EqualityComparer<T>.Default.Equals(Value, key.Value);
 
-    public override int CompareTo(EntityKey? other) => other is EntityKey<T> key ? Order.Compare(value, key.Value) : NotOfOneType(other);
+    public override int CompareTo(EntityKey? other) => other is EntityKey<T> key ? Order.Compare(Value, key.Value) : NotOfOneType(other);
 
-    public override int GetHashCode() => EqualityComparer<T>.Default.GetHashCode(value);
+    public override int GetHashCode() => EqualityComparer<T>.Default.GetHashCode(Value);
 
-    public override string ToString() => Shown.Value(value);
+    public override string ToString() => Shown.Value(Value);
+
+    // What is less than a microsecond is left out towards the server's epoch, as it is when it is sent.
+    private static T Stored(T value) => value switch
+    {
+        DateTime time => (T)(object)new DateTime(Epoch + Whole(time.Ticks - Epoch), time.Kind),
+        TimeOnly time => (T)(object)new TimeOnly(Whole(time.Ticks)),
+        TimeSpan span => (T)(object)new TimeSpan(Whole(span.Ticks)),
+        _ => value,
+    };
+
+    private static long Whole(long ticks) => ticks - (ticks % TimeSpan.TicksPerMicrosecond);
 }
 
 /// <summary>A NULL in a key, which equals no other.</summary>
