@@ -151,13 +151,16 @@ internal static class ValueForms
         if (column.Family != TypeFamily.Array || !typeof(IList<TElement>).IsAssignableFrom(typeof(TList)))
             return null;
         Func<TElement, string?> write = ElementText<TElement>();
+        var areBytes = typeof(TElement) == typeof(byte[]);
+        var elements = areBytes ? (IEqualityComparer<TElement>)(object)BytesByContent.Instance : EqualityComparer<TElement>.Default;
+        TElement CopyOf(TElement element) => areBytes && element is byte[] bytes ? (TElement)(object)bytes.ToArray() : element;
         return new ValueForm<TList, string>
         {
             WireType = Text,
             IsMutable = true,
             Send = value => Proofs.Writable(ValueText.Array(value, write), 0),
-            Same = (one, other) => one.SequenceEqual(other, EqualityComparer<TElement>.Default),
-            Copy = value => typeof(TList).IsArray ? (TList)(object)value.ToArray() : (TList)(object)value.ToList(),
+            Same = (one, other) => one.SequenceEqual(other, elements),
+            Copy = value => typeof(TList).IsArray ? (TList)(object)value.Select(CopyOf).ToArray() : (TList)(object)value.Select(CopyOf).ToList(),
         };
     }
 
@@ -176,4 +179,14 @@ internal static class ValueForms
     }
 
     private static ValueForm OfNullable<T, TSent>(ValueForm<T, TSent> form) where T : struct where TSent : notnull => ValueForm<T, TSent>.Nullable(form);
+}
+
+/// <summary>Bytes are equal when their content is.</summary>
+internal sealed class BytesByContent : IEqualityComparer<byte[]>
+{
+    internal static BytesByContent Instance { get; } = new();
+
+    public bool Equals(byte[]? x, byte[]? y) => x is null ? y is null : y is not null && x.AsSpan().SequenceEqual(y);
+
+    public int GetHashCode(byte[] obj) => obj.Length;
 }
