@@ -7,7 +7,8 @@ namespace Broker.Client.Executing;
 /// <summary>
 /// Runs units of work in the background, each in a session of its own: a bounded number at a time, the others wait in line. A function that returns is
 /// committed; one that throws is rolled back. Each runs with its caller's activity, log context and culture, on any thread. After a serialization failure or a
-/// deadlock the whole function is run again on fresh state, so it should touch nothing else that cannot be repeated; after an unknown outcome it never is.
+/// deadlock the whole function is run again on fresh state, so it should touch nothing else that cannot be repeated; after an unknown outcome it never is, nor
+/// when it has committed something by itself. Work that waits for other work of the same executor may hold the permit that this waits for: give that another.
 /// </summary>
 public sealed class SessionExecutor
 {

@@ -10,26 +10,23 @@ internal static class UnitOfWork
     {
         for (var attempt = 1; ; attempt++)
         {
-            try
+            cancellation.ThrowIfCancellationRequested();
+            var session = sessions.Open();
+            await using (session.ConfigureAwait(false))
             {
-                return await TryAsync(sessions, work, cancellation).ConfigureAwait(false);
+                try
+                {
+                    var result = await work(session).ConfigureAwait(false);
+                    await session.CommitAsync(cancellation).ConfigureAwait(false);
+                    return result;
+                }
+                // What it has committed by itself would be done twice.
+                catch (BrokerException refused) when (attempt < retry.Attempts && !session.HasCommitted && RetryPolicy.IsWorthAnotherTry(refused.Failure))
+                {
+                }
             }
-            catch (BrokerException refused) when (attempt < retry.Attempts && RetryPolicy.IsWorthAnotherTry(refused.Failure))
-            {
-                await Task.Delay(retry.PauseAfter(attempt, Random.Shared.NextDouble()), time, cancellation).ConfigureAwait(false);
-            }
-        }
-    }
 
-    private static async Task<T> TryAsync<T>(SessionFactory sessions, Func<Session, Task<T>> work, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        var session = sessions.Open();
-        await using (session.ConfigureAwait(false))
-        {
-            var result = await work(session).ConfigureAwait(false);
-            await session.CommitAsync(cancellation).ConfigureAwait(false);
-            return result;
+            await Task.Delay(retry.PauseAfter(attempt, Random.Shared.NextDouble()), time, cancellation).ConfigureAwait(false);
         }
     }
 }

@@ -55,7 +55,7 @@ internal sealed class Hooking
         {
             await hook(given, cancellation).ConfigureAwait(false);
         }
-        catch (BrokerException refused) when (refused.Failure is SessionReentered)
+        catch (BrokerException refused) when (refused.Failure is SessionReentered && !committed)
         {
             throw;
         }

@@ -36,6 +36,9 @@ public sealed class Session : IAsyncDisposable, IDisposable
         _turns.Do(_work, static work => work.Forget(), static (_, _) => { });
     }
 
+    /// <summary>Whether it has committed any change.</summary>
+    internal bool HasCommitted => _link.HasCommitted;
+
     /// <summary>The conversation's id, for <see cref="SessionFactory.JoinAsync"/>.</summary>
     public SessionId Id => _link.Session;
 
@@ -291,7 +294,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     public async ValueTask<ImmutableArray<ConversationMove>> AcknowledgeAsync()
     {
         using var turn = await AfterFailureAsync().ConfigureAwait(false);
-        return _work.Acknowledge();
+        return await _work.AcknowledgeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Sends nothing before queries for as long as this is not disposed: for this flow of control and what it calls.</summary>
@@ -365,7 +368,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
         var turn = await AfterFailureAsync(cancellation).ConfigureAwait(false);
         try
         {
-            _work.RefuseWhenFailed();
+            await _work.RefuseWhenUnusableAsync(cancellation).ConfigureAwait(false);
             return turn;
         }
         catch
@@ -386,7 +389,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
         _work.Hooks.RefuseReentry();
         _turns.Do((_work, state, work), static given =>
         {
-            given._work.RefuseWhenFailed();
+            given._work.RefuseWhenUnusable();
             given.work(given.state);
         }, static (given, refused) => given._work.RefuseLater(refused));
     }

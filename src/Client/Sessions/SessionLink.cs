@@ -52,6 +52,9 @@ internal sealed class SessionLink
     /// <summary>Whether a transaction may be open, as far as this handle knows.</summary>
     internal bool MayHaveTransaction { get; private set; }
 
+    /// <summary>Whether a commit of this handle took effect that changed something.</summary>
+    internal bool HasCommitted { get; private set; }
+
     /// <summary>Tables that others wrote since this was taken last.</summary>
     internal ImmutableArray<string> Stale { get; private set; } = [];
 
@@ -146,6 +149,7 @@ internal sealed class SessionLink
         Failed = answer.Failed;
         Stale = Stale.IsEmpty ? answer.StaleTables : Stale.AddRange(answer.StaleTables);
         MayHaveTransaction = answer.Reply is not (Committed or RolledBack);
+        HasCommitted |= answer.Reply is Committed { TransactionId: not 0 } or Committed { Settled: true };
         return answer.Reply switch
         {
             T expected => Take(expected, answer.Epoch),
@@ -205,7 +209,8 @@ internal sealed class SessionLink
             _conversation?.Tell(new LeaveSession(Session, Handle, Forgotten: true), ActorRefs.NoSender);
     }
 
-    private void RefuseWhenLeft()
+    /// <summary>Refuses whatever is asked of a handle that has left.</summary>
+    internal void RefuseWhenLeft()
     {
         if (HasLeft)
             throw new BrokerException(new ConversationGone(Session, "this handle has left it"));

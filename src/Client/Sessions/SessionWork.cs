@@ -56,12 +56,26 @@ internal sealed class SessionWork
             Zone.Abandon(withdraw: false);
     }
 
-    /// <summary>Refuses to go on with a conversation that has failed.</summary>
-    internal void RefuseWhenFailed()
+    /// <summary>
+    /// Refuses what needs no command when the handle has left, or its conversation has failed. One with other handles may have been rolled back by them, so it
+    /// tells by itself when the command comes to it.
+    /// </summary>
+    internal void RefuseWhenUnusable()
     {
-        if (_link.Failed is { } cause)
+        _link.RefuseWhenLeft();
+        if (_link is { Failed: { } cause, Shared: false })
             throw new BrokerException(new ConversationFailed(_link.Session, cause));
     }
+
+    /// <summary>The same, and asks a conversation with other handles.</summary>
+    internal ValueTask RefuseWhenUnusableAsync(CancellationToken cancellation)
+    {
+        RefuseWhenUnusable();
+        return _link.Failed is null ? ValueTask.CompletedTask : AskWhetherFailedAsync(cancellation);
+    }
+
+    private async ValueTask AskWhetherFailedAsync(CancellationToken cancellation) =>
+        await _link.RunAsync<Flushed>(new Flush([]), cancellation).ConfigureAwait(false);
 
     internal async ValueTask<T?> GetAsync<T>(object key, GetOptions options, bool autoflush, CancellationToken cancellation) where T : class
     {
@@ -241,9 +255,19 @@ internal sealed class SessionWork
         Zone.RollbackScope(scope);
     }
 
-    /// <summary>Applies what other handles did, and lets this one go on.</summary>
-    internal ImmutableArray<ConversationMove> Acknowledge()
+    /// <summary>Applies what other handles did, and lets this one go on. One that was refused for a failure is told now whether others have rolled it back.</summary>
+    internal async ValueTask<ImmutableArray<ConversationMove>> AcknowledgeAsync()
     {
+        try
+        {
+            if (_link is { Failed: not null, Shared: true })
+                await AskWhetherFailedAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is ConversationMoved or ConversationFailed)
+        {
+            // Taken note of.
+        }
+
         if (_link.Moved is not { } moved)
             return [];
         foreach (var move in moved.Moves)
