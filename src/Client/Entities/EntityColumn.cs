@@ -81,6 +81,9 @@ internal abstract class EntityColumn
     /// <summary>The value, boxed.</summary>
     internal abstract object? Boxed(object entity);
 
+    /// <summary>The value as it is sent, boxed.</summary>
+    internal abstract object? Sent(object entity);
+
     /// <summary>The value, for a failure.</summary>
     internal abstract string Show(object entity);
 }
@@ -175,6 +178,8 @@ internal sealed class EntityColumn<TProperty, TSent> : EntityColumn where TSent 
     }
 
     internal override object? Boxed(object entity) => _get(entity);
+
+    internal override object? Sent(object entity) => _get(entity) is { } value ? _form.Send(value) : null;
 
     private bool Same(TProperty one, TProperty other) => one is null ? other is null : other is not null && _form.Same(one, other);
 

@@ -19,6 +19,9 @@ internal sealed record TableFacts(string Schema, string Name, ImmutableArray<Col
     /// <summary>Whether a trigger, rule or view of the user's may change or drop a row before it is inserted.</summary>
     internal bool ChangesInserts { get; init; }
 
+    /// <summary>Whether its rows are those of other tables: it is partitioned, a view, or foreign. Failures name these.</summary>
+    internal bool HasOthersBehind { get; init; }
+
     /// <summary>Whether a row may be kept out by a policy; COPY is then refused by the server.</summary>
     internal bool RowSecurity { get; init; }
 

@@ -10,7 +10,7 @@ internal static class TableQuery
     // A cast to `character` would be one to character(1): a modifier of -1, unlike none, makes it bpchar.
     private const string Text = """
         select jsonb_build_object(
-          'schema', n.nspname, 'name', c.relname, 'security', c.relrowsecurity,
+          'schema', n.nspname, 'name', c.relname, 'security', c.relrowsecurity, 'behind', c.relkind <> 'r',
           'changes', c.relkind = 'v' or exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type in ('2', '3'))
             or exists (select from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal and (g.tgtype & 4) <> 0 and (g.tgtype & 66) <> 0),
           'columns', (select coalesce(jsonb_agg(jsonb_build_object(
@@ -74,6 +74,7 @@ internal static class TableQuery
         return new(Word(table, "schema"), Word(table, "name"), [.. table.GetProperty("columns").EnumerateArray().Select(Column)])
         {
             ChangesInserts = table.GetProperty("changes").GetBoolean(),
+            HasOthersBehind = table.GetProperty("behind").GetBoolean(),
             RowSecurity = table.GetProperty("security").GetBoolean(),
             UniqueKeys = [.. unique.Select(key => new UniqueKey(Word(key, "name"), Words(key, "columns"), key.GetProperty("immediate").GetBoolean()))],
             PrimaryKey = unique.Where(key => key.GetProperty("primary").GetBoolean()).Select(key => Words(key, "columns")).FirstOrDefault([]),

@@ -18,16 +18,36 @@ internal static partial class FlushFailures
             : Explain(failed, batches);
     }
 
-    private static Failure Explain(StatementFailed failed, ImmutableArray<Batch> batches) => failed.ServerSqlState switch
+    /// <summary>The same for what was sent before: a deferred constraint is checked at COMMIT.</summary>
+    internal static Failure ExplainLater(StatementFailed failed, IEnumerable<Batch> sent) => failed.Table is null ? failed : Explain(failed, [.. sent]);
+
+    // What a trigger did to a table that is none of the flush is no fault of a row of ours.
+    private static Failure Explain(StatementFailed failed, ImmutableArray<Batch> all) => Suspects(failed, all) is not { IsEmpty: false } batches ? failed : failed.ServerSqlState switch
     {
         "23505" => OfValues(failed, batches) is var (entity, property, key) ? new DuplicateKey(entity, property, key, Said(failed)) : failed,
         "23503" => OfValues(failed, batches) is var (entity, property, key) ? new ForeignKeyViolated(entity, property, key, Said(failed)) : failed,
-        "23502" => OfNull(failed, batches) is var (entity, property, key) ? new NullRefused(entity, property, key) : failed,
+        "23502" => OfNull(failed, batches) is var (entity, property, key) ? new NullRefused(entity, property, key) { Column = failed.Column } : failed,
         "23514" or "23P01" => OfTable(failed, batches) is var (entity, property, key) ? new CheckViolated(entity, property, key, Said(failed)) : failed,
         "22001" or "22003" or "22P02" or "22P03" or "22007" or "22008" or "22021" or "22P05" =>
             OfQuoted(failed, batches) is var (entity, property, key) ? new ValueOutOfRange(entity, property, key, failed.Message) : failed,
         _ => failed,
     };
+
+    /// <summary>
+    /// The batches that may hold the row. The server names the table: of a partition its own, of a view the one behind it; and of a row that others point at theirs.
+    /// </summary>
+    private static ImmutableArray<Batch> Suspects(StatementFailed failed, ImmutableArray<Batch> all)
+    {
+        if (failed.Table is null || failed.ServerSqlState is not ("23505" or "23503" or "23502" or "23514" or "23P01"))
+            return all;
+        var its = all.RemoveAll(batch => batch.Map.Table.Name != failed.Table || batch.Map.Table.Schema != failed.Schema);
+        if (failed.ServerSqlState == "23503")
+        {
+            var pointed = all.RemoveAll(batch => !batch.Map.Table.ReferencedBy.Any(key => key.Name == failed.Constraint));
+            its = its.RemoveAll(static batch => batch.Kind == ChangeKind.Delete).AddRange(pointed);
+        }
+        return its.IsEmpty ? all.RemoveAll(static batch => !batch.Map.Table.HasOthersBehind) : its;
+    }
 
     private static StaleRows Stale(Batch batch, int[] ordinals) =>
         new(batch.Map.Name, [.. ordinals.Select(ordinal => batch.Map.KeyOf(batch.Changes[ordinal - 1].Original).ToString())]);
@@ -48,7 +68,7 @@ internal static partial class FlushFailures
             foreach (var change in batch.Changes)
             {
                 var meant = batch.Kind == ChangeKind.Delete ? change.Original : change.Entity;
-                if (string.Join(", ", columns.Select(column => column!.Show(meant))) == said.Groups[2].Value)
+                if (SaidValues.Mean(columns!, meant, said.Groups[2].Value))
                     return new(batch.Map.Name, names.Length == 1 ? columns[0]!.Property.Name : null, batch.Map.ShowKey(meant));
             }
         }
@@ -71,7 +91,7 @@ internal static partial class FlushFailures
         foreach (var batch in batches.Where(batch => batch.Kind != ChangeKind.Delete))
             foreach (var column in batch.Columns.Of(batch.Map))
                 foreach (var change in batch.Changes)
-                    if ((quoted is not null && column.Cast.Length > 0 && column.Show(change.Entity) == quoted) || (quoted is null && IsTooLarge(column, change.Entity)))
+                    if ((quoted is not null && column.Cast.Length > 0 && column.Show(change.Entity) == quoted) || (quoted is null && (IsTooLarge(column, change.Entity) || SaidValues.IsNoJson(column, change.Entity))))
                         return new(batch.Map.Name, column.Property.Name, batch.Map.ShowKey(change.Entity));
         return OfTable(failed, batches);
     }
@@ -95,7 +115,7 @@ internal static partial class FlushFailures
     private static Batch Of(StatementFailed failed, ImmutableArray<Batch> batches) =>
         batches.FirstOrDefault(batch => batch.Map.Table.Name == failed.Table && batch.Map.Table.Schema == failed.Schema) ?? batches[0];
 
-    [GeneratedRegex(@"\((.+)\)=\((.*)\)", RegexOptions.Singleline)]
+    [GeneratedRegex(@"\((.+?)\)=\((.*)\)", RegexOptions.Singleline)]
     private static partial Regex KeyAndValues();
 
     [GeneratedRegex("\"([^\"]*)\"[^\"]*$", RegexOptions.Singleline)]

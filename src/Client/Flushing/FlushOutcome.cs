@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Broker.Client.Protocol.Failures;
 
 namespace Broker.Client.Flushing;
 
@@ -9,6 +10,9 @@ internal sealed record FlushOutcome(ImmutableArray<MissedDeletes> Warnings, Immu
 {
     /// <summary>Its success, and no more.</summary>
     internal static FlushOutcome Plain { get; } = new([], []);
+
+    /// <summary>Why what the server gave could not be set; null when it could.</summary>
+    internal Failure? Unfit { get; init; }
 }
 
 /// <summary>Rows that were to be deleted and were gone already. No error, since the type has no version.</summary>
@@ -22,8 +26,9 @@ internal sealed class OutcomeNotes
 {
     private ImmutableArray<MissedDeletes> _warnings = [];
     private ImmutableArray<EntityChange> _unread = [];
+    private Failure? _unfit;
 
-    internal FlushOutcome Outcome => _warnings.IsEmpty && _unread.IsEmpty ? FlushOutcome.Plain : new(_warnings, _unread);
+    internal FlushOutcome Outcome => _warnings.IsEmpty && _unread.IsEmpty ? FlushOutcome.Plain : new(_warnings, _unread) { Unfit = _unfit };
 
     internal void Deleted(Batch batch, long rows)
     {
@@ -35,5 +40,12 @@ internal sealed class OutcomeNotes
     {
         if (rows < batch.Changes.Length)
             _unread = _unread.AddRange(batch.Changes);
+    }
+
+    internal void Unfit(ImmutableArray<Batch> batches, Exception exception)
+    {
+        _unread = _unread.AddRange(batches.SelectMany(static batch => batch.Changes));
+        _unfit ??= new ResultMismatch($"rows of {string.Join(", ", batches.Select(static batch => batch.Map.Name).Distinct())} were written, but what the server gave to "
+            + $"their objects could not be set, and they are detached: {exception.Message}");
     }
 }

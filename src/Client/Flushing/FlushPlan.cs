@@ -21,8 +21,21 @@ internal sealed class FlushPlan(ImmutableArray<PlannedStep> planned, ImmutableAr
     {
         var notes = new OutcomeNotes();
         for (var i = 0; i < planned.Length; i++)
-            planned[i].Apply(i < results.Length ? results[i] : new StepResult(-1, Protocol.Values.RowSet.Empty), notes);
+            Apply(planned[i], i < results.Length ? results[i] : new StepResult(-1, Protocol.Values.RowSet.Empty), notes);
         return notes.Outcome;
+    }
+
+    private static void Apply(PlannedStep step, StepResult result, OutcomeNotes notes)
+    {
+        try
+        {
+            step.Apply(result, notes);
+        }
+        // A value may not fit its property, and a setter of the user's may throw: the rows are written all the same, and must not be sent again.
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            notes.Unfit(step.Batches, exception);
+        }
     }
 
     /// <summary>Takes back what was set before the flush was sent: drawn keys and foreign keys. For a flush that failed.</summary>

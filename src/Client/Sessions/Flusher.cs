@@ -70,9 +70,16 @@ internal sealed class Flusher
             }
         }
 
-        return await PrepareAsync(cancellation).ConfigureAwait(false) is { } sending
-            ? await SendAsync(sending, command, results, cancellation).ConfigureAwait(false)
-            : await _link.RunAsync<T>(command([]), cancellation).ConfigureAwait(false);
+        try
+        {
+            return await PrepareAsync(cancellation).ConfigureAwait(false) is { } sending
+                ? await SendAsync(sending, command, results, cancellation).ConfigureAwait(false)
+                : await _link.RunAsync<T>(command([]), cancellation).ConfigureAwait(false);
+        }
+        catch (BrokerException refused) when (refused.Failure is StatementFailed failed)
+        {
+            throw FlushFailures.ExplainLater(failed, _zone.Scopes.Sent) is var explained && explained == failed ? refused : new BrokerException(explained, refused);
+        }
     }
 
     private async ValueTask<Sending?> PrepareAsync(CancellationToken cancellation)
@@ -123,6 +130,12 @@ internal sealed class Flusher
         _zone.Sent(sending.Changes, sending.Copies, outcome);
         foreach (var missed in outcome.Warnings)
             _warnings = _warnings.Add($"{missed.Wanted - missed.Deleted} of {missed.Wanted} rows of {missed.Entity} that were to be deleted were gone already");
+        if (outcome.Unfit is not { } unfit)
+            return reply;
+        if (reply is Flushed)
+            throw new BrokerException(unfit);
+        // What ends or begins with the flush has ended or begun.
+        _warnings = _warnings.Add(unfit.Message);
         return reply;
     }
 

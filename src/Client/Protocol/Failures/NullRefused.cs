@@ -18,6 +18,11 @@ public sealed record NullRefused(string Entity, string? Property, string? Key) :
     /// <inheritdoc/>
     public override bool IsTransient => false;
 
+    /// <summary>The column; null when the server does not say it.</summary>
+    public string? Column { get; init; }
+
     /// <inheritdoc/>
-    public override string Message => $"{RowName.Of(Entity, Property, Key)} is null, and its column takes no null";
+    public override string Message => Property is null && Column is not null
+        ? $"{RowName.Of(Entity, null, Key)} has no property for column {Column}, which takes no null and has no default"
+        : $"{RowName.Of(Entity, Property, Key)} is null, and its column takes no null";
 }
