@@ -72,7 +72,8 @@ internal abstract class ColumnReader
         _ when type == typeof(DateTimeOffset) => new ColumnReader<DateTimeOffset>(description, ordinal),
         _ when type == typeof(uint) => new ColumnReader<uint>(description, ordinal),
         _ when type == typeof(ulong) => new ColumnReader<ulong>(description, ordinal),
-        _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(NpgsqlRange<>) => Made(typeof(RangeReader<>).MakeGenericType(type.GetGenericArguments()), description, ordinal),
+        _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(NpgsqlRange<>) =>
+            Made(typeof(RangeReader<>).MakeGenericType(type.GetGenericArguments()), description, ordinal),
         // Found once for each text; arrays of whatever elements are all of type Array.
         _ => Made(typeof(ColumnReader<>).MakeGenericType(type), description, ordinal),
     };
@@ -86,7 +87,7 @@ internal abstract class ColumnReader
 }
 
 /// <summary>Reads one column of values of type <typeparamref name="T"/>.</summary>
-internal sealed class ColumnReader<T> : ColumnReader where T : notnull
+internal class ColumnReader<T> : ColumnReader where T : notnull
 {
     private readonly ColumnBuilder<T> _builder;
 
@@ -108,12 +109,13 @@ internal sealed class ColumnReader<T> : ColumnReader where T : notnull
         T value;
         try
         {
-            // Which array it is decides itself by the value: whether an element is NULL, and how many dimensions it has.
-            value = typeof(T) == typeof(Array) ? (T)reader.GetValue(Ordinal) : reader.GetFieldValue<T>(Ordinal);
+            value = Read(reader);
         }
         catch (Exception exception) when (IsAboutValue(exception))
         {
-            var why = IsOfNewType ? "its type is unknown to the connection: a new one is known from now on, a table's row is to be cast in the statement, for example to text" : $"{exception.Message} (cast it in the statement, for example to text)";
+            var why = IsOfNewType
+                ? "its type is unknown to the connection: a new one is known from now on, a table's row is to be cast in the statement, for example to text"
+                : $"{exception.Message} (cast it in the statement, for example to text)";
             Unreadable ??= new($"column \"{Description.Name}\" ({Description.TypeName}), row {_builder.Count + 1}: {why}");
             _builder.AppendNull();
             return 1;
@@ -123,4 +125,7 @@ internal sealed class ColumnReader<T> : ColumnReader where T : notnull
     }
 
     internal override Column Finish() => _builder.Build();
+
+    // Which array it is decides itself by the value: whether an element is NULL, and how many dimensions it has.
+    private protected virtual T Read(NpgsqlDataReader reader) => typeof(T) == typeof(Array) ? (T)reader.GetValue(Ordinal) : reader.GetFieldValue<T>(Ordinal);
 }
