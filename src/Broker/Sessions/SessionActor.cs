@@ -33,7 +33,8 @@ internal sealed class SessionActor : UntypedActor
     private ICancelable? _alarm;
     private ICancelable? _cancelling;
     private BackendIdentity? _doubtful;
-    private long _acquired;
+    private long _requests;
+    private bool _poolIsGone;
 
     public SessionActor(SessionPlan plan, SessionState state) => (_plan, _state) = (plan, state);
 
@@ -85,6 +86,7 @@ internal sealed class SessionActor : UntypedActor
             case CommitSettled settled: Do(new SessionEvents.Settled(settled.Outcome, _doubtful?.Pid ?? 0)); break;
             case CancelDue: CancelOnServer(); break;
             case Alarm: _alarm = null; Do(SessionEvents.Tick.Instance); break;
+            case SessionRegistry.PoolGone gone: OnPoolGone(gone.Pool); break;
             case SessionRegistry.StopSessions: Do(SessionEvents.Stop.Instance); break;
             case Terminated dead: OnDied(dead.ActorRef); break;
             default: Unhandled(message); break;
@@ -222,10 +224,7 @@ internal sealed class SessionActor : UntypedActor
         switch (effect)
         {
             case SessionEffects.Answer answer: answer.To.Tell(answer.Reply, Self); break;
-            case SessionEffects.Run { Work.AsUnit: true } unit:
-                _acquired++;
-                _plan.Supervisor.Tell(Units.Of(Request, unit.Work, _state.Terms));
-                break;
+            case SessionEffects.Run { Work.AsUnit: true } unit: Ask(Units.Of(NextRequest(), unit.Work, _state.Terms)); break;
             case SessionEffects.Run run: Start(_run!.RunAsync(run.Work)); break;
             case SessionEffects.TakeKey: _plan.Supervisor.Tell(LedgerPruner.KeyTaken.Instance); break;
             case SessionEffects.Acquire: Acquire(); break;
@@ -250,13 +249,12 @@ internal sealed class SessionActor : UntypedActor
         }
     }
 
-    private ErrandId Request => new(_state.Owner.Number, _acquired);
+    private ErrandId Request => new(_state.Owner.Number, _requests);
 
-    private void Acquire()
-    {
-        _acquired++;
-        _plan.Supervisor.Tell(new AcquireConnection(Request, _state.Terms.Wait, null, $"conversation {_state.Id}", "a conversation's transaction", [], Watched: true));
-    }
+    private ErrandId NextRequest() => new(_state.Owner.Number, ++_requests);
+
+    private void Acquire() =>
+        Ask(new AcquireConnection(NextRequest(), _state.Terms.Wait, null, $"conversation {_state.Id}", "a conversation's transaction", [], Watched: true));
 
     private void Start(Task<WorkResult> work)
     {
@@ -320,7 +318,26 @@ internal sealed class SessionActor : UntypedActor
     {
         _doubtful = _lent?.Backend ?? _doubtful;
         Log().Warning("Conversation {Session} lost its connection of pool {Pool} at COMMIT of transaction {TransactionId}", _state.Id, _plan.Pool, settle.TransactionId);
-        _plan.Supervisor.Tell(new SettleCommit(new CommitInDoubt(_doubtful!, settle.TransactionId, CommitSent: true, settle.Key)));
+        Ask(new SettleCommit(new CommitInDoubt(_doubtful!, settle.TransactionId, CommitSent: true, settle.Key)));
+    }
+
+    /// <summary>Asks the pool for what it answers. One that is gone has answered all that reached it; what does not is answered here.</summary>
+    private void Ask(object request)
+    {
+        _plan.Supervisor.Tell(request);
+        if (_poolIsGone)
+        {
+            Self.Tell(new SessionRegistry.PoolGone(_plan.Supervisor));
+        }
+    }
+
+    private void OnPoolGone(IActorRef pool)
+    {
+        if (pool.Equals(_plan.Supervisor))
+        {
+            _poolIsGone = true;
+            Do(new SessionEvents.PoolEnded(_doubtful?.Pid ?? 0));
+        }
     }
 
     private void SetAlarm(TimeSpan? moment)
@@ -364,35 +381,14 @@ internal sealed class SessionActor : UntypedActor
         _plan.Telemetry.Closed();
         if (!_state.IsOver)
         {
-            StopUnforeseen();
+            foreach (var effect in _state.LastEffects(_lent?.BackendPid ?? _doubtful?.Pid ?? 0))
+            {
+                Do(effect);
+            }
         }
         if (_run is { } run)
         {
             _ = run.AbandonAsync(_underWay ?? Task.CompletedTask);
-        }
-    }
-
-    /// <summary>Whoever waits is told.</summary>
-    private void StopUnforeseen()
-    {
-        foreach (var (pending, reply) in _state.LastReplies(_lent?.BackendPid ?? _doubtful?.Pid ?? 0))
-        {
-            if (pending.Command is Commit)
-            {
-                Keep(pending.Handle, pending.Sequence, reply);
-            }
-            pending.ReplyTo.Tell(new SessionAnswer(_state.Id, pending.Handle, pending.Sequence, _state.Epoch, reply), ActorRefs.NoSender);
-        }
-        foreach (var (handle, asker) in _state.Ending?.Askers ?? [])
-        {
-            asker.Tell(new SessionLeft(_state.Id, handle), ActorRefs.NoSender);
-        }
-        foreach (var member in _state.Members)
-        {
-            foreach (var kept in member.Replies.Where(static kept => kept is { IsCommit: true, Answer: not null }))
-            {
-                Keep(member.Id, kept.Sequence, KeptReply.WithoutResults(kept.Answer!.Reply));
-            }
         }
     }
 }

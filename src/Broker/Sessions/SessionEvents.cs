@@ -49,6 +49,9 @@ internal static class SessionEvents
     /// <summary>The commit in doubt is settled.</summary>
     internal sealed record Settled(SettledOutcome Outcome, int BackendPid) : ISessionEvent;
 
+    /// <summary>The pool is gone for good, and with it its answers.</summary>
+    internal sealed record PoolEnded(int BackendPid) : ISessionEvent;
+
     /// <summary>The alarm rang.</summary>
     internal sealed record Tick : ISessionEvent
     {

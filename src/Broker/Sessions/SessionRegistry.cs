@@ -51,6 +51,9 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         internal static readonly StopSessions Instance = new();
     }
 
+    /// <summary>A pool is gone for good, and answers nobody any more.</summary>
+    internal sealed record PoolGone(IActorRef Pool);
+
     /// <summary>A conversation says what became of a commit, because it ends itself.</summary>
     internal sealed record OutcomeKept(SessionId Session, HandleId Handle, long Sequence, ISessionReply Reply);
 
@@ -85,6 +88,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
             case PoolFound found: OnFound(found); break;
             case Refused refused: _finding.Dequeue().Asker.Tell(refused); break;
             case StopSessions: OnStop(); break;
+            case Terminated dead: OnPoolGone(dead.ActorRef); break;
             default: Unhandled(message); break;
         }
     }
@@ -192,7 +196,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         var key = ask.IdempotencyKey ?? SessionKeys.Of(ask.Session, ask.Handle, ask.Sequence);
         plan.Supervisor.Tell(
             new SettleCommit(new CommitInDoubt(NoBackend, null, CommitSent: true, key)),
-            Context.ActorOf(LedgerInquiry.For(plan.Pool, key, asker)));
+            Context.ActorOf(LedgerInquiry.For(plan.Pool, plan.Supervisor, key, asker)));
     }
 
     // Nobody knows the process that a commit of an earlier broker ran on: the ledger alone tells.
@@ -217,12 +221,26 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         {
             plan = SessionPlan.For(found.Pool, found.Supervisor, _settings, _time, new(_meter, found.Pool));
             _plans[found.Pool] = plan = _sandboxed ? plan.InSandbox() : plan;
+            Context.Watch(found.Supervisor);
         }
         var (request, asker) = _finding.Dequeue();
         switch (request)
         {
             case OpenSession open: Open(plan, open, asker); break;
             case GetCommitOutcome ask: AskLedger(plan, ask, asker); break;
+        }
+    }
+
+    /// <summary>Whoever waits for it is told; whoever asks for it from now on has it looked up again.</summary>
+    private void OnPoolGone(IActorRef pool)
+    {
+        foreach (var (id, _) in _plans.Where(plan => plan.Value.Supervisor.Equals(pool)).ToArray())
+        {
+            _plans.Remove(id);
+        }
+        foreach (var child in Context.GetChildren())
+        {
+            child.Tell(new PoolGone(pool));
         }
     }
 

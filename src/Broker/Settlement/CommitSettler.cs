@@ -111,7 +111,7 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
         }
         if (!_told)
         {
-            _tell(new SettledOutcome.Unknown("the broker stopped before it was settled"));
+            _tell(SettledOutcome.Unknown.PoolEnded);
         }
     }
 }

@@ -15,5 +15,9 @@ internal abstract record SettledOutcome
     internal sealed record Aborted(string Cause, bool KeyRefused = false) : SettledOutcome;
 
     /// <summary>Nobody can tell within the limit: it must not be run again.</summary>
-    internal sealed record Unknown(string Cause) : SettledOutcome;
+    internal sealed record Unknown(string Cause) : SettledOutcome
+    {
+        /// <summary>Whoever was to settle it is gone with its pool.</summary>
+        internal static readonly Unknown PoolEnded = new("its pool ended before it was settled");
+    }
 }

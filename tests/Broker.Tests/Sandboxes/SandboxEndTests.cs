@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Akka.Actor;
 using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Tests.Sessions.Handles;
@@ -73,6 +74,22 @@ public sealed class SandboxEndTests : SandboxStage
         await AddAsync("one");
         await RefusedAsync<ConnectionLost>(async () => await Inside.ExecuteAsync("shop", $"select pg_terminate_backend(pg_backend_pid())"));
         await RefusedAsync<SandboxOver>(() => AddAsync("two"));
+    }
+
+    [Fact]
+    public async Task A_pool_of_it_that_fails_leaves_nobody_waiting()
+    {
+        await using var holds = InsideSessions.Open();
+        await holds.ExecuteAsync($"insert into tags (name) values ('held')");
+        await using var waits = InsideSessions.Open();
+        var waiting = waits.ExecuteAsync($"select 1").AsTask();
+        (await Inside.Sender.Pools.FindAsync("shop", null)).Supervisor.Tell(Kill.Instance);
+
+        await Assert.ThrowsAsync<BrokerException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<BrokerException>(() => waits.ExecuteAsync($"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<BrokerException>(() => InsideSessions.Open().ExecuteAsync($"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<BrokerException>(() => AddAsync("late").WaitAsync(TimeSpan.FromSeconds(30)));
+        await UntilNobodyHoldsAsync();
     }
 
     [Fact]

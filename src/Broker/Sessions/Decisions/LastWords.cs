@@ -6,10 +6,33 @@ namespace Broker.Sessions.Decisions;
 /// <summary>What is told when a conversation is stopped in the middle.</summary>
 internal static class LastWords
 {
-    /// <summary>The reply to each command that waits. What a COMMIT under way came to is not known here any more.</summary>
+    /// <summary>What is to be told to everybody who waits, and what is to outlive the conversation. What a COMMIT under way came to is not known here any more.</summary>
     /// <param name="state">The conversation.</param>
     /// <param name="backendPid">The server process that it used last; 0 for none.</param>
-    internal static IEnumerable<(Pending Pending, ISessionReply Reply)> LastReplies(this SessionState state, int backendPid)
+    internal static IEnumerable<ISessionEffect> LastEffects(this SessionState state, int backendPid)
+    {
+        foreach (var (pending, reply) in state.LastReplies(backendPid))
+        {
+            if (pending.Command is Commit)
+            {
+                yield return new SessionEffects.KeepOutcome(pending.Handle, pending.Sequence, reply);
+            }
+            yield return new SessionEffects.Answer(pending.ReplyTo, new SessionAnswer(state.Id, pending.Handle, pending.Sequence, state.Epoch, reply));
+        }
+        foreach (var (handle, asker) in state.Ending?.Askers ?? [])
+        {
+            yield return new SessionEffects.TellLeft(asker, handle);
+        }
+        foreach (var member in state.Members)
+        {
+            foreach (var kept in member.Replies.Where(static kept => kept is { IsCommit: true, Answer: not null }))
+            {
+                yield return new SessionEffects.KeepOutcome(member.Id, kept.Sequence, KeptReply.WithoutResults(kept.Answer!.Reply));
+            }
+        }
+    }
+
+    private static IEnumerable<(Pending Pending, ISessionReply Reply)> LastReplies(this SessionState state, int backendPid)
     {
         if (state.Running is { IsUpkeep: false } running)
         {

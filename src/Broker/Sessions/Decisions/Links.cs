@@ -1,5 +1,6 @@
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Settlement;
 
 namespace Broker.Sessions.Decisions;
 
@@ -39,6 +40,19 @@ internal static class Links
     {
         step = step.With(step.State with { Link = Link.None, LinkLost = null });
         return step.State.Running is { Command: Rollback } running ? step.RollBack(running) : step;
+    }
+
+    /// <summary>The pool has answered all that reached it, and will not answer the rest: nothing of that was sent, but for a COMMIT that it was to settle.</summary>
+    internal static SessionStep PoolEnded(this SessionStep step, int backendPid)
+    {
+        var failure = new BrokerStopping($"pool {step.State.Pool}");
+        return step.State switch
+        {
+            { InDoubt: not null } => step.Settled(new(SettledOutcome.Unknown.PoolEnded, backendPid)),
+            { Work.AsUnit: true } => step.Done(Units.Refused(failure)),
+            { Link: Link.Asked or Link.Withdrawn } => step.NotLent(failure),
+            _ => step,
+        };
     }
 
     internal static SessionStep Tick(this SessionStep step)

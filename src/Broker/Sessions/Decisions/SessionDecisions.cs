@@ -27,6 +27,7 @@ internal static class SessionDecisions
             SessionEvents.LinkBack => step.Back(),
             SessionEvents.WorkDone done => step.Done(done.Result),
             SessionEvents.Settled settled => step.Settled(settled),
+            SessionEvents.PoolEnded ended => step.PoolEnded(ended.BackendPid),
             SessionEvents.Tick => step.With(state with { WakesAt = null }).Tick(),
             SessionEvents.Stop => step.With(state with { Stopping = true }),
             _ => throw new InvalidOperationException($"unknown event {happened}"),
