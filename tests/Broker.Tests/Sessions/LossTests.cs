@@ -11,7 +11,6 @@ namespace Broker.Tests.Sessions;
 /// <summary>Connections that are lost, before, at and after COMMIT; savepoints that the server has lost; what the ledger tells.</summary>
 public sealed class LossTests : SessionStage
 {
-    private const string Unprepared = "broker.errands.statements-prepared = 0";
     private const string Keys = "broker.errands.ledger.table = keys_seen\n" + Unprepared;
     // Terms that keep a commit from travelling as an errand.
     private static readonly ConversationTerms Alone = new() { Isolation = Isolation.RepeatableRead };
@@ -137,7 +136,7 @@ public sealed class LossTests : SessionStage
     public async Task A_commit_cut_on_either_side_of_its_commit_is_settled_as_it_is(string where, bool committed)
     {
         await using var proxy = CuttingProxy.For(Database, Enum.Parse<Cut>(where));
-        Start(server: proxy.ConnectionString, more: Unprepared);
+        await StartBehindAsync(proxy);
         var handle = await OpenAsync();
         await handle.RunAsync("insert into effects values (1, 'a')");
         proxy.Arm();
@@ -148,21 +147,77 @@ public sealed class LossTests : SessionStage
     }
 
     [Theory]
+    [InlineData(nameof(Cut.BeforeCommit), false)]
     [InlineData(nameof(Cut.AfterCommit), true)]
     public async Task So_is_one_that_brought_all_of_its_work_along(string where, bool committed)
     {
         // Its COMMIT is sent with all else: it is cut when the server has told the transaction's id.
-        var cut = Enum.Parse<Cut>(where);
-        await using var proxy = CuttingProxy.For(Database, cut, cut == Cut.BeforeCommit ? static proxy => proxy.AnsweredAsync() : null);
-        Start(server: proxy.ConnectionString, more: Unprepared);
-        var handle = await OpenAsync(Alone);
-        await handle.RunAsync("select 1");
-        await handle.RollbackAsync();
-        proxy.Arm();
+        await using var proxy = CuttingProxy.ForOneTrip(Database, Enum.Parse<Cut>(where));
+        var (handle, _) = await WarmAsync(proxy, Unprepared);
 
         handle.Send(new Commit([Insert(1), Insert(2)]));
 
         await SettledAsync(handle, committed, rows: 2);
+    }
+
+    [Fact]
+    public async Task One_that_is_cut_before_the_id_was_told_has_an_unknown_outcome_that_names_what_is_known()
+    {
+        await using var proxy = CuttingProxy.ForOneTrip(Database, Cut.BeforeCommitUntold);
+        var (handle, pid) = await WarmAsync(proxy, Unprepared);
+
+        handle.Send(new Commit([Insert(1), Insert(2)]));
+
+        await UnknownAsync(handle, pid);
+    }
+
+    [Fact]
+    public async Task With_a_ledger_even_that_is_settled()
+    {
+        await using var proxy = CuttingProxy.ForOneTrip(Database, Cut.BeforeCommitUntold);
+        var (handle, _) = await WarmAsync(proxy, Keys);
+
+        await handle.RefusedAsync<KeySpent>(new Commit([Insert(1), Insert(2)]));
+
+        Assert.Equal(0, await CountAsync());
+    }
+
+    [Fact]
+    public async Task A_settlement_whose_server_cannot_be_reached_ends_within_its_limit_with_what_is_known()
+    {
+        await using var proxy = CuttingProxy.For(Database, Cut.AfterCommit, static proxy =>
+        {
+            proxy.RefuseNew();
+            return Task.CompletedTask;
+        });
+        var (handle, pid) = await WarmAsync(proxy, $"{Unprepared}\nbroker.errands.settle-timeout = 300ms");
+
+        var unknown = await handle.RefusedAsync<CommitUnknown>(new Commit([Insert(1)]));
+
+        Assert.Equal(pid, unknown.BackendPid);
+        Assert.Equal("committed", await Sql.ScalarAsync($"select pg_xact_status('{unknown.TransactionId}'::xid8)"));
+        Assert.Equal(1, await CountAsync());
+    }
+
+    [Fact]
+    public async Task A_pool_that_fails_while_it_settles_ends_the_settlement_with_what_is_known()
+    {
+        var settling = Task.CompletedTask;
+        await using var proxy = CuttingProxy.For(Database, Cut.AfterCommit, proxy =>
+        {
+            settling = proxy.IgnoreNew();
+            return Task.CompletedTask;
+        });
+        var (handle, pid) = await WarmAsync(proxy, Unprepared);
+        handle.Send(new Commit([Insert(1)]));
+        await proxy.CutAsync();
+        await settling;
+
+        (await Broker.Sender.Pools.FindAsync("orders", null)).Supervisor.Tell(Kill.Instance);
+
+        var unknown = await handle.RefusalAsync<CommitUnknown>();
+        Assert.Equal((pid, "its pool ended before it was settled"), (unknown.BackendPid, unknown.Cause));
+        Assert.Equal("committed", await Sql.ScalarAsync($"select pg_xact_status('{unknown.TransactionId}'::xid8)"));
     }
 
     [Fact]
@@ -262,15 +317,22 @@ public sealed class LossTests : SessionStage
     public async Task With_a_ledger_a_commit_is_settled_by_its_key_too()
     {
         await using var proxy = CuttingProxy.For(Database, Cut.AfterCommit);
-        Start(server: proxy.ConnectionString, more: Keys);
-        var handle = await OpenAsync();
-        await handle.RunAsync("select 1");
-        await handle.RollbackAsync();
-        proxy.Arm();
+        var (handle, _) = await WarmAsync(proxy, Keys);
 
         handle.Send(new Commit([Insert(1)]));
 
         await SettledAsync(handle, committed: true, rows: 1);
+    }
+
+    /// <summary>A conversation that has a connection behind a proxy, which cuts its next commit; and the server process.</summary>
+    private async Task<(Handle Handle, int Pid)> WarmAsync(CuttingProxy proxy, string more)
+    {
+        var pid = await StartBehindAsync(proxy, more);
+        var handle = await OpenAsync(Alone);
+        await handle.RunAsync("select 1");
+        await handle.RollbackAsync();
+        proxy.Arm();
+        return (handle, pid);
     }
 
     private async Task SettledAsync(Handle handle, bool committed, int rows)

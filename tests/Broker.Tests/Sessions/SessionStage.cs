@@ -1,14 +1,11 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
-using Broker.Client;
 using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
-using Broker.Configuration;
-using Broker.Hosting;
-using Broker.Postgres;
+using Broker.Tests.Hosting;
 using Broker.Tests.Settlement;
 using Npgsql;
 using Xunit;
@@ -16,35 +13,51 @@ using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Sessions;
 
-/// <summary>A broker in an actor system of its own with one database of a real server, and handles that speak to conversations by messages.</summary>
-public abstract class SessionStage : TestKit, IAsyncLifetime
+/// <summary>A broker with a table, and handles that speak to its conversations by messages.</summary>
+public abstract class SessionStage : BrokerStage
 {
-    protected SessionStage() : base("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off, test.single-expect-default = 20s }")
-    {
-    }
-
-    private protected BrokerClient Broker { get; private set; } = null!;
-
-    private protected string Database { get; private set; } = "";
+    /// <summary>What a proxy needs that reads texts.</summary>
+    private protected const string Unprepared = "broker.errands.statements-prepared = 0";
 
     /// <summary>The database past the broker.</summary>
     private protected NpgsqlConnection Sql { get; private set; } = null!;
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        Database = await SharedPostgres.CreateDatabaseAsync();
+        await base.InitializeAsync();
         Sql = await Settlement.Sql.OpenAsync(Database);
         await Sql.RunAsync("create table effects (id int primary key, note text)");
     }
 
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
-        await Sys.Terminate();
+        await base.DisposeAsync();
         await Sql.DisposeAsync();
     }
 
-    private protected void Start(string sessions = "", string pool = "size = 2, overflow = 0", string more = "", string? server = null) => Broker = Sys.StartBroker(
-        BrokerSettings.Parse($"broker.databases.orders {{ connection-string = \"{server ?? Database}\" }}\nbroker.pool {{\n{pool}\n}}\nbroker.sessions {{\n{sessions}\n}}\n{more}"));
+    private protected void Start(string sessions = "", string pool = "size = 2, overflow = 0", string more = "", string? server = null) =>
+        StartBroker(pool, server, $"broker.sessions {{\n{sessions}\n}}\n{more}");
+
+    /// <summary>Starts the broker behind a proxy, with one connection. The server process of that is answered.</summary>
+    private protected async Task<int> StartBehindAsync(CuttingProxy proxy, string more = Unprepared)
+    {
+        Start(server: proxy.ConnectionString, pool: "size = 1, overflow = 0", more: more);
+        var pid = await Broker.QuerySingleAsync<int>("orders", $"select pg_backend_pid()");
+        // Whoever asked is answered before the trip has ended, and it is not that which is to be cut.
+        await UntilAsync(static status => status is { Busy: 0, Idle: 1 });
+        return pid;
+    }
+
+    /// <summary>Hears that a commit's outcome is unknown, with its process and no transaction id; that process ended without having committed.</summary>
+    private protected async Task UnknownAsync(Handle handle, int pid)
+    {
+        var unknown = await handle.RefusalAsync<CommitUnknown>();
+        Assert.Equal((0UL, pid), (unknown.TransactionId, unknown.BackendPid));
+        Assert.IsType<CommitUnknown>((await handle.RefusedAsync<ConversationFailed>("select 1")).Cause);
+        await handle.RollbackAsync();
+        await Sql.UntilAsync($"count(*) = 0 from pg_stat_activity where pid = {pid}");
+        Assert.Equal(0, await CountAsync());
+    }
 
     private protected ActorSelection Supervisor => Sys.ActorSelection("/user/broker");
 
@@ -67,21 +80,6 @@ public abstract class SessionStage : TestKit, IAsyncLifetime
     private protected async Task<long> CountAsync(string where = "true") => (long)(await Sql.ScalarAsync($"select count(*) from effects where {where}"))!;
 
     private protected static StatementStep Insert(int id) => new("public.effects", Statement.Of("insert into effects values ($1, $2)", id, "x"));
-
-    private protected async Task<PoolStatus> UntilAsync(Func<PoolStatus, bool> isSo)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (true)
-        {
-            var status = await Broker.GetStatusAsync("orders");
-            if (isSo(status))
-            {
-                return status;
-            }
-            Assert.False(limit.IsCancellationRequested, $"it never came to it: {status}");
-            await Task.Delay(5);
-        }
-    }
 
     private protected async Task<ISessionReply> OutcomeAsync(GetCommitOutcome ask)
     {

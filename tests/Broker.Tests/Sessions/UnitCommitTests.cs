@@ -64,20 +64,29 @@ public sealed class UnitCommitTests : SessionStage
     [Theory]
     [InlineData(nameof(Cut.BeforeCommit))]
     [InlineData(nameof(Cut.AfterCommit))]
-    public async Task One_whose_connection_is_cut_at_its_commit_has_a_known_outcome(string where)
+    public async Task One_whose_connection_is_cut_at_its_commit_is_committed_once_whether_the_first_was_or_has_to_be_repeated(string where)
     {
-        var cut = Enum.Parse<Cut>(where);
-        await using var proxy = CuttingProxy.For(Database, cut, cut == Cut.BeforeCommit ? static proxy => proxy.AnsweredAsync() : null);
-        Start(server: proxy.ConnectionString, more: "broker.errands.statements-prepared = 0");
+        await using var proxy = CuttingProxy.ForOneTrip(Database, Enum.Parse<Cut>(where));
+        await StartBehindAsync(proxy);
         var handle = await OpenAsync();
-        await handle.CommitAsync(Insert(99));
+        proxy.Arm();
+
+        await handle.CommitAsync(Insert(1), Insert(2));
+
+        Assert.False(proxy.IsArmed);
+        Assert.Equal(2, await CountAsync());
+    }
+
+    [Fact]
+    public async Task One_that_is_cut_before_its_transaction_id_was_told_has_an_unknown_outcome_that_names_what_is_known()
+    {
+        await using var proxy = CuttingProxy.ForOneTrip(Database, Cut.BeforeCommitUntold);
+        var pid = await StartBehindAsync(proxy);
+        var handle = await OpenAsync();
         proxy.Arm();
 
         handle.Send(new Commit([Insert(1), Insert(2)]));
-        var answer = (await handle.Probe.ExpectMsgAsync<SessionAnswer>()).Reply;
 
-        Assert.False(proxy.IsArmed);
-        Assert.Equal(answer is Committed ? 2 : 0, await CountAsync("id < 99"));
-        Assert.True(answer is Committed or CommandRefused { Failure: ConnectionLost }, $"{answer}");
+        await UnknownAsync(handle, pid);
     }
 }

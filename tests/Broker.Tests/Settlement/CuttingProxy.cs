@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
@@ -10,11 +11,20 @@ internal enum Cut
     /// <summary>Instead of handing the client's COMMIT on: the server rolls back.</summary>
     BeforeCommit,
 
+    /// <summary>The same, and nothing of what the server answers to what came before is handed on either: the transaction's id is not learned.</summary>
+    BeforeCommitUntold,
+
     /// <summary>Instead of handing the server's answer to COMMIT on: it is committed and nobody was told.</summary>
     AfterCommit,
 
     /// <summary>Instead of handing the answer to an INSERT on, when the server has answered all that was asked.</summary>
     AtInsert,
+}
+
+internal static class Cuts
+{
+    /// <summary>Whether the server does not see the COMMIT.</summary>
+    internal static bool IsBefore(this Cut cut) => cut is Cut.BeforeCommit or Cut.BeforeCommitUntold;
 }
 
 /// <summary>
@@ -29,6 +39,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private static readonly byte[] Asked = "COMMIT\0"u8.ToArray();
     private static readonly byte[] Answered = [(byte)'C', 0, 0, 0, 11, .. "COMMIT\0"u8];
     private static readonly byte[] Inserted = [(byte)'C', 0, 0, 0, 15, .. "INSERT 0 1\0"u8];
+    private static readonly byte[] InTransaction = [(byte)'Z', 0, 0, 0, 5, (byte)'T'];
     private static readonly byte[] LastAnswer = [(byte)'Z', 0, 0, 0, 5, (byte)'I'];
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -38,6 +49,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly Func<CuttingProxy, Task> _atCut;
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cutDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentBag<TcpClient> _unanswered = [];
+    private volatile TaskCompletionSource? _ignored;
+    private volatile NetworkStream? _cutOff;
     private volatile bool _cutting;
     private int _armed;
     private int _spared;
@@ -65,11 +79,19 @@ internal sealed class CuttingProxy : IAsyncDisposable
         return new CuttingProxy(target, cut, atCut ?? (_ => Task.CompletedTask));
     }
 
+    /// <summary>For a COMMIT that is sent with all that comes before it: where it is cut before it, that is not before the server has answered the rest.</summary>
+    /// <param name="server">The server's connection string.</param>
+    /// <param name="cut">Where to cut.</param>
+    internal static CuttingProxy ForOneTrip(string server, Cut cut) => For(server, cut, cut.IsBefore() ? static proxy => proxy.AnsweredAsync() : null);
+
     /// <summary>Whether no COMMIT came since.</summary>
     internal bool IsArmed => Volatile.Read(ref _armed) == 1;
 
-    /// <summary>Waits until the server has answered what came before the COMMIT.</summary>
+    /// <summary>Waits until the server has answered what came before the COMMIT and its error barrier, in the same transaction.</summary>
     internal Task AnsweredAsync() => _answered.Task;
+
+    /// <summary>Waits until it has cut.</summary>
+    internal Task CutAsync() => _cutDone.Task;
 
     /// <summary>The next COMMIT is cut.</summary>
     internal void Arm() => _armed = 1;
@@ -81,6 +103,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
         Arm();
     }
 
+    /// <summary>Answers no new connection from now on. Ends when the first has come.</summary>
+    internal Task IgnoreNew()
+    {
+        _ignored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _ignored.Task;
+    }
+
     /// <summary>Takes no new connection from now on.</summary>
     internal void RefuseNew() => _listener.Stop();
 
@@ -90,7 +119,14 @@ internal sealed class CuttingProxy : IAsyncDisposable
         {
             while (true)
             {
-                _ = CarryAsync(await _listener.AcceptTcpClientAsync());
+                var client = await _listener.AcceptTcpClientAsync();
+                if (_ignored is { } ignored)
+                {
+                    _unanswered.Add(client);
+                    ignored.TrySetResult();
+                    continue;
+                }
+                _ = CarryAsync(client);
             }
         }
         catch (Exception over) when (over is SocketException or ObjectDisposedException)
@@ -107,7 +143,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
             try
             {
                 await server.ConnectAsync(_host, _port);
-                var there = CopyAsync(client.GetStream(), server.GetStream(), Cut.BeforeCommit, Asked);
+                var there = CopyAsync(client.GetStream(), server.GetStream(), _cut.IsBefore() ? _cut : Cut.BeforeCommit, Asked);
                 var back = _cut == Cut.AtInsert
                     ? CopyAsync(server.GetStream(), client.GetStream(), Cut.AtInsert, Inserted)
                     : CopyAsync(server.GetStream(), client.GetStream(), Cut.AfterCommit, Answered);
@@ -135,8 +171,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
             if (place >= 0 && Interlocked.Exchange(ref _armed, 0) == 1)
             {
                 // what comes before it in the same piece was on its way
+                _cutOff = to;
                 _cutting = true;
-                await to.WriteAsync(buffer.AsMemory(0, cutting != Cut.BeforeCommit ? place : Math.Max(0, place - BeforeText)));
+                await to.WriteAsync(buffer.AsMemory(0, cutting.IsBefore() ? Math.Max(0, place - BeforeText) : place));
                 if (cutting == Cut.AtInsert)
                 {
                     await LastAnswerAsync(from, buffer, count);
@@ -145,8 +182,14 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 _cutDone.SetResult();
                 return;
             }
-            await to.WriteAsync(buffer.AsMemory(0, count));
-            if (_cutting && cutting == Cut.AfterCommit)
+            // Known before it is handed on: only then is it sure not to be an answer from before, behind which the client has sent its COMMIT meanwhile.
+            var isBehindCut = _cutOff == from;
+            if (!isBehindCut || _cut != Cut.BeforeCommitUntold)
+            {
+                await to.WriteAsync(buffer.AsMemory(0, count));
+            }
+            // What resets a connection before its next use is answered by itself, outside of a transaction.
+            if (isBehindCut && buffer.AsSpan(0, count).EndsWith(InTransaction))
             {
                 _answered.TrySetResult();
             }
@@ -201,6 +244,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _listener.Dispose();
+        foreach (var client in _unanswered)
+        {
+            client.Dispose();
+        }
+        // A test that has failed may have cut where nothing was to be answered.
+        _answered.TrySetResult();
         if (_cutting)
         {
             await _cutDone.Task;

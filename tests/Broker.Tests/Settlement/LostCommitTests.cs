@@ -135,7 +135,7 @@ public sealed class LostCommitTests : IAsyncLifetime
     [Fact]
     public async Task With_settle_on_a_write_cut_before_its_commit_is_settled_and_only_then_run_again()
     {
-        await using var proxy = CuttingProxy.For(_server, Cut.BeforeCommit, proxy => proxy.AnsweredAsync());
+        await using var proxy = CuttingProxy.ForOneTrip(_server, Cut.BeforeCommit);
         await using var broker = Embedded.Start(proxy.ConnectionString, more: Settle + Unprepared);
         await WarmUpAsync(broker, broker.Client);
         proxy.Arm();
@@ -148,7 +148,7 @@ public sealed class LostCommitTests : IAsyncLifetime
     [Fact]
     public async Task A_group_cut_before_its_commit_is_settled_and_only_then_run_again_each_alone()
     {
-        await using var proxy = CuttingProxy.For(_server, Cut.BeforeCommit, proxy => proxy.AnsweredAsync());
+        await using var proxy = CuttingProxy.ForOneTrip(_server, Cut.BeforeCommit);
         await using var broker = StartPacking(proxy.ConnectionString);
         await LearnAsync(broker, Insert);
 

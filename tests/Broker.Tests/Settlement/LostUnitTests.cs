@@ -42,7 +42,7 @@ public sealed class LostUnitTests : IAsyncLifetime
     [InlineData(nameof(Cut.AfterCommit), 4)]
     public async Task A_unit_cut_at_its_commit_takes_effect_once_and_is_answered_in_full(string where, int statements)
     {
-        await using var proxy = CuttingProxy.For(_server, Enum.Parse<Cut>(where), proxy => where == nameof(Cut.BeforeCommit) ? proxy.AnsweredAsync() : Task.CompletedTask);
+        await using var proxy = CuttingProxy.ForOneTrip(_server, Enum.Parse<Cut>(where));
         await using var broker = Embedded.Start(proxy.ConnectionString, more: Unprepared);
         await broker.Client.SendAsync(broker.Client.Unit(Watched(0)));
         await broker.UntilAsync(status => status is { Busy: 0, Idle: > 0 });
@@ -61,7 +61,7 @@ public sealed class LostUnitTests : IAsyncLifetime
     [InlineData(nameof(Cut.AfterCommit))]
     public async Task Units_of_a_group_cut_at_its_commit_take_effect_once_and_are_answered_in_full(string where)
     {
-        await using var proxy = CuttingProxy.For(_server, Enum.Parse<Cut>(where), proxy => where == nameof(Cut.BeforeCommit) ? proxy.AnsweredAsync() : Task.CompletedTask);
+        await using var proxy = CuttingProxy.ForOneTrip(_server, Enum.Parse<Cut>(where));
         await using var broker = PackingBroker.StartOn(proxy.ConnectionString, $"{Unprepared}\nbroker.pool.size = 1");
         await broker.WarmAsync(i => Pair(broker, 1000 + (2 * i)));
         await broker.UntilIdleAsync();
@@ -74,6 +74,24 @@ public sealed class LostUnitTests : IAsyncLifetime
         Assert.Equal(["[1] [2]", "[3] [4]", "[5] [6]"], outcomes.Select(outcome => outcome.Rows));
         Assert.Equal(where == nameof(Cut.AfterCommit) ? 1L : 3L, await _sql.ScalarAsync("select count(distinct xmin::text) from effects where id < 1000"));
         Assert.Equal(6L, await _sql.ScalarAsync("select count(*) from effects where id < 1000"));
+    }
+
+    [Fact]
+    public async Task A_unit_cut_before_its_transaction_id_was_told_has_an_unknown_outcome_that_names_what_is_known()
+    {
+        await using var proxy = CuttingProxy.ForOneTrip(_server, Cut.BeforeCommitUntold);
+        await using var broker = Embedded.Start(proxy.ConnectionString, "size = 1, overflow = 0", more: Unprepared);
+        var pid = await broker.Client.QuerySingleAsync<int>("orders", $"select pg_backend_pid()");
+        await broker.UntilAsync(status => status is { Busy: 0, Idle: > 0 });
+        proxy.Arm();
+
+        var outcome = await broker.Client.SendAsync(broker.Client.Unit(Effect(1), Effect(2)));
+
+        Assert.False(proxy.IsArmed);
+        var unknown = Assert.IsType<CommitUnknown>(outcome.Failure);
+        Assert.Equal((0UL, pid), (unknown.TransactionId, unknown.BackendPid));
+        await _sql.UntilAsync($"count(*) = 0 from pg_stat_activity where pid = {pid}");
+        Assert.Equal(0L, await CountAsync("effects"));
     }
 
     [Fact]
