@@ -1,6 +1,7 @@
 using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Sessions;
+using Broker.Tests.Settlement;
 using Xunit;
 
 namespace Broker.Tests.Sessions.Handles;
@@ -182,5 +183,29 @@ public sealed class TransactionTests : HandleStage
         Assert.Equal([("serializable", "on", "on")], await session.QueryAsync<(string, string, string)>(
             $"select current_setting('transaction_isolation'), current_setting('transaction_read_only'), current_setting('transaction_deferrable')"));
         Assert.Equal("25006", (await Assert.ThrowsAsync<BrokerException>(async () => await session.ExecuteAsync($"delete from tags"))).SqlState);
+    }
+
+    [Fact]
+    public async Task A_nested_scope_that_is_left_by_a_cancellation_is_rolled_back()
+    {
+        await using var session = Sessions.Open();
+        session.Add(new Tag("red", 1));
+        using var cancellation = new CancellationTokenSource();
+        await using var looking = await Server.OpenConnectionAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await using (await session.BeginNestedAsync())
+            {
+                session.Add(new Tag("blue", 1));
+                await session.FlushAsync();
+                var sleeping = session.ExecuteAsync($"select pg_sleep(600)", cancellation.Token);
+                await looking.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
+                await cancellation.CancelAsync();
+                await sleeping;
+            }
+        });
+
+        await session.CommitAsync();
+        Assert.Equal("red", await RowsAsync("tags", "name"));
     }
 }
