@@ -94,6 +94,10 @@ internal sealed class EntityMap
         return new CompositeKey(ImmutableCollectionsMarshal.AsImmutableArray(parts));
     }
 
+    /// <summary>Whether an object that was read by another map of its type is to this one what it was to that: the table is the same, and keys are.</summary>
+    internal bool CanFollow(EntityMap former) => former.Table.FullName == Table.FullName && former.IsImmutable == IsImmutable
+        && former.Key.Select(static column => (column.Property.Name, column.WireType)).SequenceEqual(Key.Select(static column => (column.Property.Name, column.WireType)));
+
     /// <summary>Whether the server is to give the entity's key, so that it is not known yet.</summary>
     internal bool IsKeyUnset(object entity)
     {

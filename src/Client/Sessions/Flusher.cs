@@ -96,6 +96,8 @@ internal sealed class Flusher
             changes = _zone.Collect(map);
         }
 
+        if (await RemapAsync(changes, cancellation).ConfigureAwait(false))
+            changes = _zone.Collect(map);
         _zone.NoteBefore(changes);
         var draft = FlushPlanner.Begin(Array.ConvertAll(ImmutableCollectionsMarshal.AsArray(changes)!, static one => one.Change), map);
         var drawn = new RowSet[draft.Draws.Length];
@@ -143,6 +145,29 @@ internal sealed class Flusher
     {
         foreach (var type in _zone.Unmapped(map))
             await _maps.MapAsync(type, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Objects that were read before it was learned that their tables have changed follow them. False when there are none.</summary>
+    private async ValueTask<bool> RemapAsync(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes, CancellationToken cancellation)
+    {
+        var isOld = false;
+        EntityMap? last = null;
+        foreach (var (tracked, change) in changes)
+        {
+            if (ReferenceEquals(change.Map, last))
+                continue;
+            var present = await _maps.MapAsync(tracked.Type, cancellation).ConfigureAwait(false);
+            if (ReferenceEquals(change.Map, present))
+            {
+                last = present;
+                continue;
+            }
+
+            tracked.Remap(present);
+            isOld = true;
+        }
+
+        return isOld;
     }
 
     /// <summary>Work on its way.</summary>

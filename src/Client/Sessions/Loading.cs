@@ -20,7 +20,7 @@ internal sealed class Loading
             return Attach(map, key, fresh);
         if (!tracked.Expired && !refresh)
             return entity;
-        tracked.Expired = false;
+        (tracked.Map, tracked.Expired) = (map, false);
         if (map.IsImmutable)
             return Renew(tracked, entity, fresh, refresh);
         var changed = refresh ? ColumnSet.None : tracked.Known is { } before ? map.ChangedColumns(entity, before) : map.Written.Except(map.Keys);

@@ -131,8 +131,9 @@ internal sealed class SessionWork
 
     internal async ValueTask<T> RefreshAsync<T>(T entity, CancellationToken cancellation) where T : class
     {
-        if (Zone.Find(entity) is not { Map: { } map, Key: { } key })
+        if (Zone.Find(entity) is not { Map: not null, Key: { } key } tracked)
             throw new BrokerException(new EntityRefused(ParameterTypes.NameOf(typeof(T)), null, "it stands for no row that this session knows"));
+        var map = await _maps.MapAsync(tracked.Type, cancellation).ConfigureAwait(false);
         return await _queries.LoadAsync<T>(map, key, new() { Refresh = true }, cancellation).ConfigureAwait(false)
             ?? throw new BrokerException(new RowMissing(map.Name, key.ToString()));
     }

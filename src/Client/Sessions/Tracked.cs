@@ -1,5 +1,6 @@
 using Broker.Client.Entities;
 using Broker.Client.Flushing;
+using Broker.Client.Protocol.Failures;
 
 namespace Broker.Client.Sessions;
 
@@ -70,6 +71,15 @@ internal sealed class Tracked
             var changed = map.ChangedColumns(entity, known);
             return changed.IsEmpty ? null : new(ChangeKind.Update, map, entity) { Snapshot = known, Changed = changed };
         }
+    }
+
+    /// <summary>Its table is not as it was when it was read.</summary>
+    /// <exception cref="BrokerException">What is known of its row says nothing to the table of now: <c>EntityRefused</c>.</exception>
+    internal void Remap(EntityMap present)
+    {
+        if (Key is { } key && Map is { } former && !ReferenceEquals(former, present) && !present.CanFollow(former))
+            throw new BrokerException(new EntityRefused(present.Name, null, "its table has changed since it was read: expunge it and load it again") { Key = key.ToString() });
+        Map = present;
     }
 
     /// <summary>Keeps the object, whoever else does.</summary>
