@@ -56,7 +56,7 @@ internal sealed class BrokerSupervisor : UntypedActor
         switch (message)
         {
             case FindPool or ProveConnects: _pools.Forward(message); break;
-            case OpenSession or JoinSession or RunInSession or GetCommitOutcome: _sessions.Forward(message); break;
+            case OpenSession or JoinSession or RunInSession or LeaveSession or CancelInSession or NoteUnsent or GetCommitOutcome: _sessions.Forward(message); break;
             case OpenSandbox open: OnOpen(open); break;
             case StopBroker:
                 _sessions.Tell(SessionRegistry.StopSessions.Instance);

@@ -58,15 +58,26 @@ internal sealed class SandboxActor : UntypedActor
                 break;
             case PoolFound found: _finding.Dequeue().Tell(new PoolFound(found.Pool, PoolOf(found))); break;
             case Refused refused: _finding.Dequeue().Tell(refused); break;
-            case OpenSession open when open.Terms.Isolation is { } asked && asked != _request.Isolation:
-                Sender.Tell(new Refused(new SandboxRefused($"everything in it has the isolation level {_request.Isolation}, not {asked}: open the sandbox with that")));
-                break;
-            case OpenSession or JoinSession or RunInSession or GetCommitOutcome: _sessions.Forward(message); break;
+            case OpenSession open: OnOpening(open, message); break;
+            case RunInSession { Opens: { } open }: OnOpening(open, message); break;
+            case JoinSession or RunInSession or LeaveSession or CancelInSession or NoteUnsent or GetCommitOutcome: _sessions.Forward(message); break;
             case OpenSandbox: Sender.Tell(new Refused(new SandboxRefused("another sandbox would share its one connection: open it through the broker outside"))); break;
             case CloseSandbox close: OnClose(close.Forgotten); break;
             // One that failed has told everybody; what was done in it is gone, and a new one would be empty.
             case Terminated: break;
             default: Unhandled(message); break;
+        }
+    }
+
+    private void OnOpening(OpenSession open, object message)
+    {
+        if (open.Terms.Isolation is { } asked && asked != _request.Isolation)
+        {
+            Sender.Tell(new Refused(new SandboxRefused($"everything in it has the isolation level {_request.Isolation}, not {asked}: open the sandbox with that")));
+        }
+        else
+        {
+            _sessions.Forward(message);
         }
     }
 

@@ -36,12 +36,13 @@ internal sealed class SessionActor : UntypedActor
     private long _requests;
     private bool _poolIsGone;
 
-    public SessionActor(SessionPlan plan, SessionState state) => (_plan, _state) = (plan, state);
+    public SessionActor(SessionPlan plan, SessionState state, long requests) => (_plan, _state, _requests) = (plan, state, requests);
 
     /// <summary>How to make one.</summary>
     /// <param name="plan">Its pool's settings.</param>
-    /// <param name="state">The conversation, still without handles.</param>
-    internal static Props For(SessionPlan plan, SessionState state) => Props.CreateBy(new SessionProducer(plan, state));
+    /// <param name="state">The conversation: still without handles, or what it was without an actor.</param>
+    /// <param name="requests">How often it has asked its pool for something.</param>
+    internal static Props For(SessionPlan plan, SessionState state, long requests = 0) => Props.CreateBy(new SessionProducer(plan, state, requests));
 
     private sealed record TaskDone(WorkResult Result) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
@@ -74,8 +75,7 @@ internal sealed class SessionActor : UntypedActor
             case AtRest rest when ReferenceEquals(rest.Run, _run): OnAtRest(rest.Connection); break;
             case LeaseOver over when over.Lease == _lent?.Lease: ForgetLink(); Do(SessionEvents.LinkBack.Instance); break;
             case AtRest or LeaseOver: break;
-            case ErrandCompleted completed when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Committed(completed))); break;
-            case Refused refused when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Refused(refused.Failure))); break;
+            case ErrandCompleted or Refused when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Answered(message)!)); break;
             case Refused refused: OnRefused(refused.Failure); break;
             case OpenSession open: OnJoin(open.Handle, open.Watched); break;
             case JoinSession join: OnJoin(join.Handle, join.Watched); break;
@@ -112,8 +112,7 @@ internal sealed class SessionActor : UntypedActor
             _plan.Telemetry.Forgotten();
             Log().Warning("Handle {Handle} of conversation {Session} of pool {Pool} was forgotten instead of closed, {Phase}", leave.Handle, _state.Id, _plan.Pool, _state.Phase);
         }
-        var cause = leave.Handle == _state.Owner ? "its owner closed it" : "its handle was closed";
-        Do(new SessionEvents.Left(leave.Handle, Sender.IsNobody() ? null : Sender, cause, leave.Acknowledged));
+        Do(SessionEvents.Left.Of(leave, _state, Sender));
     }
 
     private void OnAsked(GetCommitOutcome ask)

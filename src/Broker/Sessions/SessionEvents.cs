@@ -23,7 +23,11 @@ internal static class SessionEvents
     internal sealed record UnsentTold(HandleId Handle, long Changes) : ISessionEvent;
 
     /// <summary>A handle left, or died.</summary>
-    internal sealed record Left(HandleId Handle, IActorRef? Asker, string Cause, long Acknowledged) : ISessionEvent;
+    internal sealed record Left(HandleId Handle, IActorRef? Asker, string Cause, long Acknowledged) : ISessionEvent
+    {
+        internal static Left Of(LeaveSession leave, SessionState state, IActorRef sender) => new(
+            leave.Handle, sender.IsNobody() ? null : sender, leave.Handle == state.Owner ? "its owner closed it" : "its handle was closed", leave.Acknowledged);
+    }
 
     /// <summary>A connection is lent.</summary>
     internal sealed record LinkLent : ISessionEvent

@@ -6,13 +6,15 @@ using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
 using Broker.Connections;
 using Broker.Diagnostics;
+using Broker.Sessions.Decisions;
 using Broker.Settlement;
 
 namespace Broker.Sessions;
 
 /// <summary>
 /// `/user/broker/sessions`: one child per conversation, found by its id, and what became of commits whose conversations are gone. Callers talk to it once, to
-/// open or to join; from then on to the conversation itself. A conversation that fails stops, and its handles are told; no other one notices.
+/// open or to join; from then on to the conversation itself. One that does nothing but commits that bring their work along has no child until it does more: it
+/// is a <see cref="BriefConversation"/>, and is talked to here. A conversation that fails stops, and its handles are told; no other one notices.
 /// </summary>
 internal sealed class SessionRegistry : UntypedActor, IWithTimers
 {
@@ -22,6 +24,8 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     private readonly IActorRef _pools;
     private readonly KeptOutcomes _outcomes;
     private readonly Dictionary<PoolId, SessionPlan> _plans = [];
+    private readonly Dictionary<SessionId, BriefConversation> _briefs = [];
+    private readonly BriefCommands _brief = new();
     private readonly Queue<(object Request, IActorRef Asker)> _finding = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly bool _sandboxed;
@@ -77,13 +81,14 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         {
             case OpenSession open: OnOpen(open); break;
             case JoinSession join: OnJoin(join); break;
-            case RunInSession first: OnFirst(first); break;
+            case RunInSession command: OnRun(command, Sender); break;
+            case BriefConversation.UnitAnswered answered: OnUnit(answered); break;
+            case LeaveSession leave: OnLeave(leave); break;
+            case CancelInSession cancel: Tell(cancel.Session, cancel, new SessionEvents.CancelCame(cancel.Handle, cancel.Sequence)); break;
+            case NoteUnsent note: Tell(note.Session, note, new SessionEvents.UnsentTold(note.Handle, note.Changes)); break;
             case GetCommitOutcome ask: OnAsk(ask); break;
             case OutcomeNotKept unknown: Tell(unknown.Request); break;
-            case OutcomeKept kept:
-                _outcomes.Keep(kept.Session, kept.Handle, kept.Sequence, kept.Reply, Now);
-                ForgetInTime();
-                break;
+            case OutcomeKept kept: Keep(kept); break;
             case ForgetDue: ForgetInTime(); break;
             case PoolFound found: OnFound(found); break;
             case Refused refused: _finding.Dequeue().Asker.Tell(refused); break;
@@ -95,7 +100,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
 
     private void OnOpen(OpenSession open)
     {
-        var child = Context.Child(open.Session.ToString());
+        var child = Find(open.Session);
         if (!child.IsNobody())
         {
             child.Forward(open);
@@ -110,7 +115,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         }
         else
         {
-            Find(open, open.Database, open.User);
+            Find(open, Sender, open.Database, open.User);
         }
     }
 
@@ -127,7 +132,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
 
     private void OnJoin(JoinSession join)
     {
-        var child = Context.Child(join.Session.ToString());
+        var child = Find(join.Session);
         if (child.IsNobody())
         {
             Sender.Tell(new Refused(new ConversationGone(join.Session, "it was never opened, or has ended")));
@@ -138,31 +143,128 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>A handle's first command comes this way, close behind what opens its conversation.</summary>
-    private void OnFirst(RunInSession first)
+    /// <summary>The actor of a conversation, one that was brief included; nobody when there is none.</summary>
+    private IActorRef Find(SessionId session) => _briefs.TryGetValue(session, out var brief) ? Raise(brief) : Context.Child(session.ToString());
+
+    /// <summary>A conversation that was brief goes on as an actor, from the state that it has.</summary>
+    private IActorRef Raise(BriefConversation brief)
     {
-        var child = Context.Child(first.Session.ToString());
-        if (child.IsNobody())
+        _briefs.Remove(brief.State.Id);
+        brief.Plan.Telemetry.Closed();
+        return Context.ActorOf(SessionActor.For(brief.Plan, brief.State, brief.Requests), brief.State.Id.ToString());
+    }
+
+    /// <summary>A handle's first command comes this way, with what opens its conversation or close behind it; so do all those of a brief one.</summary>
+    private void OnRun(RunInSession command, IActorRef asker)
+    {
+        if (_briefs.TryGetValue(command.Session, out var brief))
         {
-            Sender.Tell(new Refused(new ConversationGone(first.Session, "it was never opened, or has ended")));
+            Run(brief, command, asker);
+        }
+        else if (Find(command.Session) is var child && !child.IsNobody())
+        {
+            child.Tell(command, asker);
+        }
+        else if (command.Opens is not { } open || open.Session != command.Session || open.Handle != command.Handle)
+        {
+            asker.Tell(new Refused(new ConversationGone(command.Session, "it was never opened, or has ended")));
+        }
+        else if (_stopping)
+        {
+            asker.Tell(new Refused(new BrokerStopping("the broker")));
+        }
+        else if (PlanOf(open.Database, open.User) is not { } plan)
+        {
+            Find(command, asker, open.Database, open.User);
+        }
+        else if (open.Watched is not null)
+        {
+            Open(plan, open, ActorRefs.Nobody);
+            Context.Child(open.Session.ToString()).Tell(command, asker);
         }
         else
         {
-            child.Forward(first);
+            Run(_briefs[open.Session] = new(plan, open, Self, Keep), command, asker);
         }
+    }
+
+    private void Run(BriefConversation brief, RunInSession command, IActorRef asker)
+    {
+        if (!_brief.Has(command.Command) || !TryDo(brief, new SessionEvents.CommandCame(command, asker)))
+        {
+            Raise(brief).Tell(command, asker);
+        }
+    }
+
+    private void OnLeave(LeaveSession leave)
+    {
+        if (_briefs.TryGetValue(leave.Session, out var brief) && !leave.Forgotten && TryDo(brief, SessionEvents.Left.Of(leave, brief.State, Sender)))
+        {
+            return;
+        }
+        var child = Find(leave.Session);
+        if (!child.IsNobody())
+        {
+            child.Forward(leave);
+        }
+        else if (!Sender.IsNobody())
+        {
+            Sender.Tell(new Refused(new ConversationGone(leave.Session, "it was never opened, or has ended")));
+        }
+    }
+
+    private void OnUnit(BriefConversation.UnitAnswered unit)
+    {
+        if (_briefs.TryGetValue(unit.Session, out var brief) && Units.Answered(unit.Answer) is { } result && TryDo(brief, new SessionEvents.WorkDone(result)))
+        {
+            return;
+        }
+        Find(unit.Session).Forward(unit.Answer);
+    }
+
+    /// <summary>Tells a conversation what is not answered.</summary>
+    private void Tell(SessionId session, object message, ISessionEvent happened)
+    {
+        if (!_briefs.TryGetValue(session, out var brief) || !TryDo(brief, happened))
+        {
+            Find(session).Forward(message);
+        }
+    }
+
+    private bool TryDo(BriefConversation brief, ISessionEvent happened)
+    {
+        if (!brief.TryDo(happened, Now))
+        {
+            return false;
+        }
+        if (brief.State.IsOver)
+        {
+            _briefs.Remove(brief.State.Id);
+            brief.Plan.Telemetry.Closed();
+        }
+        return true;
     }
 
     private void OnAsk(GetCommitOutcome ask)
     {
-        var child = Context.Child(ask.Session.ToString());
-        if (child.IsNobody())
+        if (_briefs.TryGetValue(ask.Session, out var brief) && brief.State.OutcomeOf(ask.Handle, ask.Sequence) is { } reply)
         {
-            Tell(ask);
+            Sender.Tell(new CommitOutcome(reply));
         }
-        else
+        else if (brief is null && Find(ask.Session) is var child && !child.IsNobody())
         {
             child.Forward(ask);
         }
+        else
+        {
+            Tell(ask);
+        }
+    }
+
+    private void Keep(OutcomeKept kept)
+    {
+        _outcomes.Keep(kept.Session, kept.Handle, kept.Sequence, kept.Reply, Now);
+        ForgetInTime();
     }
 
     /// <summary>Tells what is remembered; else the ledger is asked.</summary>
@@ -182,7 +284,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         }
         else
         {
-            Find(ask, database, ask.User);
+            Find(ask, Sender, database, ask.User);
         }
     }
 
@@ -208,10 +310,10 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     private SessionPlan? PlanOf(string database, string? user) =>
         _settings.Databases.TryGetValue(database, out var known) ? _plans.GetValueOrDefault(new(database, user ?? known.User)) : null;
 
-    private void Find(object request, string database, string? user)
+    private void Find(object request, IActorRef asker, string database, string? user)
     {
         // Answers come in the order of the questions.
-        _finding.Enqueue((request, Sender));
+        _finding.Enqueue((request, asker));
         _pools.Tell(new FindPool(database, user));
     }
 
@@ -227,6 +329,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         switch (request)
         {
             case OpenSession open: Open(plan, open, asker); break;
+            case RunInSession command: OnRun(command, asker); break;
             case GetCommitOutcome ask: AskLedger(plan, ask, asker); break;
         }
     }
@@ -237,6 +340,10 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         foreach (var (id, _) in _plans.Where(plan => plan.Value.Supervisor.Equals(pool)).ToArray())
         {
             _plans.Remove(id);
+        }
+        foreach (var brief in _briefs.Values.Where(brief => brief.Plan.Supervisor.Equals(pool)).ToArray())
+        {
+            Raise(brief);
         }
         foreach (var child in Context.GetChildren())
         {
@@ -251,7 +358,22 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         {
             child.Tell(StopSessions.Instance);
         }
-        _log.Debug("{Count} conversations begin no transaction any more", Context.GetChildren().Count());
+        foreach (var brief in _briefs.Values)
+        {
+            TryDo(brief, SessionEvents.Stop.Instance);
+        }
+        _log.Debug("{Count} conversations begin no transaction any more", Context.GetChildren().Count() + _briefs.Count);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        foreach (var brief in _briefs.Values)
+        {
+            brief.Plan.Telemetry.Closed();
+            // One that begins anew under this reference remembers it.
+            brief.SayLastWords(kept => Self.Tell(kept));
+        }
     }
 
     private void ForgetInTime()

@@ -16,10 +16,20 @@ internal static class Units
         return new(id, ((StatementStep)steps[0]).Statement, terms.Context, new(terms.Wait, terms.ResultBytes)) { Unit = more };
     }
 
-    /// <summary>It is committed.</summary>
-    internal static WorkResult Committed(ErrandCompleted completed) => new(WorkEnd.Done)
+    /// <summary>What the pool's answer to it says; null when it is none.</summary>
+    internal static WorkResult? Answered(object answer) => answer switch
     {
-        Results = [new(completed.Affected, completed.Rows), .. completed.More.Select(static more => new StepResult(more.Affected, more.Rows))],
+        ErrandCompleted completed => Committed(completed),
+        Refused refused => Refused(refused.Failure),
+        _ => null,
+    };
+
+    /// <summary>It is committed.</summary>
+    private static WorkResult Committed(ErrandCompleted completed) => new(WorkEnd.Done)
+    {
+        Results = completed.More.IsEmpty
+            ? [new(completed.Affected, completed.Rows)]
+            : [new(completed.Affected, completed.Rows), .. completed.More.Select(static more => new StepResult(more.Affected, more.Rows))],
         TransactionId = completed.TransactionId,
     };
 

@@ -10,7 +10,7 @@ namespace Broker.Client.Sending;
 /// that a resource in it can be given back. Not Ask: no task, no timer, no entry in a table. Never used again for a second request,
 /// because a late answer to the first would end it.
 /// </summary>
-internal sealed class Reply<T> : ClientRef, IValueTaskSource<T>
+internal class Reply<T> : ClientRef, IValueTaskSource<T>
 {
     private readonly Func<object, T> _read;
     private readonly Action<object>? _abandoned;

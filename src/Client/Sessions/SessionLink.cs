@@ -76,68 +76,67 @@ internal sealed class SessionLink
     {
         cancellation.ThrowIfCancellationRequested();
         RefuseWhenLeft();
-        Reply<SessionAnswer> reply;
-        if (_conversation is null && !Joined && _sender.Sessions.WasOpened(_database, _options.User))
-        {
-            var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
-            (var opening, reply) = OpenWith(broker, command);
-            Opened((await opening.Answer.ConfigureAwait(false)).Actor, reply, cancellation);
-        }
-        else
-        {
-            await OpenAsync().ConfigureAwait(false);
-            if (HasLeft)
-            {
-                // Whoever closed it found no conversation yet.
-                _conversation!.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
-                RefuseWhenLeft();
-            }
-
-            reply = Send(_conversation!, command, cancellation);
-        }
-
-        SessionAnswer answer;
+        var opens = _conversation is null && !Joined && _sender.Sessions.WasOpened(_database, _options.User);
+        var reply = opens
+            ? SendFirst(await _sender.Pools.BrokerAsync().ConfigureAwait(false), command, cancellation)
+            : await SendAsync(command, cancellation).ConfigureAwait(false);
         var sequence = _sequence;
+        SessionAnswer answer;
         try
         {
             answer = await reply.Answer.ConfigureAwait(false);
         }
-        catch (BrokerException refused) when (refused.Failure is BrokerStopping)
+        catch (BrokerException refused) when (refused.Failure is BrokerStopping && reply.From.IsNobody() && (!opens || command is Commit))
         {
             answer = await AnswerWhenGoneAsync(command, sequence).ConfigureAwait(false);
         }
+        catch (BrokerException) when (opens)
+        {
+            // It was not opened, and the next command tries to.
+            Volatile.Write(ref _conversation, null);
+            throw;
+        }
 
+        // Who has answered is spoken to from now on: one without an actor gets one when it needs it.
+        if (!reply.From.IsNobody() && !ReferenceEquals(reply.From, _conversation))
+            Interlocked.Exchange(ref _conversation, reply.From);
         return Take<T>(answer, plan, cancellation);
     }
 
     /// <summary>
-    /// Opens the conversation and has it run the first command in one go: both are told to the broker, which passes them on in their order. Only where the
-    /// database is known, since a broker that has to look for it does not keep commands meanwhile.
+    /// Opens the conversation with its first command. Only where the database is known, since a broker that has to look for it would lose what is told meanwhile.
     /// </summary>
-    private (Reply<SessionOpened> Opening, Reply<SessionAnswer> First) OpenWith(IActorRef broker, ISessionCommand command)
+    private AwaitedAnswer SendFirst(IActorRef broker, ISessionCommand command, CancellationToken cancellation)
     {
-        var opening = new Reply<SessionOpened>(_sender.Home, static answer => (SessionOpened)answer);
-        broker.Tell(new OpenSession(Session, Handle, _database, _options.User, _options.Terms), opening);
-        return (opening, Send(broker, command, CancellationToken.None));
-    }
-
-    private void Opened(IActorRef conversation, Reply<SessionAnswer> first, CancellationToken cancellation)
-    {
-        Interlocked.Exchange(ref _conversation, conversation);
+        // A full fence, as in OpenAsync. Until there is an answer the way to the conversation is through the broker.
+        Interlocked.Exchange(ref _conversation, broker);
+        var reply = Send(broker, command, cancellation, new(Session, Handle, _database, _options.User, _options.Terms));
         if (HasLeft)
             // Whoever closed it found no conversation yet.
-            conversation.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
-        if (cancellation.CanBeCanceled)
-            first.CancelBy(conversation, new CancelInSession(Session, Handle, _sequence), cancellation);
+            broker.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+        return reply;
     }
 
-    private Reply<SessionAnswer> Send(IActorRef to, ISessionCommand command, CancellationToken cancellation)
+    private async ValueTask<AwaitedAnswer> SendAsync(ISessionCommand command, CancellationToken cancellation)
     {
-        var reply = new Reply<SessionAnswer>(_sender.Home, static answer => (SessionAnswer)answer);
+        await OpenAsync().ConfigureAwait(false);
+        if (HasLeft)
+        {
+            // Whoever closed it found no conversation yet.
+            _conversation!.Tell(new LeaveSession(Session, Handle), ActorRefs.NoSender);
+            RefuseWhenLeft();
+        }
+
+        return Send(_conversation!, command, cancellation);
+    }
+
+    private AwaitedAnswer Send(IActorRef to, ISessionCommand command, CancellationToken cancellation, OpenSession? opens = null)
+    {
+        var reply = new AwaitedAnswer(_sender.Home);
         var sequence = ++_sequence;
         MayHaveTransaction = true;
         // One command at a time, so each acknowledges the answer to the one before.
-        to.Tell(new RunInSession(Session, Handle, sequence, sequence - 1, _epoch, command), reply);
+        to.Tell(new RunInSession(Session, Handle, sequence, sequence - 1, _epoch, command) { Opens = opens }, reply);
         if (cancellation.CanBeCanceled)
             reply.CancelBy(to, new CancelInSession(Session, Handle, sequence), cancellation);
         return reply;

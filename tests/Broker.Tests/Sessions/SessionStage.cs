@@ -123,6 +123,10 @@ internal sealed class Handle
 
     internal void Took(SessionOpened opened) => (Actor, Epoch) = (opened.Actor, opened.Epoch);
 
+    /// <summary>Opens the conversation with its first command.</summary>
+    internal void Open(ICanTell supervisor, ISessionCommand first) => supervisor.Tell(
+        new RunInSession(Session, Id, ++Sequence, 0, Epoch, first) { Opens = new(Session, Id, "orders", null, ConversationTerms.Default) }, Probe.Ref);
+
     /// <summary>Sends the next command.</summary>
     internal long Send(ISessionCommand command)
     {
@@ -137,6 +141,7 @@ internal sealed class Handle
     {
         Answer = await Probe.ExpectMsgAsync<SessionAnswer>();
         Epoch = Answer.Epoch;
+        Actor = Probe.LastSender.IsNobody() ? Actor : Probe.LastSender;
         return Assert.IsType<T>(Answer.Reply);
     }
 

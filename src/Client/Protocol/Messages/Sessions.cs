@@ -50,7 +50,14 @@ public sealed record SessionOpened(SessionId Session, IActorRef Actor, PoolId Po
 /// <param name="Acknowledged">Up to which number the handle has seen the replies, so that they need not be kept.</param>
 /// <param name="Epoch">The epoch that the handle last saw.</param>
 /// <param name="Command">What to do.</param>
-public sealed record RunInSession(SessionId Session, HandleId Handle, long Sequence, long Acknowledged, Epoch Epoch, ISessionCommand Command) : IBrokerRequest;
+public sealed record RunInSession(SessionId Session, HandleId Handle, long Sequence, long Acknowledged, Epoch Epoch, ISessionCommand Command) : IBrokerRequest
+{
+    /// <summary>
+    /// Opens the conversation with its first command in one message, told to the broker's supervisor: there is no <see cref="SessionOpened"/>, and the conversation
+    /// is whoever answers. Until then whatever concerns it is told to the supervisor too. <see cref="Refused"/> when it could not be opened. Null for an open one.
+    /// </summary>
+    public OpenSession? Opens { get; init; }
+}
 
 /// <summary>The one answer to a command.</summary>
 /// <param name="Session">Which conversation.</param>
