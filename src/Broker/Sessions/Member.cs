@@ -45,13 +45,19 @@ internal sealed record Member(HandleId Id)
 
     /// <summary>It has seen the replies up to this number.</summary>
     internal Member Acknowledge(long sequence) =>
-        Replies.IsEmpty || Replies[0].Sequence > sequence ? this : this with { Replies = Replies.RemoveAll(kept => kept.Sequence <= sequence) };
+        Replies.IsEmpty || Replies[0].Sequence > sequence ? this
+        : Replies[^1].Sequence <= sequence ? this with { Replies = [] }
+        : this with { Replies = Replies.RemoveAll(kept => kept.Sequence <= sequence) };
 
     /// <summary>Keeps a reply; beyond the limits only that the oldest ones were given. What became of commits is kept for longer.</summary>
     internal Member Keep(KeptReply reply, SessionLimits limits)
     {
         var all = Replies.Add(reply);
-        var bytes = all.Sum(static kept => kept.Bytes);
+        long bytes = 0;
+        foreach (var kept in all)
+        {
+            bytes += kept.Bytes;
+        }
         for (var i = 0; i < all.Length && (bytes > limits.ReplyBytes || all.Length - i > limits.RepliesKept); i++)
         {
             bytes -= all[i].Bytes;

@@ -16,7 +16,7 @@ internal static class Commands
         }
         member = member.Acknowledge(command.Acknowledged);
         member = command.Epoch.Number > member.Seen.Number ? member with { Seen = command.Epoch } : member;
-        step = step.Put(member).ForgetSeenMoves();
+        step = ReferenceEquals(member, state.Find(command.Handle)) ? step.ForgetSeenMoves() : step.Put(member).ForgetSeenMoves();
         if (command.Sequence <= member.Last)
         {
             return step.Repeat(came, member);

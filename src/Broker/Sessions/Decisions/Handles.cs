@@ -30,7 +30,7 @@ internal static class Handles
         {
             step = step.Do(new SessionEffects.Unwatch(watched));
         }
-        step = step.With(step.State with { Members = step.State.Members.RemoveAll(one => one.Id == left.Handle) });
+        step = step.With(step.State with { Members = step.State.Members.Remove(member) });
         if (left.Handle == step.State.Owner || step.State.Members.IsEmpty)
         {
             var over = new Ending(left.Cause, left.Asker is { } asker ? [(left.Handle, asker)] : []);
@@ -64,6 +64,10 @@ internal static class Handles
 
     private static SessionStep DropCommands(this SessionStep step, Func<Pending, bool> isDropped, string cause)
     {
+        if (step.State is { Line.IsEmpty: true, Running: null })
+        {
+            return step;
+        }
         var gone = new ConversationGone(step.State.Id, cause);
         foreach (var waiting in step.State.Line.Where(isDropped))
         {
@@ -75,9 +79,12 @@ internal static class Handles
 
     private static SessionStep KeepOutcomesOf(this SessionStep step, Member member)
     {
-        foreach (var kept in member.Replies.Where(static kept => kept is { IsCommit: true, Answer: not null }))
+        foreach (var kept in member.Replies)
         {
-            step = step.Do(new SessionEffects.KeepOutcome(member.Id, kept.Sequence, KeptReply.WithoutResults(kept.Answer!.Reply)));
+            if (kept is { IsCommit: true, Answer: { } answer })
+            {
+                step = step.Do(new SessionEffects.KeepOutcome(member.Id, kept.Sequence, KeptReply.WithoutResults(answer.Reply)));
+            }
         }
         return step;
     }

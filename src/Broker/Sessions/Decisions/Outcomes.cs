@@ -116,18 +116,19 @@ internal static class Outcomes
     private static SessionStep Committed(this SessionStep step, Pending pending, WorkResult result)
     {
         var unsent = step.State.UnsentOfOthers(pending.Handle);
-        if (((Commit)pending.Command).Steps is { IsEmpty: false } steps)
+        if (step.State.Members.Length > 1 && ((Commit)pending.Command).Steps is { IsEmpty: false } steps)
         {
             step = step.TellStale(pending, new() { Steps = steps });
         }
         step = step.NoteSent(pending);
-        step = step.With(step.State with { Transaction = null }).Move(MovedBy.Commit, pending.Handle).GiveBack(rollback: false);
+        step = step.State.Transaction is null ? step : step.With(step.State with { Transaction = null });
+        step = step.Move(MovedBy.Commit, pending.Handle).GiveBack(rollback: false);
         return step.Answer(pending, new Committed(result.Results, result.TransactionId ?? 0, unsent) { Settled = result.Settled }, result.Bytes);
     }
 
     private static SessionStep TellStale(this SessionStep step, Pending pending, SessionWork work)
     {
-        if (!pending.Writes || step.State.Members.Length == 1)
+        if (!pending.Writes || step.State.Members.Length <= 1)
         {
             return step;
         }

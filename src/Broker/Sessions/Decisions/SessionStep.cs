@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
@@ -82,8 +83,16 @@ internal readonly record struct SessionStep(SessionState State, ImmutableStack<I
         {
             return new SessionDecision(State, []);
         }
-        var inOrder = Effects.ToArray();
-        Array.Reverse(inOrder);
-        return new SessionDecision(State, [.. inOrder]);
+        var count = 0;
+        for (var rest = Effects; !rest.IsEmpty; rest = rest.Pop())
+        {
+            count++;
+        }
+        var inOrder = new ISessionEffect[count];
+        for (var rest = Effects; !rest.IsEmpty; rest = rest.Pop())
+        {
+            inOrder[--count] = rest.Peek();
+        }
+        return new SessionDecision(State, ImmutableCollectionsMarshal.AsImmutableArray(inOrder));
     }
 }

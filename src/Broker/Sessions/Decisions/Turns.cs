@@ -11,7 +11,7 @@ internal static class Turns
     {
         while (step.State is { Running: null, Ending: null, Link: not (Link.Returning or Link.Withdrawn) } && step.State.Next() is { } next)
         {
-            step = step.With(step.State with { Line = next.IsUpkeep ? step.State.Line : step.State.Line.Remove(next) }).Start(next);
+            step = (next.IsUpkeep ? step : step.With(step.State with { Line = step.State.Line.Remove(next) })).Start(next);
         }
         return step;
     }
@@ -88,9 +88,13 @@ internal static class Turns
     private static SessionStep StartWork(this SessionStep step, Pending pending)
     {
         var state = step.State;
-        if (state.Link == Link.Lent || (state.Link == Link.None && state.WorkFor(pending).AsUnit))
+        if (state.Link == Link.Lent)
         {
             return step.RunWork(pending);
+        }
+        if (state.Link == Link.None && state.WorkFor(pending) is { AsUnit: true } unit)
+        {
+            return step.RunWork(pending, unit);
         }
         if (state.Stopping)
         {
@@ -100,9 +104,10 @@ internal static class Turns
         return state.Link == Link.Asked ? step : step.Do(SessionEffects.Acquire.Instance);
     }
 
-    internal static SessionStep RunWork(this SessionStep step, Pending pending)
+    internal static SessionStep RunWork(this SessionStep step, Pending pending) => step.RunWork(pending, step.State.WorkFor(pending));
+
+    private static SessionStep RunWork(this SessionStep step, Pending pending, SessionWork work)
     {
-        var work = step.State.WorkFor(pending);
         step = work.Key is null ? step : step.Do(SessionEffects.TakeKey.Instance);
         return step.With(step.State with { Running = pending, Work = work, ActiveAt = step.Now }).Do(new SessionEffects.Run(work));
     }
