@@ -8,13 +8,16 @@ namespace Broker.Client.Executing;
 /// Runs units of work in the background, each in a session of its own: a bounded number at a time, the others wait in line. A function that returns is
 /// committed; one that throws is rolled back. Each runs with its caller's activity, log context and culture, on any thread. After a serialization failure or a
 /// deadlock the whole function is run again on fresh state, so it should touch nothing else that cannot be repeated; after an unknown outcome it never is, nor
-/// when it has committed something by itself. Work that waits for other work of the same executor may hold the permit that this waits for: give that another.
+/// when it has committed something by itself. Work may wait for other work of the same executor: of what one has begun, one runs at a time, beside the bound.
 /// </summary>
 public sealed class SessionExecutor
 {
     private readonly SessionFactory _sessions;
     private readonly ExecutorOptions _options;
     private readonly Channel<bool> _permits;
+
+    /// <summary>Within work: the permits of what it begins itself. It may wait for that while it holds the last one of all.</summary>
+    private readonly AsyncLocal<Channel<bool>?> _within = new();
 
     /// <summary>An executor of its own bound.</summary>
     /// <param name="sessions">Makes the sessions.</param>
@@ -23,9 +26,7 @@ public sealed class SessionExecutor
     {
         ArgumentNullException.ThrowIfNull(sessions);
         (_sessions, _options) = (sessions, options ?? ExecutorOptions.Default);
-        _permits = Channel.CreateUnbounded<bool>();
-        for (var i = 0; i < _options.Concurrency; i++)
-            _permits.Writer.TryWrite(true);
+        _permits = Permits(_options.Concurrency);
     }
 
     /// <summary>Runs a unit of work in the background; the task ends when it is committed, or with what it threw.</summary>
@@ -89,14 +90,24 @@ public sealed class SessionExecutor
 
     private async Task<T> RunWhenPermittedAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellation)
     {
-        await _permits.Reader.ReadAsync(cancellation).ConfigureAwait(false);
+        var permits = _within.Value ?? _permits;
+        await permits.Reader.ReadAsync(cancellation).ConfigureAwait(false);
         try
         {
+            _within.Value = Permits(1);
             return await UnitOfWork.RunAsync(_sessions, work, _options.Retry, _options.Time, cancellation).ConfigureAwait(false);
         }
         finally
         {
-            _permits.Writer.TryWrite(true);
+            permits.Writer.TryWrite(true);
         }
+    }
+
+    private static Channel<bool> Permits(int count)
+    {
+        var permits = Channel.CreateUnbounded<bool>();
+        for (var i = 0; i < count; i++)
+            permits.Writer.TryWrite(true);
+        return permits;
     }
 }

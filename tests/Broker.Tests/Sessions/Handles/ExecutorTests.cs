@@ -38,15 +38,39 @@ public sealed class ExecutorTests : HandleStage
         var executor = new SessionExecutor(
             With(new() { Terms = new() { Isolation = Isolation.RepeatableRead } }),
             new() { Concurrency = 4, Retry = new() { Attempts = 50 } });
-        var runs = 0;
+        var (runs, bothHaveRead) = (0, new TaskCompletionSource());
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => executor.RunAsync(async session =>
         {
-            Interlocked.Increment(ref runs);
-            (await session.GetOneAsync<Item>(1L)).Price++;
+            var item = await session.GetOneAsync<Item>(1L);
+            // the first two have the same snapshot: one of them must collide
+            if (Interlocked.Increment(ref runs) is var run && run == 2)
+                bothHaveRead.SetResult();
+            if (run <= 2)
+                await bothHaveRead.Task;
+            item.Price++;
         })));
 
         Assert.Equal(20, await AskAsync<int>("select price from items"));
         Assert.True(runs > 20, "nothing ever collided");
+    }
+
+    [Fact]
+    public async Task Work_may_wait_for_work_of_its_own_executor_also_with_the_last_permit()
+    {
+        var executor = new SessionExecutor(Sessions, new() { Concurrency = 1 });
+        await executor.RunAsync(async outer =>
+        {
+            outer.Add(new Tag("outer", 1));
+            await foreach (var _ in executor.MapAsync(Enumerable.Range(1, 3), (session, number) => executor.RunAsync(inner =>
+            {
+                inner.Add(new Tag($"inner {number}", 1));
+                return Task.FromResult(number);
+            })))
+            {
+            }
+        }).WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("inner 1 inner 2 inner 3 outer", await RowsAsync("tags", "name"));
     }
 
     [Fact]
