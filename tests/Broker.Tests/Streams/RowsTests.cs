@@ -295,10 +295,11 @@ public sealed class RowsTests : StreamStage
     public async Task A_stream_that_is_open_when_the_broker_has_waited_long_enough_to_stop_is_called_back()
     {
         Start(shutdown: "drain-timeout = 100ms");
-        var reading = ReadAsync<LeaseRevoked>();
+        var reading = Assert.ThrowsAsync<BrokerException>(ReadAsync);
         await UntilAsync(status => status.Lent == 1);
         await CoordinatedShutdown.Get(Sys).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance);
-        await reading;
+        // The pool calls the lease back and then the system ends: on a busy machine the second may be heard first.
+        Assert.True((await reading).Failure is LeaseRevoked or BrokerStopping);
     }
 
     [Fact]
@@ -319,18 +320,18 @@ public sealed class RowsTests : StreamStage
     public async Task A_stream_whose_pool_dies_is_told_so()
     {
         Start();
-        var reading = ReadAsync<BrokerStopping>();
+        var reading = FailureOfAsync<BrokerStopping>(ReadAsync);
         await UntilAsync(status => status.Lent == 1);
         Sys.Stop(await PoolAsync());
         await reading;
     }
 
-    private Task<T> ReadAsync<T>() where T : Client.Protocol.Failures.Failure => FailureOfAsync<T>(async () =>
+    private async Task ReadAsync()
     {
         await foreach (var _ in Stream<(int, string)>(Endless))
         {
         }
-    });
+    }
 
     [Fact]
     public async Task The_pools_status_says_which_stream_holds_which_connection()

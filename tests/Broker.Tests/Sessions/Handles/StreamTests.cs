@@ -6,8 +6,6 @@ namespace Broker.Tests.Sessions.Handles;
 /// <summary>Rows read through a server cursor.</summary>
 public sealed class StreamTests : HandleStage
 {
-    private protected override string Settings => "broker.sessions.cursor-idle-limit = 200ms";
-
     [Fact]
     public async Task Other_commands_of_the_session_run_inside_the_loop()
     {
@@ -32,19 +30,6 @@ public sealed class StreamTests : HandleStage
             break;
 
         Assert.Equal([0L], await session.QueryAsync<long>($"select count(*) from pg_cursors where name <> ''"));
-    }
-
-    [Fact]
-    public async Task A_stream_that_lies_idle_is_closed_and_the_session_goes_on()
-    {
-        await using var session = Sessions.Open();
-        await using var rows = session.StreamAsync<int>($"select generate_series(1, 1000)", chunkRows: 1).GetAsyncEnumerator();
-        Assert.True(await rows.MoveNextAsync());
-        while ((await session.QueryAsync<long>($"select count(*) from pg_cursors where name <> ''"))[0] > 0)
-            await Task.Delay(20);
-
-        await RefusedAsync<CursorRefused>(async () => await rows.MoveNextAsync());
-        Assert.Equal([1], await session.QueryAsync<int>($"select 1"));
     }
 
     [Fact]
