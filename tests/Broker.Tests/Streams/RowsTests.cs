@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
