@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using Broker.PgWire.Values;
+
+namespace Broker.PgWire.Messages.Backend;
+
+/// <summary>A word that changes nothing; may come at any time.</summary>
+/// <param name="Fields">In the order of the server, unknown ones included.</param>
+public sealed record NoticeResponse(ImmutableArray<ReportField> Fields) : IBackendMessage, IReadable<NoticeResponse>
+{
+    /// <inheritdoc/>
+    public void Write(WireWriter writer)
+    {
+        writer.Begin((byte)BackendType.NoticeResponse);
+        ReportField.WriteAll(writer, Fields);
+        writer.End();
+    }
+
+    static NoticeResponse IReadable<NoticeResponse>.Read(ref WireReader body) => new(ReportField.ReadAll(ref body));
+
+    /// <summary>The first field of a code; empty when there is none.</summary>
+    public WireText this[char code] => Fields.FirstOrDefault(field => field.Code == (byte)code).Value;
+
+    /// <summary>The SQLSTATE (field C).</summary>
+    public string SqlState => this['C'].ToString();
+
+    /// <summary>The message (field M).</summary>
+    public string Text => this['M'].ToString();
+}

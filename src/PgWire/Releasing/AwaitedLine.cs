@@ -1,0 +1,65 @@
+namespace Broker.PgWire.Releasing;
+
+/// <summary>
+/// What was sent and is to be answered, in order; with each, whether its answers are the client's or are kept from it. A ring of bytes that grows: a message in line
+/// costs one byte.
+/// </summary>
+internal sealed class AwaitedLine
+{
+    private const byte HiddenFlag = 0x80;
+    private const int FirstCapacity = 16;
+
+    private byte[] _ring = new byte[FirstCapacity];
+    private int _first;
+
+    internal int Count { get; private set; }
+
+    internal Awaited First => this[0];
+
+    internal bool FirstIsHidden => Count > 0 && (_ring[_first] & HiddenFlag) != 0;
+
+    internal Awaited this[int index] => (Awaited)(_ring[At(index)] & ~HiddenFlag);
+
+    internal void Add(Awaited awaited, bool hidden)
+    {
+        if (Count == _ring.Length)
+            Grow();
+        _ring[At(Count)] = (byte)((byte)awaited | (hidden ? HiddenFlag : 0));
+        Count++;
+    }
+
+    internal void RemoveFirst(int count = 1)
+    {
+        _first = At(count);
+        Count -= count;
+    }
+
+    /// <summary>Removes so many behind the first.</summary>
+    internal void RemoveBehindFirst(int count)
+    {
+        var first = _ring[_first];
+        RemoveFirst(count);
+        _ring[_first] = first;
+    }
+
+    /// <summary>Makes the first one another, hidden as it was.</summary>
+    internal void ChangeFirst(Awaited awaited) => _ring[_first] = (byte)((byte)awaited | (_ring[_first] & HiddenFlag));
+
+    /// <summary>Where the first of a kind is, from an index on; the end of the line when there is none.</summary>
+    internal int Find(Awaited awaited, int from)
+    {
+        while (from < Count && this[from] != awaited)
+            from++;
+        return Math.Min(from, Count);
+    }
+
+    private int At(int index) => (_first + index) & (_ring.Length - 1);
+
+    private void Grow()
+    {
+        var ring = new byte[2 * _ring.Length];
+        for (var i = 0; i < Count; i++)
+            ring[i] = _ring[At(i)];
+        (_ring, _first) = (ring, 0);
+    }
+}
