@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Event;
+
+namespace Broker.Gateway.Loops;
+
+/// <summary>The loops of an actor system: each has a dispatcher of its own id, and ends when the system has ended.</summary>
+internal sealed class Reactors : IExtension
+{
+    /// <summary>How long the end of a loop's thread is waited for.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a turn may take before a warning: many times what the longest should.</summary>
+    private static readonly TimeSpan StallLimit = TimeSpan.FromMilliseconds(50);
+
+    private readonly ExtendedActorSystem _system;
+    private ImmutableArray<string> _dispatchers = [];
+
+    private Reactors(ExtendedActorSystem system) => _system = system;
+
+    /// <summary>Those of a system.</summary>
+    internal static Reactors Of(ActorSystem system) => system.WithExtension<Reactors, Provider>();
+
+    /// <summary>The dispatchers, as ids for <see cref="Props.WithDispatcher"/>; started at the first call.</summary>
+    /// <param name="count">How many loops; a later call has no say.</param>
+    /// <param name="portable">Whether the loops are those that need no epoll.</param>
+    internal ImmutableArray<string> Start(int count, bool portable = false)
+    {
+        if (_dispatchers.IsEmpty)
+            _dispatchers = [.. Enumerable.Range(1, count).Select(number => StartLoop($"broker-reactor-{number}", portable))];
+        return _dispatchers;
+    }
+
+    private string StartLoop(string id, bool portable)
+    {
+        var log = Logging.GetLogger(_system, typeof(Reactors));
+        void Failed(Exception exception) => log.Error(exception, "something on loop {Loop} has failed", id);
+        ILoop loop;
+        if (portable || !Epoll.IsSupported)
+        {
+            loop = new PortableLoop(Failed);
+        }
+        else
+        {
+            var epoll = new EpollLoop(id, Failed);
+            var watch = new StallWatch(id, epoll.Turn, StallLimit, log, TimeProvider.System);
+            _system.RegisterOnTermination(() =>
+            {
+                watch.Dispose();
+                if (!epoll.Stop(StopLimit))
+                    log.Error("loop {Loop} did not end: it runs {What}", id, epoll.Turn.What());
+            });
+            loop = epoll;
+        }
+        var config = ConfigurationFactory.ParseString("throughput = 30").WithFallback(_system.Settings.Config.GetConfig("akka.actor.default-dispatcher"));
+        if (!_system.Dispatchers.RegisterConfigurator(id, new ReactorDispatcherConfigurator(config, _system.Dispatchers.Prerequisites, loop)))
+            throw new InvalidOperationException($"the dispatcher {id} exists already");
+        return id;
+    }
+
+    private sealed class Provider : ExtensionIdProvider<Reactors>
+    {
+        public override Reactors CreateExtension(ExtendedActorSystem system) => new(system);
+    }
+}
