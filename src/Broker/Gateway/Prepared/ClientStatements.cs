@@ -1,0 +1,107 @@
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Prepared;
+
+/// <summary>
+/// The names that a client has given to prepared statements. A Parse counts from the moment it is sent, for what the client sends behind it, and becomes true when it
+/// is done; one that fails, or is skipped behind an error, never was. What becomes of each Parse, Close and simple query is told in order. Owned by one actor.
+/// </summary>
+internal sealed class ClientStatements
+{
+    private readonly StatementBook _book;
+    private readonly Dictionary<WireText, StatementNumber> _names = [];
+    private readonly Queue<Change> _sent = new();
+    private long _series;
+
+    internal ClientStatements(StatementBook book) => _book = book;
+
+    /// <summary>How many names there are for sure.</summary>
+    internal int Count => _names.Count;
+
+    /// <summary>What was sent and is not told to be done or not.</summary>
+    internal int Unanswered => _sent.Count;
+
+    /// <summary>A Sync was sent: what comes is a new series.</summary>
+    internal void NextSeries() => _series++;
+
+    /// <summary>Whether what a name means depends on the answers to an earlier series: these are to be waited for.</summary>
+    internal bool IsUnknown(WireText name) => _sent.Any(change => change.Name == name && change.Series != _series);
+
+    /// <summary>The statement of a name, if all that was sent succeeds.</summary>
+    internal StatementNumber? Find(WireText name)
+    {
+        StatementNumber? found = _names.TryGetValue(name, out var known) ? known : null;
+        foreach (var change in _sent)
+        {
+            if (change.Name == name)
+            {
+                found = change.To;
+            }
+        }
+        return found;
+    }
+
+    /// <summary>A Parse is sent. A name that is taken must be refused, which is the server's to do; the unnamed one is replaced.</summary>
+    internal StatementNumber Parse(WireText name, PreparedText text)
+    {
+        var number = _book.Keep(text);
+        _sent.Enqueue(new(name, number, _series));
+        return number;
+    }
+
+    /// <summary>A Close is sent.</summary>
+    internal void Close(WireText name) => _sent.Enqueue(new(name, null, _series));
+
+    /// <summary>A simple query is sent: it ends the unnamed statement.</summary>
+    internal void Query() => _sent.Enqueue(new(WireText.Empty, null, _series));
+
+    /// <summary>The oldest that was sent is done.</summary>
+    internal void Done()
+    {
+        var change = _sent.Dequeue();
+        Forget(change.Name);
+        if (change.To is { } number)
+        {
+            _names.Add(change.Name, number);
+        }
+    }
+
+    /// <summary>The oldest that was sent was refused. A Parse of the unnamed statement has ended the one before all the same.</summary>
+    internal void Failed()
+    {
+        if (_sent.Peek() is { Name.IsEmpty: true })
+        {
+            Forget(WireText.Empty);
+        }
+        Skipped();
+    }
+
+    /// <summary>The oldest that was sent was skipped, behind an error.</summary>
+    internal void Skipped()
+    {
+        if (_sent.Dequeue().To is { } number)
+        {
+            _book.Release(number);
+        }
+    }
+
+    /// <summary>All names end: the client has had DISCARD ALL or DEALLOCATE ALL done, or is gone. What was sent behind that is not touched.</summary>
+    internal void Clear()
+    {
+        foreach (var number in _names.Values)
+        {
+            _book.Release(number);
+        }
+        _names.Clear();
+    }
+
+    private void Forget(WireText name)
+    {
+        if (_names.Remove(name, out var before))
+        {
+            _book.Release(before);
+        }
+    }
+
+    private readonly record struct Change(WireText Name, StatementNumber? To, long Series);
+}

@@ -1,0 +1,124 @@
+using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Frontend;
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Prepared;
+
+/// <summary>
+/// Gives the prepared statements of a client names of ours on a link, and has prepared on it what the client believes to be there: so each of its transactions may run on another
+/// server connection. The unnamed statement stays unnamed, because the server plans it otherwise. What the client may not do is left for the server to refuse, in its place: a Parse of a
+/// name that is taken becomes one of a name that is taken there, and a name that nobody gave is passed on. Pure but for what it is made of.
+/// </summary>
+internal sealed class StatementNames
+{
+    private static readonly WireText Unknown = new StatementNumber(0).ServerName;
+
+    private readonly StatementBook _book;
+    private readonly ClientStatements _client;
+    private readonly LinkStatements _link;
+
+    internal StatementNames(StatementBook book, ClientStatements client, LinkStatements link) => (_book, _client, _link) = (book, client, link);
+
+    /// <summary>Whether a message can be rewritten only when the series before it are answered: it names what they may not have done.</summary>
+    internal bool MustWait(IFrontendMessage message) => NameIn(message) is { } name
+        && (_client.IsUnknown(name) || (name.IsEmpty ? _link.IsUnnamedUnknown : _client.Find(name) is { } number && _link.IsUnknown(number))
+            || (message is Parse parse && !name.IsEmpty && _book.Find(Text(parse)) is { } known && _link.IsUnknown(known)));
+
+    /// <summary>What to send for a message of the client's, in order.</summary>
+    internal IReadOnlyList<Outgoing> Rewrite(IFrontendMessage message)
+    {
+        switch (message)
+        {
+            case Parse { Statement.IsEmpty: true } parse:
+                _link.BecomeUnnamed(_client.Parse(WireText.Empty, Text(parse)));
+                return [new(parse, Outcome.OfClient | Outcome.OfLink)];
+            case Parse parse:
+                return OnParse(parse);
+            case Bind bind:
+                return Using(bind.Statement, name => bind with { Statement = name });
+            case Describe { Kind: TargetKind.Statement } describe:
+                return Using(describe.Name, name => describe with { Name = name });
+            case Close { Kind: TargetKind.Statement } close:
+                return OnClose(close);
+            case Query:
+                _client.Query();
+                _link.BecomeUnnamed(null);
+                return [new(message, Outcome.OfClient | Outcome.OfLink)];
+            case Sync:
+                _client.NextSeries();
+                _link.NextSeries();
+                return [new(message, Outcome.Nobodys)];
+            default:
+                return [new(message, Outcome.Nobodys)];
+        }
+    }
+
+    private static WireText? NameIn(IFrontendMessage message) => message switch
+    {
+        Parse parse => parse.Statement,
+        Bind bind => bind.Statement,
+        Describe { Kind: TargetKind.Statement } describe => describe.Name,
+        Close { Kind: TargetKind.Statement } close => close.Name,
+        _ => null,
+    };
+
+    private static PreparedText Text(Parse parse) => new(parse.Query, parse.ParameterTypes);
+
+    private IReadOnlyList<Outgoing> OnParse(Parse parse)
+    {
+        if (_client.Find(parse.Statement) is { } taken)
+        {
+            return [.. Steps(_link.Use(taken)), new(parse with { Statement = taken.ServerName }, Outcome.Nobodys)];
+        }
+        var number = _client.Parse(parse.Statement, Text(parse));
+        if (_link.Use(number) is not { Count: > 0 } steps)
+        {
+            return [Outgoing.Here(BackendType.ParseComplete, Outcome.OfClient)];
+        }
+        // the last step is the client's own Parse
+        return [.. Steps(steps.SkipLast(1)), new(parse with { Statement = number.ServerName }, Outcome.OfClient | Outcome.OfLink)];
+    }
+
+    private IReadOnlyList<Outgoing> OnClose(Close close)
+    {
+        if (close.Name.IsEmpty)
+        {
+            _client.Close(close.Name);
+            _link.BecomeUnnamed(null);
+            return [new(close, Outcome.OfClient | Outcome.OfLink)];
+        }
+        if (_client.Find(close.Name) is null)
+        {
+            return [new(close with { Name = Passed(close.Name) }, Outcome.Nobodys)];
+        }
+        // others may use the statement: only the name ends
+        _client.Close(close.Name);
+        return [Outgoing.Here(BackendType.CloseComplete, Outcome.OfClient)];
+    }
+
+    private IReadOnlyList<Outgoing> Using(WireText name, Func<WireText, IFrontendMessage> renamed)
+    {
+        if (_client.Find(name) is not { } number)
+        {
+            return [new(renamed(Passed(name)), Outcome.Nobodys)];
+        }
+        if (!name.IsEmpty)
+        {
+            return [.. Steps(_link.Use(number)), new(renamed(number.ServerName), Outcome.Nobodys)];
+        }
+        if (_link.IsUnnamed(number))
+        {
+            return [new(renamed(name), Outcome.Nobodys)];
+        }
+        _link.BecomeUnnamed(number);
+        return [new(Parsed(number, WireText.Empty), Outcome.OfLink, IsHidden: true), new(renamed(name), Outcome.Nobodys)];
+    }
+
+    // A name of a client's that looks like one of ours must not meet it; and the unnamed statement there is another client's.
+    private static WireText Passed(WireText name) => name.IsEmpty || StatementNumber.IsOurs(name) ? Unknown : name;
+
+    private IEnumerable<Outgoing> Steps(IEnumerable<StatementStep> steps) => steps.Select(step => new Outgoing(
+        step.Parse ? Parsed(step.Number, step.Number.ServerName) : new Close(TargetKind.Statement, step.Number.ServerName), Outcome.OfLink, IsHidden: true));
+
+    private Parse Parsed(StatementNumber number, WireText name) => new(name, _book[number].Query, _book[number].ParameterTypes);
+}
