@@ -33,8 +33,8 @@ internal sealed class BenchServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// A server that has run for a while writes into old segments of its log; a new one makes each of them, which takes it 15 to 50 ms, and who writes fastest
-    /// would pay most often. So they are made first.
+    /// A server that has run for a while writes into old segments of its log; a new one makes each of them, which takes it 15 to 50 ms, and
+    /// who writes fastest would pay most often. So they are made first.
     /// </summary>
     private async Task FillLogAsync()
     {

@@ -7,7 +7,9 @@ using Broker.Hosting;
 
 namespace WebShop;
 
-/// <summary>Orders over HTTP. Each request has a session of its own: what its handler does not commit is rolled back when it ends.</summary>
+/// <summary>
+/// Orders over HTTP. Each request has a session of its own: what its handler does not commit is rolled back when it ends.
+/// </summary>
 public static class Shop
 {
     /// <summary>The tables, for a first run.</summary>
@@ -71,7 +73,9 @@ public static class Shop
         return Results.NoContent();
     }
 
-    /// <summary>Moves the lines of one order to another, however often transactions collide: the executor runs the function again.</summary>
+    /// <summary>
+    /// Moves the lines of one order to another, however often transactions collide: the executor runs the function again.
+    /// </summary>
     private static async Task<IResult> MergeAsync(long id, long other, SessionExecutor executor, CancellationToken cancellation)
     {
         var moved = await executor.RunAsync(

@@ -47,7 +47,9 @@ public sealed class BrokerClient
     /// <summary>What sessions of this client know of each database's tables, and of each other's objects.</summary>
     internal EntityDirectory Entities => _entities;
 
-    /// <summary>A view whose statements run with this role, search path, statement timeout and `app.*` settings, each for itself (SET LOCAL).</summary>
+    /// <summary>
+    /// A view whose statements run with this role, search path, statement timeout and `app.*` settings, each for itself (SET LOCAL).
+    /// </summary>
     public BrokerClient With(CallerContext context) => new(_sender, _terms with { Context = context }, _entities);
 
     /// <summary>A view whose statements have these limits instead of the pool's settings.</summary>
@@ -60,8 +62,8 @@ public sealed class BrokerClient
     public BrokerClient As(string user) => new(_sender, _terms with { User = user }, _entities);
 
     /// <summary>
-    /// Opens a sandbox for a test: <c>await using var sandbox = await broker.OpenSandboxAsync()</c>. What is done through its <see cref="Sandbox.Broker"/> is rolled
-    /// back when it is disposed. No connection is taken before its first use.
+    /// Opens a sandbox for a test: <c>await using var sandbox = await broker.OpenSandboxAsync()</c>. What is done through its
+    /// <see cref="Sandbox.Broker"/> is rolled back when it is disposed. No connection is taken before its first use.
     /// </summary>
     /// <param name="isolation">The isolation level of everything in it; sessions that ask for another are refused.</param>
     /// <param name="member">Filled in by the compiler: who opens it, for the leak report.</param>
@@ -90,8 +92,8 @@ public sealed class BrokerClient
     /// Runs a statement and reads all its rows, up to `broker.errands.result-limit`. <typeparamref name="T"/> is a scalar (one column), a
     /// tuple (columns in order), or a class, record or struct whose constructor and properties take columns by name, ignoring case and
     /// underscores. Numbers may become wider ones. A NULL needs a nullable to go to; only for a reference type that stands alone or in a
-    /// tuple cannot be seen whether it is one, and it is then null. Rows that do not fit are a <c>ResultMismatch</c>; the statement was carried
-    /// out even so.
+    /// tuple cannot be seen whether it is one, and it is then null. Rows that do not fit are a <c>ResultMismatch</c>; the statement was
+    /// carried out even so.
     /// </summary>
     public ValueTask<IReadOnlyList<T>> QueryAsync<T>(string database, SqlInterpolation sql, CancellationToken cancellation = default) =>
         QueryAsync<T>(database, sql.ToStatement(), cancellation);
@@ -128,8 +130,8 @@ public sealed class BrokerClient
         RowStream.ReadAsync<T>(_sender, database, statement, _terms, cancellation);
 
     /// <summary>
-    /// Runs a COPY ... FROM STDIN with the bytes of a stream, read until its end. All of it or nothing: when the source throws or the caller
-    /// cancels, it is rolled back. COPY has no parameters, so a hole is refused.
+    /// Runs a COPY ... FROM STDIN with the bytes of a stream, read until its end. All of it or nothing: when the source throws or the
+    /// caller cancels, it is rolled back. COPY has no parameters, so a hole is refused.
     /// </summary>
     /// <returns>The number of rows copied.</returns>
     public ValueTask<long> CopyInAsync(string database, SqlInterpolation sql, Stream source, CancellationToken cancellation = default) =>
@@ -159,8 +161,8 @@ public sealed class BrokerClient
         CopyOutAsync(database, sql.ToStatementWithoutParameters(), cancellation);
 
     /// <summary>
-    /// Listens on a channel for as long as it is enumerated (`await foreach`). All callers of a pool share one listening connection; when it is lost and made
-    /// anew, a <see cref="Notification"/> with <c>Gap</c> says so.
+    /// Listens on a channel for as long as it is enumerated (`await foreach`). All callers of a pool share one listening connection; when
+    /// it is lost and made anew, a <see cref="Notification"/> with <c>Gap</c> says so.
     /// </summary>
     public Listening ListenAsync(string database, string channel, CancellationToken cancellation = default) =>
         new(_sender, database, _terms, channel, cancellation);

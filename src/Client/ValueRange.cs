@@ -4,8 +4,8 @@ using Broker.Client.Entities;
 namespace Broker.Client;
 
 /// <summary>
-/// A range of values, as PostgreSQL's range types have it. Equality is by what was given: PostgreSQL itself writes ranges of whole numbers and days as `[a,b)`.
-/// The default value is the empty range.
+/// A range of values, as PostgreSQL's range types have it. Equality is by what was given: PostgreSQL itself writes ranges of whole numbers
+/// and days as `[a,b)`. The default value is the empty range.
 /// </summary>
 /// <typeparam name="T">int, long, decimal, DateTime (Utc for tstzrange, Unspecified for tsrange), DateTimeOffset or DateOnly.</typeparam>
 public readonly record struct ValueRange<T> where T : struct

@@ -46,8 +46,8 @@ internal static class Cluster
     }
 
     /// <summary>
-    /// Stops the servers and removes the folders of owners that died without doing so themselves. A server counts as ours only when its own file says that
-    /// its socket is in the folder we took, so a misleading folder can never point us at another server.
+    /// Stops the servers and removes the folders of owners that died without doing so themselves. A server counts as ours only when its own
+    /// file says that its socket is in the folder we took, so a misleading folder can never point us at another server.
     /// </summary>
     public static async Task SweepAsync(PostgresBinaries binaries, OsAccount account, string parent, CancellationToken cancellation)
     {

@@ -6,22 +6,24 @@ namespace Broker.Postgres;
 
 /// <summary>
 /// A PostgreSQL server of one's own: a private cluster, reached at a free port of 127.0.0.1 and at a Unix socket, that ends with its owner.
-/// However this process ends, the server is shut down and its temporary folder removed: by <see cref="DisposeAsync"/>, by the keeper process that
-/// notices the owner's death, or by the next start on this machine.
+/// However this process ends, the server is shut down and its temporary folder removed: by <see cref="DisposeAsync"/>, by the keeper
+/// process that notices the owner's death, or by the next start on this machine.
 /// <example><code>
 /// await using var pg = await LocalPostgres.StartAsync();
 /// await using var source = NpgsqlDataSource.Create(await pg.CreateDatabaseAsync("orders"));
 /// </code></example>
 /// </summary>
 /// <remarks>
-/// Run as root, the server's programs run as <c>postgres</c> or <c>nobody</c>, because PostgreSQL refuses root. Not for use by several threads at once,
-/// except <see cref="ConnectionString"/> and <see cref="CreateDatabaseAsync"/>.
+/// Run as root, the server's programs run as <c>postgres</c> or <c>nobody</c>, because PostgreSQL refuses root. Not for use by several
+/// threads at once, except <see cref="ConnectionString"/> and <see cref="CreateDatabaseAsync"/>.
 /// </remarks>
 public sealed class LocalPostgres : IAsyncDisposable
 {
     private const int PortsTried = 10;
 
-    /// <summary>Ports below the range from which systems lend ports to outgoing connections, so that a stopped server finds its port free again.</summary>
+    /// <summary>
+    /// Ports below the range from which systems lend ports to outgoing connections, so that a stopped server finds its port free again.
+    /// </summary>
     private static readonly (int First, int End) Ports = (20_000, 32_000);
 
     private static readonly TimeSpan FastStopLimit = TimeSpan.FromSeconds(30);
@@ -59,7 +61,9 @@ public sealed class LocalPostgres : IAsyncDisposable
     /// <summary>The file the server logs to.</summary>
     public string LogFile => _folder.Log;
 
-    /// <summary>Makes a cluster, starts its server and waits until it accepts connections. Clears away what dead owners left behind first.</summary>
+    /// <summary>
+    /// Makes a cluster, starts its server and waits until it accepts connections. Clears away what dead owners left behind first.
+    /// </summary>
     /// <param name="options">Default: a durable server in a temporary folder that trusts local clients.</param>
     /// <param name="cancellation">Gives the start up and leaves nothing behind.</param>
     /// <exception cref="PostgresNotInstalledException">No server programs are installed.</exception>
@@ -102,7 +106,9 @@ public sealed class LocalPostgres : IAsyncDisposable
         return ConnectionString(name);
     }
 
-    /// <summary>Shuts the server down: what runs is rolled back, everybody is disconnected. The cluster stays for <see cref="StartAgainAsync"/>.</summary>
+    /// <summary>
+    /// Shuts the server down: what runs is rolled back, everybody is disconnected. The cluster stays for <see cref="StartAgainAsync"/>.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellation = default)
     {
         if (_postmaster is null)
@@ -156,8 +162,8 @@ public sealed class LocalPostgres : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes a hot standby of this server and starts both. The cluster is copied while the server is stopped, which needs no program beside the server's
-    /// own; who is connected is disconnected. Not on Windows.
+    /// Makes a hot standby of this server and starts both. The cluster is copied while the server is stopped, which needs no program beside
+    /// the server's own; who is connected is disconnected. Not on Windows.
     /// </summary>
     /// <exception cref="LocalPostgresException">One of them did not start.</exception>
     public async Task<LocalPostgres> StartStandbyAsync(CancellationToken cancellation = default)
@@ -195,7 +201,9 @@ public sealed class LocalPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the server and removes its temporary folder; a folder given by <see cref="LocalPostgresOptions.DataDirectory"/> is kept.</summary>
+    /// <summary>
+    /// Stops the server and removes its temporary folder; a folder given by <see cref="LocalPostgresOptions.DataDirectory"/> is kept.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_options.DataDirectory is null)

@@ -68,8 +68,8 @@ internal sealed record OsAccount
     }
 
     /// <summary>
-    /// A folder for temporary files that the account can enter and whose path leaves room for a socket's name: the system's, else <c>/tmp</c>
-    /// (root's may be closed to others, and the one of macOS is long).
+    /// A folder for temporary files that the account can enter and whose path leaves room for a socket's name: the system's, else
+    /// <c>/tmp</c> (root's may be closed to others, and the one of macOS is long).
     /// </summary>
     public async Task<string> TemporaryFolderAsync(CancellationToken cancellation)
     {

@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Broker.Postgres;
 
 /// <summary>
-/// One run of the server. On Unix it is the child of a small shell script, the keeper, which stops it when this process ends in whatever way;
-/// on Windows <c>pg_ctl</c> starts it (and takes an administrator's rights away), and one that outlives its owner is stopped by the next run.
+/// One run of the server. On Unix it is the child of a small shell script, the keeper, which stops it when this process ends in whatever
+/// way; on Windows <c>pg_ctl</c> starts it (and takes an administrator's rights away), and one that outlives its owner is stopped by the
+/// next run.
 /// </summary>
 internal abstract class Postmaster : IDisposable
 {

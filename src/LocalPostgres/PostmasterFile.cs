@@ -12,7 +12,9 @@ internal sealed record PostmasterFile(int ProcessId, string SocketDirectory, boo
     private const int SocketLine = 4;
     private const int StatusLine = 7;
 
-    /// <summary>Reads the file of a data folder; <c>null</c> when no server runs there or it has not come far enough to say anything.</summary>
+    /// <summary>
+    /// Reads the file of a data folder; <c>null</c> when no server runs there or it has not come far enough to say anything.
+    /// </summary>
     public static PostmasterFile? Read(string dataDirectory)
     {
         try

@@ -2,8 +2,9 @@ namespace Broker.Postgres;
 
 /// <summary>
 /// The temporary folder of one running server: its socket, its log, the lock of its owner and, unless another folder was given, its data.
-/// The owner holds an exclusive lock on the file <c>owner</c> for as long as it lives; the kernel drops it however the owner ends. So a folder whose
-/// lock can be taken belongs to nobody, and a process id that was used again or that is seen from another container confuses nobody.
+/// The owner holds an exclusive lock on the file <c>owner</c> for as long as it lives; the kernel drops it however the owner ends. So a
+/// folder whose lock can be taken belongs to nobody, and a process id that was used again or that is seen from another container confuses
+/// nobody.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
@@ -50,7 +51,8 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>
-    /// Takes every folder below <paramref name="parent"/> whose owner is gone. Two processes that sweep at the same time never get the same one.
+    /// Takes every folder below <paramref name="parent"/> whose owner is gone. Two processes that sweep at the same time never get the same
+    /// one.
     /// </summary>
     public static IEnumerable<RunFolder> TakeAbandoned(string parent)
     {

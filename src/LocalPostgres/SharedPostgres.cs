@@ -30,7 +30,9 @@ public static class SharedPostgres
     public static async Task<string> ConnectionStringAsync() =>
         Environment.GetEnvironmentVariable(ServerVariable) is { Length: > 0 } given ? given : (await Started.Server).ConnectionString();
 
-    /// <summary>A type of its own, because its initializer runs once, when it is first asked for. The keeper ends the server with the process.</summary>
+    /// <summary>
+    /// A type of its own, because its initializer runs once, when it is first asked for. The keeper ends the server with the process.
+    /// </summary>
     private static class Started
     {
         public static readonly Task<LocalPostgres> Server = LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway);

@@ -25,7 +25,9 @@ internal static class House
             .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
 
-    /// <summary>Every type that somebody wrote: what the compiler made of lambdas, iterators and async methods has no speakable name.</summary>
+    /// <summary>
+    /// Every type that somebody wrote: what the compiler made of lambdas, iterators and async methods has no speakable name.
+    /// </summary>
     public static IEnumerable<Type> WrittenTypes(this Assembly assembly) =>
         assembly.GetTypes().Where(type => !type.FullName!.Contains('<', StringComparison.Ordinal)
             && (type.Namespace ?? "").StartsWith("Broker", StringComparison.Ordinal));

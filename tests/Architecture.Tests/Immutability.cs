@@ -21,8 +21,8 @@ internal static class Immutability
     }
 
     /// <summary>
-    /// The types of one assembly that travel when <paramref name="roots"/> do: what their properties hold, what derives from those, and so on. A builder
-    /// beside a message does not travel, and may change.
+    /// The types of one assembly that travel when <paramref name="roots"/> do: what their properties hold, what derives from those, and so
+    /// on. A builder beside a message does not travel, and may change.
     /// </summary>
     public static IReadOnlySet<Type> Closure(IEnumerable<Type> roots)
     {
@@ -56,7 +56,10 @@ internal static class Immutability
         where !field.IsInitOnly
         select $"{type.Name}.{field.Name} can be assigned after construction";
 
-    /// <summary>A private array may be the type's own; what others see may not be a collection that somebody can change, or an interface that hides one.</summary>
+    /// <summary>
+    /// A private array may be the type's own; what others see may not be a collection that somebody can change, or an interface that hides
+    /// one.
+    /// </summary>
     private static IEnumerable<string> MutableCollections(Type type) =>
         from declaring in BasesAndSelf(type)
         from property in declaring.GetProperties(Instance)

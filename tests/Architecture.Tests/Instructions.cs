@@ -11,12 +11,16 @@ internal static class Instructions
     private static readonly Dictionary<short, OpCode> OpCodes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
-    /// <summary>Each method of the assembly with each method it calls; what the compiler made of lambdas and async methods is under its own types.</summary>
+    /// <summary>
+    /// Each method of the assembly with each method it calls; what the compiler made of lambdas and async methods is under its own types.
+    /// </summary>
     public static IEnumerable<(MethodBase Caller, MethodBase Called)> Calls(Assembly assembly) => assembly.GetTypes()
         .SelectMany(type => type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
         .SelectMany(method => NamedBy(method, OpCodes.Values.Where(static code => code.OperandType == OperandType.InlineMethod)).Select(called => (method, (MethodBase)called)));
 
-    /// <summary>The types that the methods of a type, written in it by name, ask whether a value is of: the cases of their switches among them.</summary>
+    /// <summary>
+    /// The types that the methods of a type, written in it by name, ask whether a value is of: the cases of their switches among them.
+    /// </summary>
     public static HashSet<Type> TypesAskedFor(Type type, params string[] methods) =>
         [.. methods.SelectMany(name => NamedBy(type.GetMethod(name, All)!, [System.Reflection.Emit.OpCodes.Isinst])).Cast<Type>()];
 

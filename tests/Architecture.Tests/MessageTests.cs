@@ -65,7 +65,9 @@ public sealed class MessageTests
     private static IEnumerable<Type> ProtocolTypes() =>
         House.Assemblies["Client"].WrittenTypes().Where(type => type.Namespace!.StartsWith("Broker.Client.Protocol", StringComparison.Ordinal));
 
-    /// <summary>A message belongs to a family by its marker interface, or by being written inside the static class that holds the family.</summary>
+    /// <summary>
+    /// A message belongs to a family by its marker interface, or by being written inside the static class that holds the family.
+    /// </summary>
     private static bool BelongsToAFamily(Type type) =>
         type.GetInterfaces().Any(one => one == typeof(INoSerializationVerificationNeeded) || (one.Namespace!.StartsWith("Broker", StringComparison.Ordinal) && NamesAFamily(one)))
         || (type.DeclaringType is { IsAbstract: true, IsSealed: true } family && NamesAFamily(family));

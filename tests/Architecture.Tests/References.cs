@@ -5,8 +5,8 @@ using System.Reflection.PortableExecutable;
 namespace Broker.Architecture.Tests;
 
 /// <summary>
-/// What a built assembly refers to, read from its metadata. A <c>lock</c> statement is invisible to the analyzer of banned symbols, which looks at
-/// calls that somebody wrote; in metadata it is a reference to Monitor like any other.
+/// What a built assembly refers to, read from its metadata. A <c>lock</c> statement is invisible to the analyzer of banned symbols, which
+/// looks at calls that somebody wrote; in metadata it is a reference to Monitor like any other.
 /// </summary>
 internal static class References
 {

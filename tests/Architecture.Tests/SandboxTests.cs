@@ -7,7 +7,9 @@ using Broker.Sandboxes;
 
 namespace Broker.Architecture.Tests;
 
-/// <summary>Whoever is in a sandbox sends the same messages to other actors: what one of them does not know would never be answered.</summary>
+/// <summary>
+/// Whoever is in a sandbox sends the same messages to other actors: what one of them does not know would never be answered.
+/// </summary>
 public sealed class SandboxTests
 {
     private const string Receive = "OnReceive";

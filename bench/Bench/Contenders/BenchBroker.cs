@@ -7,7 +7,9 @@ using Npgsql;
 
 namespace Broker.Bench.Contenders;
 
-/// <summary>A broker in this process with its defaults; its pool may open so many connections as the others', without overflow or reserve.</summary>
+/// <summary>
+/// A broker in this process with its defaults; its pool may open so many connections as the others', without overflow or reserve.
+/// </summary>
 internal sealed class BenchBroker : IAsyncDisposable
 {
     /// <summary>The database's name in its settings.</summary>

@@ -1,6 +1,9 @@
 namespace Broker.Bench.Flushing;
 
-/// <summary>The limit for updates: one statement that changes every row and is sent no values, so that nothing but the server's own writing is measured.</summary>
+/// <summary>
+/// The limit for updates: one statement that changes every row and is sent no values, so that nothing but the server's own writing is
+/// measured.
+/// </summary>
 internal sealed class BareUpdate : OnNpgsql
 {
     public override string Name => "bare-update";

@@ -30,7 +30,9 @@ internal sealed record IdleCell(int Sessions, bool Used) : FlushCell(FlushWork.I
     protected override Task WarmUpAsync(IFlushContender contender, NpgsqlDataSource side, RoundRunner runner, TimeSpan time) =>
         (this with { Sessions = Few }).RoundAsync(contender, side, runner, time);
 
-    /// <summary>What the managed heap holds with the sessions and without. The broker's side of them is in this process and counts.</summary>
+    /// <summary>
+    /// What the managed heap holds with the sessions and without. The broker's side of them is in this process and counts.
+    /// </summary>
     protected override async Task<Round> RoundAsync(IFlushContender contender, NpgsqlDataSource side, RoundRunner runner, TimeSpan time)
     {
         var held = new IAsyncDisposable[Sessions];

@@ -25,27 +25,31 @@ internal static class BudgetCommands
     /// <param name="Id">Its name; for logs and status, and so that ghosts are asked about by a pool that may see them.</param>
     /// <param name="Weight">Its weight among the pools of the server, at least 1: twice the weight is twice the share.</param>
     /// <param name="Wanted">How many more, at least 1.</param>
-    /// <param name="Reserve">For an errand or a settlement while all else is lent: may draw on the reserve. Such a permit should be given back soon.</param>
+    /// <param name="Reserve">
+    /// For an errand or a settlement while all else is lent: may draw on the reserve. Such a permit should be given back soon.
+    /// </param>
     internal sealed record AskPermit(IActorRef Pool, PoolId Id, int Weight, int Wanted, bool Reserve = false) : IBudgetCommand;
 
     /// <summary>
-    /// Takes back that many asks that are not yet answered (all there are, if fewer). A grant that was already under way still comes: a pool
-    /// that gets one it does not wait for gives it back clean.
+    /// Takes back that many asks that are not yet answered (all there are, if fewer). A grant that was already under way still comes: a
+    /// pool that gets one it does not wait for gives it back clean.
     /// </summary>
     internal sealed record WithdrawPermits(IActorRef Pool, int Count, bool Reserve = false) : IBudgetCommand;
 
-    /// <summary>Names the backend behind a permit as soon as its connection is open, so that a ghost of it can be recognised on the server.</summary>
+    /// <summary>
+    /// Names the backend behind a permit as soon as its connection is open, so that a ghost of it can be recognised on the server.
+    /// </summary>
     internal sealed record NameBackend(IActorRef Pool, PermitId Permit, BackendIdentity Backend) : IBudgetCommand;
 
     /// <summary>
-    /// Gives a permit back: nothing was opened with it, or the server is known to have ended the connection. Counts also when the sender is gone by now
-    /// and the budget has made a ghost of it.
+    /// Gives a permit back: nothing was opened with it, or the server is known to have ended the connection. Counts also when the sender is
+    /// gone by now and the budget has made a ghost of it.
     /// </summary>
     internal sealed record ReleasePermit(IActorRef Pool, PermitId Permit) : IBudgetCommand;
 
     /// <summary>
-    /// Gives a permit back whose connection was lost uncleanly: it counts as a ghost until the server shows the backend gone or `ghost-limit`
-    /// passes.
+    /// Gives a permit back whose connection was lost uncleanly: it counts as a ghost until the server shows the backend gone or
+    /// `ghost-limit` passes.
     /// </summary>
     /// <param name="Pool">Who had it.</param>
     /// <param name="Permit">Which permit.</param>
@@ -53,17 +57,20 @@ internal static class BudgetCommands
     internal sealed record ReleaseGhost(IActorRef Pool, PermitId Permit, BackendIdentity? Backend) : IBudgetCommand;
 
     /// <summary>
-    /// A connection that was left behind has been closed in order: if it counts as a ghost, it does no longer. Counts whoever sends it; the pool is gone, most likely.
+    /// A connection that was left behind has been closed in order: if it counts as a ghost, it does no longer. Counts whoever sends it; the
+    /// pool is gone, most likely.
     /// </summary>
     internal sealed record BackendClosed(IActorRef Pool, BackendIdentity Backend) : IBudgetCommand;
 
     /// <summary>
-    /// The pool stops or restarts and has forgotten its permits: all still held become ghosts, all asks end. Sent in PostStop, which also runs
-    /// before a restart; a pool that dies without it is noticed by its death.
+    /// The pool stops or restarts and has forgotten its permits: all still held become ghosts, all asks end. Sent in PostStop, which also
+    /// runs before a restart; a pool that dies without it is noticed by its death.
     /// </summary>
     internal sealed record LeaveBudget(IActorRef Pool) : IBudgetCommand;
 
-    /// <summary>The answer to <see cref="BudgetEvents.ProbeGhosts"/>; see <see cref="GhostProbe"/> for the statement and how to read its rows.</summary>
+    /// <summary>
+    /// The answer to <see cref="BudgetEvents.ProbeGhosts"/>; see <see cref="GhostProbe"/> for the statement and how to read its rows.
+    /// </summary>
     /// <param name="Pool">Who asked the server.</param>
     /// <param name="Probe">Which probe is answered.</param>
     /// <param name="Sighting">What was seen; null if the server could not be asked.</param>
@@ -84,16 +91,16 @@ internal static class BudgetEvents
     internal sealed record PermitGranted(PermitId Permit, bool Reserve) : IBudgetEvent;
 
     /// <summary>
-    /// Other pools are below their share: give up <paramref name="Count"/> connections more than asked before, idle ones first, else the next
-    /// returned. Each closing is a <see cref="BudgetCommands.ReleasePermit"/>; a pool that still waits then asks again. Never asks for reserve
-    /// permits. A pool that has fewer connections than it owes owes only those.
+    /// Other pools are below their share: give up <paramref name="Count"/> connections more than asked before, idle ones first, else the
+    /// next returned. Each closing is a <see cref="BudgetCommands.ReleasePermit"/>; a pool that still waits then asks again. Never asks for
+    /// reserve permits. A pool that has fewer connections than it owes owes only those.
     /// </summary>
     internal sealed record YieldAsked(int Count) : IBudgetEvent;
 
     /// <summary>
-    /// Other pools wait beyond their share: while nobody waits in this pool, give up idle connections, up to <paramref name="Count"/> of them,
-    /// those idle now and those that become idle later (a pool with traffic may keep one that was used in the last 100 ms). Replaces the
-    /// number told before; each release counts it down on both sides; 0 means no longer.
+    /// Other pools wait beyond their share: while nobody waits in this pool, give up idle connections, up to <paramref name="Count"/> of
+    /// them, those idle now and those that become idle later (a pool with traffic may keep one that was used in the last 100 ms). Replaces
+    /// the number told before; each release counts it down on both sides; 0 means no longer.
     /// </summary>
     internal sealed record IdleWanted(int Count) : IBudgetEvent;
 
@@ -104,16 +111,21 @@ internal static class BudgetEvents
     internal sealed record PermitsDenied(int Count, bool Reserve, string Cause) : IBudgetEvent;
 
     /// <summary>
-    /// Asks the pool to look whether these backends still run, on any connection of the same server, without waiting for a new one. Answered
-    /// by <see cref="BudgetCommands.GhostsSeen"/>; no answer is taken as "could not be asked" after a while.
+    /// Asks the pool to look whether these backends still run, on any connection of the same server, without waiting for a new one.
+    /// Answered by <see cref="BudgetCommands.GhostsSeen"/>; no answer is taken as "could not be asked" after a while.
     /// </summary>
     internal sealed record ProbeGhosts(long Probe, ImmutableArray<BackendIdentity> Ghosts) : IBudgetEvent;
 }
 
 /// <summary>What a probe saw.</summary>
-/// <param name="Server">The host the probing connection is connected to, as in <see cref="BackendIdentity.Server"/>; ghosts of other hosts are not decided by it.</param>
+/// <param name="Server">
+/// The host the probing connection is connected to, as in <see cref="BackendIdentity.Server"/>; ghosts of other hosts are not decided by
+/// it.
+/// </param>
 /// <param name="PostmasterStart">When that server started: every backend of an earlier start is gone.</param>
-/// <param name="Running">The pids asked for that exist, with their start; null where the role may not see it, which counts as still running.</param>
+/// <param name="Running">
+/// The pids asked for that exist, with their start; null where the role may not see it, which counts as still running.
+/// </param>
 internal sealed record GhostSighting(string Server, DateTime PostmasterStart, ImmutableArray<RunningBackend> Running);
 
 /// <summary>One process of the server.</summary>

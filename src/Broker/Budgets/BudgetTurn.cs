@@ -19,8 +19,8 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
             new BudgetEffect.Deny(holder.Id, holder.Waiting, false, $"the reserve of {State.Limits.Reserve} leaves nothing (broker.servers.{{name}}.reserve)")));
 
     /// <summary>
-    /// A reserve ask may also take what nobody ordinary waits for. Without a reserve one such ask at a time goes before the ordinary ones, for
-    /// it is an errand or a settlement that somebody who holds connections may be waiting for.
+    /// A reserve ask may also take what nobody ordinary waits for. Without a reserve one such ask at a time goes before the ordinary ones,
+    /// for it is an errand or a settlement that somebody who holds connections may be waiting for.
     /// </summary>
     private BudgetTurn GrantReserve()
     {
@@ -52,7 +52,9 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
         return turn;
     }
 
-    /// <summary>While a permit is free, somebody who waits is below his share, since all shares together are all permits or all demand.</summary>
+    /// <summary>
+    /// While a permit is free, somebody who waits is below his share, since all shares together are all permits or all demand.
+    /// </summary>
     private BudgetHolder? MostDeserving(ImmutableDictionary<HolderId, int> shares) => State.Holders.Values
         .Where(holder => holder.Waiting > 0 && holder.Held < shares[holder.Id])
         .OrderBy(holder => holder.Held > 0).ThenBy(holder => (holder.Held + 1) / (double)holder.Weight).ThenBy(holder => holder.LastTurn)

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Broker.Budgets;
 
 /// <summary>
-/// Weighted max-min fairness in whole permits: the permits are dealt one by one, each to the holder that would then have least for its weight
-/// and still wants one. Nobody gets more than it wants, and what one does not want goes to the others.
+/// Weighted max-min fairness in whole permits: the permits are dealt one by one, each to the holder that would then have least for its
+/// weight and still wants one. Nobody gets more than it wants, and what one does not want goes to the others.
 /// </summary>
 /// <remarks>
 /// The first permit goes to everybody before anyone gets a second, whatever the weights, so that a light pool is not starved by rounding.

@@ -8,8 +8,8 @@ namespace Broker.Budgets;
 internal static class GhostProbe
 {
     /// <summary>
-    /// $1 is the pids. Always answers at least one row, with pid NULL when none runs. backend_start is NULL for other roles' backends unless
-    /// the role is a member of pg_read_all_stats.
+    /// $1 is the pids. Always answers at least one row, with pid NULL when none runs. backend_start is NULL for other roles' backends
+    /// unless the role is a member of pg_read_all_stats.
     /// </summary>
     internal const string Text =
         "select pg_catalog.pg_postmaster_start_time(), a.pid, a.backend_start from (select 1) one " +

@@ -9,11 +9,12 @@ using Npgsql;
 namespace Broker.Connections;
 
 /// <summary>
-/// Owns one physical connection, and does one thing with it at a time: a trip of errands, a lease, a ping. It talks to its pool, to the members
-/// of a trip (their answers do not pass through the pool) and to the holder of a lease. It never knows what a conversation is.
+/// Owns one physical connection, and does one thing with it at a time: a trip of errands, a lease, a ping. It talks to its pool, to the
+/// members of a trip (their answers do not pass through the pool) and to the holder of a lease. It never knows what a conversation is.
 /// <para>
-/// Connecting → Idle → (Busy | Lending → Lent → Returning | Pinging) → Idle ... → Closing. It dies after <see cref="ConnectionEvents.Closed"/> or
-/// <see cref="ConnectionEvents.ConnectFailed"/>, never restarts, and whatever task is under way when it is stopped closes the connection at its end.
+/// Connecting → Idle → (Busy | Lending → Lent → Returning | Pinging) → Idle ... → Closing. It dies after
+/// <see cref="ConnectionEvents.Closed"/> or <see cref="ConnectionEvents.ConnectFailed"/>, never restarts, and whatever task is under way
+/// when it is stopped closes the connection at its end.
 /// </para>
 /// </summary>
 internal sealed class ConnectionActor : UntypedActor, IWithTimers
@@ -349,7 +350,9 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>Late messages about a lease or a trip that is over are dropped; anything else is a mistake and shows as unhandled.</summary>
+    /// <summary>
+    /// Late messages about a lease or a trip that is over are dropped; anything else is a mistake and shows as unhandled.
+    /// </summary>
     private void Stale(object message)
     {
         switch (message)

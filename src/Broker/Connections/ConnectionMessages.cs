@@ -25,19 +25,27 @@ internal static class ConnectionCommands
     /// <param name="Ping">Whether to prove the connection alive first; a failed ping is told to the pool, not to the borrower.</param>
     internal sealed record Lend(LeaseId Lease, IActorRef Borrower, bool Ping) : IConnectionCommand;
 
-    /// <summary>Carries the errands of one trip in one round trip. Members are answered directly; the pool gets <see cref="ConnectionEvents.TripEnded"/>.</summary>
+    /// <summary>
+    /// Carries the errands of one trip in one round trip. Members are answered directly; the pool gets
+    /// <see cref="ConnectionEvents.TripEnded"/>.
+    /// </summary>
     internal sealed record RunTrip(Trip Trip) : IConnectionCommand;
 
     /// <summary>Cancels on the server the errand that travels alone; never one of a group. Dropped when it is over.</summary>
     internal sealed record CancelErrand(ErrandId Errand) : IConnectionCommand;
 
-    /// <summary>Proves an idle connection alive (keepalive, or after a sibling broke). Answered by <see cref="ConnectionEvents.Pinged"/>.</summary>
+    /// <summary>
+    /// Proves an idle connection alive (keepalive, or after a sibling broke). Answered by <see cref="ConnectionEvents.Pinged"/>.
+    /// </summary>
     internal sealed record Ping : IConnectionCommand
     {
         internal static readonly Ping Instance = new();
     }
 
-    /// <summary>Takes a lease back from its holder, by force if need be. Answered by <see cref="ConnectionEvents.Returned"/> or <see cref="ConnectionEvents.Closed"/>.</summary>
+    /// <summary>
+    /// Takes a lease back from its holder, by force if need be. Answered by <see cref="ConnectionEvents.Returned"/> or
+    /// <see cref="ConnectionEvents.Closed"/>.
+    /// </summary>
     internal sealed record Revoke(LeaseId Lease, string Reason) : IConnectionCommand;
 
     /// <summary>Has the server cancel the trip under way: its members are told, or run elsewhere. Dropped when it is over.</summary>
@@ -46,7 +54,9 @@ internal static class ConnectionCommands
         internal static readonly CutShort Instance = new();
     }
 
-    /// <summary>Closes now; a trip under way is finished first. Answered by <see cref="ConnectionEvents.Closed"/>, after which the actor is gone.</summary>
+    /// <summary>
+    /// Closes now; a trip under way is finished first. Answered by <see cref="ConnectionEvents.Closed"/>, after which the actor is gone.
+    /// </summary>
     internal sealed record Close(CloseReason Reason) : IConnectionCommand;
 }
 
@@ -85,14 +95,15 @@ internal static class ConnectionEvents
     internal sealed record Pinged(ConnectionId Connection) : IConnectionEvent;
 
     /// <summary>
-    /// The connection is closed and its actor is gone. Unclean means that nobody saw the server end it: its process may still run (a ghost).
+    /// The connection is closed and its actor is gone. Unclean means that nobody saw the server end it: its process may still run (a
+    /// ghost).
     /// </summary>
     internal sealed record Closed(ConnectionId Connection, CloseReason Reason, bool Clean, BackendIdentity? Backend) : IConnectionEvent;
 }
 
 /// <summary>
-/// The connection is lent to the receiver until it sends <see cref="ReturnConnection"/> to <paramref name="Owner"/>, or hears by a <see cref="Refused"/>
-/// that the lease was ended for it.
+/// The connection is lent to the receiver until it sends <see cref="ReturnConnection"/> to <paramref name="Owner"/>, or hears by a
+/// <see cref="Refused"/> that the lease was ended for it.
 /// </summary>
 /// <param name="Pool">Which pool lent it.</param>
 /// <param name="Lease">Names this lending.</param>
@@ -109,8 +120,9 @@ internal sealed record ConnectionLent(PoolId Pool, LeaseId Lease, NpgsqlConnecti
 }
 
 /// <summary>
-/// Gives a lent connection back, told to its owner. Answered by <see cref="LeaseOver"/>; one whose lease is not the current one does nothing else. That a connection is not to be
-/// used again, or stays with its holder for good, is told to the pool before it (<see cref="Leases.InvalidateLease"/>, <see cref="Leases.DetachLease"/>).
+/// Gives a lent connection back, told to its owner. Answered by <see cref="LeaseOver"/>; one whose lease is not the current one does
+/// nothing else. That a connection is not to be used again, or stays with its holder for good, is told to the pool before it
+/// (<see cref="Leases.InvalidateLease"/>, <see cref="Leases.DetachLease"/>).
 /// </summary>
 /// <param name="Lease">Which lease.</param>
 internal sealed record ReturnConnection(LeaseId Lease) : IBrokerRequest;

@@ -26,8 +26,8 @@ internal static class ConnectionReset
     }
 
     /// <summary>
-    /// Ends when nothing that was asked of the server before can reach the next statement any more: a cancel request may arrive late, and the next two
-    /// statements are ours.
+    /// Ends when nothing that was asked of the server before can reach the next statement any more: a cancel request may arrive late, and
+    /// the next two statements are ours.
     /// </summary>
     /// <param name="connection">The connection.</param>
     /// <param name="fence">What is sent to find out; ROLLBACK where a transaction may be open.</param>
@@ -60,8 +60,8 @@ internal static class ConnectionReset
     }
 
     /// <summary>
-    /// Has what a borrower left undone now, instead of with the next use: Npgsql sends its own reset ahead of whatever comes first. What was prepared by
-    /// hand it does not know, and that goes by name.
+    /// Has what a borrower left undone now, instead of with the next use: Npgsql sends its own reset ahead of whatever comes first. What
+    /// was prepared by hand it does not know, and that goes by name.
     /// </summary>
     internal static async Task DiscardNowAsync(NpgsqlConnection connection)
     {

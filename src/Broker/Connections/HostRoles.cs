@@ -6,8 +6,9 @@ using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
 namespace Broker.Connections;
 
 /// <summary>
-/// What was last seen of each host of one server: its role, or that it does not answer. It is believed for `host-recheck`, and only so far that such
-/// hosts are tried last: a promotion, or a host that is back, is never missed for it. Shared by all connects to the server; a value that is replaced.
+/// What was last seen of each host of one server: its role, or that it does not answer. It is believed for `host-recheck`, and only so far
+/// that such hosts are tried last: a promotion, or a host that is back, is never missed for it. Shared by all connects to the server; a
+/// value that is replaced.
 /// </summary>
 internal sealed class HostRoles(TimeSpan recheck, TimeProvider time)
 {

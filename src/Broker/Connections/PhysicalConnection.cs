@@ -5,8 +5,8 @@ using Npgsql;
 namespace Broker.Connections;
 
 /// <summary>
-/// One server process and everything that must die with it. Owns a data source that can open exactly one connection, so that a borrower gets a
-/// wrapper of its own which refuses after its return, while the process behind it stays the same. Used by one task at a
+/// One server process and everything that must die with it. Owns a data source that can open exactly one connection, so that a borrower
+/// gets a wrapper of its own which refuses after its return, while the process behind it stays the same. Used by one task at a
 /// time.
 /// </summary>
 internal sealed class PhysicalConnection : IAsyncDisposable
@@ -39,8 +39,8 @@ internal sealed class PhysicalConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Hands the broker's own wrapper to a borrower; there is another one after its return. To close it and open one for the borrower would reset the
-    /// session once more, before the borrower's first statement.
+    /// Hands the broker's own wrapper to a borrower; there is another one after its return. To close it and open one for the borrower would
+    /// reset the session once more, before the borrower's first statement.
     /// </summary>
     internal NpgsqlConnection Lend()
     {
@@ -50,7 +50,8 @@ internal sealed class PhysicalConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends a borrower's wrapper, whatever state it is in: a transaction that is open is rolled back. Afterwards the wrapper refuses everything.
+    /// Ends a borrower's wrapper, whatever state it is in: a transaction that is open is rolled back. Afterwards the wrapper refuses
+    /// everything.
     /// </summary>
     internal async Task TakeBackAsync(NpgsqlConnection wrapper)
     {
@@ -63,8 +64,8 @@ internal sealed class PhysicalConnection : IAsyncDisposable
         }
     }
 
-    // Npgsql uses the object of a transaction that was disposed again for the next one on the same process, so that a holder who kept it could end the next
-    // holder's. One that is left undisposed when its connection is closed is not used again. Nothing is sent for it.
+    // Npgsql uses the object of a transaction that was disposed again for the next one on the same process, so that a holder who kept it
+    // could end the next holder's. One that is left undisposed when its connection is closed is not used again. Nothing is sent for it.
     private static void KeepTransactionsApart(NpgsqlConnection wrapper)
     {
         try
@@ -90,7 +91,10 @@ internal sealed class PhysicalConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes when something that nobody waits for any more has ended. It may never: a server that fell silent does not say so. Never throws.</summary>
+    /// <summary>
+    /// Closes when something that nobody waits for any more has ended. It may never: a server that fell silent does not say so. Never
+    /// throws.
+    /// </summary>
     internal async Task DisposeAfterAsync(Task hanging)
     {
         await hanging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -15,7 +15,8 @@ namespace Broker.Connections;
 /// </summary>
 internal sealed class PhysicalConnector
 {
-    // The identity must be known before COMMIT can be in doubt: a pid alone is used again, a transaction id means nothing on another timeline.
+    // The identity must be known before COMMIT can be in doubt: a pid alone is used again, a transaction id means nothing on another
+    // timeline.
     private const string IdentityQuery = $"""
         select pg_backend_pid(),
                (select backend_start from pg_stat_activity where pid = pg_backend_pid()),
@@ -80,7 +81,9 @@ internal sealed class PhysicalConnector
         return (null, failure);
     }
 
-    /// <summary>Asks the server to end one of its processes, if it is still the same one. Never waits for longer than a connect may take.</summary>
+    /// <summary>
+    /// Asks the server to end one of its processes, if it is still the same one. Never waits for longer than a connect may take.
+    /// </summary>
     internal async Task TerminateAsync(PoolId pool, BackendIdentity backend, CancellationToken cancel)
     {
         var (connection, _) = await ConnectAsync(pool, cancel);
@@ -158,7 +161,9 @@ internal sealed class PhysicalConnector
         return (null, failure);
     }
 
-    /// <summary>Whether the same connect may go well in a while: the server is short of something, starting, stopping, or in trouble of its own.</summary>
+    /// <summary>
+    /// Whether the same connect may go well in a while: the server is short of something, starting, stopping, or in trouble of its own.
+    /// </summary>
     private static bool MayWork(string state) => state[..2] is "08" or "53" or "55" or "57" or "58" or "XX";
 
     private async Task OpenAsync(PhysicalConnection physical, HostEndpoint host, CancellationToken cancel)

@@ -5,8 +5,9 @@ using Broker.Budgets;
 namespace Broker.Connections;
 
 /// <summary>
-/// Has the server end one of its processes, for a connection that cannot be closed from this side because its holder is using it. It needs a connection of
-/// its own for that, hence a permit, which may be one of the reserve. It dies when it is done or cannot do it; its parent watches it.
+/// Has the server end one of its processes, for a connection that cannot be closed from this side because its holder is using it. It needs
+/// a connection of its own for that, hence a permit, which may be one of the reserve. It dies when it is done or cannot do it; its parent
+/// watches it.
 /// </summary>
 internal sealed class ProcessEnder : UntypedActor
 {
@@ -53,7 +54,8 @@ internal sealed class ProcessEnder : UntypedActor
         _stopping.Cancel();
         if (_permit is { } permit)
         {
-            // When it is stopped in the middle its connection closes after it. Until then the budget counts a ghost, which this release ends.
+            // When it is stopped in the middle its connection closes after it. Until then the budget counts a ghost, which this release
+            // ends.
             var (budget, release) = (_plan.Budget, new BudgetCommands.ReleasePermit(Self, permit));
             _ = _ending.ContinueWith(_ => budget.Tell(release, ActorRefs.NoSender), TaskScheduler.Default);
         }

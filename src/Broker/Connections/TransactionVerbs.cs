@@ -4,8 +4,9 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Connections;
 
 /// <summary>
-/// How whoever borrows a connection begins, commits and rolls back on it: as the lender says. A pool lends connections for whole transactions. A sandbox
-/// lends a place in its own transaction, where one savepoint always stands: what is before it counts as committed, and what is behind it is the borrower's.
+/// How whoever borrows a connection begins, commits and rolls back on it: as the lender says. A pool lends connections for whole
+/// transactions. A sandbox lends a place in its own transaction, where one savepoint always stands: what is before it counts as committed,
+/// and what is behind it is the borrower's.
 /// </summary>
 internal abstract class TransactionVerbs
 {
@@ -46,8 +47,8 @@ internal abstract class TransactionVerbs
 
     private sealed class PlaceInSandbox : TransactionVerbs
     {
-        // Deferred constraints are checked as COMMIT would; going back behind the check leaves them deferred for whoever comes next. What was set for
-        // the transaction, and cursors, would outlive the savepoint.
+        // Deferred constraints are checked as COMMIT would; going back behind the check leaves them deferred for whoever comes next. What
+        // was set for the transaction, and cursors, would outlive the savepoint.
         internal override ImmutableArray<string> Commit { get; } =
         [
             "CLOSE ALL",

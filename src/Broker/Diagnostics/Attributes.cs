@@ -1,6 +1,8 @@
 namespace Broker.Diagnostics;
 
-/// <summary>Names of the attributes on measurements. Those that begin with db., error. or server. are the OpenTelemetry conventions' own.</summary>
+/// <summary>
+/// Names of the attributes on measurements. Those that begin with db., error. or server. are the OpenTelemetry conventions' own.
+/// </summary>
 internal static class Attributes
 {
     internal const string PoolName = "db.client.connection.pool.name";

@@ -8,7 +8,10 @@ namespace Broker.Diagnostics;
 /// <summary>Registers the broker's health check: <c>services.AddHealthChecks().AddBroker()</c>.</summary>
 public static class BrokerHealthChecksBuilderExtensions
 {
-    /// <summary>Adds a check of the pools of all databases. Needs the <see cref="BrokerClient"/> and <see cref="BrokerSettings"/> that hosting the broker registers.</summary>
+    /// <summary>
+    /// Adds a check of the pools of all databases. Needs the <see cref="BrokerClient"/> and <see cref="BrokerSettings"/> that hosting the
+    /// broker registers.
+    /// </summary>
     /// <param name="builder">The health checks of the application.</param>
     /// <param name="name">The check's name.</param>
     /// <param name="failureStatus">What is reported when a pool cannot serve; null: unhealthy.</param>

@@ -15,7 +15,9 @@ internal sealed class BrokerMeter : IDisposable
     private ImmutableArray<PoolTelemetry> _pools = [];
     private ImmutableArray<ServerTelemetry> _servers = [];
 
-    /// <param name="factory">The host's, so that its listeners find the meter; null makes one that every listener of the process sees.</param>
+    /// <param name="factory">
+    /// The host's, so that its listeners find the meter; null makes one that every listener of the process sees.
+    /// </param>
     /// <param name="enabled">`broker.diagnostics.metrics`. When off, nothing is published to anybody.</param>
     internal BrokerMeter(IMeterFactory? factory, bool enabled = true)
     {

@@ -1,6 +1,9 @@
 namespace Broker.Diagnostics;
 
-/// <summary>What an application names to collect what the broker tells: <c>AddMeter(BrokerTelemetry.MeterName)</c>, <c>AddSource(BrokerTelemetry.SourceName)</c>. Every metric and activity is listed in docs/metrics.md.</summary>
+/// <summary>
+/// What an application names to collect what the broker tells: <c>AddMeter(BrokerTelemetry.MeterName)</c>,
+/// <c>AddSource(BrokerTelemetry.SourceName)</c>. Every metric and activity is listed in docs/metrics.md.
+/// </summary>
 public static class BrokerTelemetry
 {
     /// <summary>The meter of pools, errands and server budgets.</summary>

@@ -1,6 +1,8 @@
 namespace Broker.Diagnostics;
 
-/// <summary>What a server's budget tells of itself. Costs some nanoseconds; may be called on any thread. Disposed with the budget.</summary>
+/// <summary>
+/// What a server's budget tells of itself. Costs some nanoseconds; may be called on any thread. Disposed with the budget.
+/// </summary>
 internal sealed class ServerTelemetry : IDisposable
 {
     private readonly BrokerMeter _meter;

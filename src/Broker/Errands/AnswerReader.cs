@@ -5,8 +5,8 @@ using Npgsql;
 namespace Broker.Errands;
 
 /// <summary>
-/// Reads what the server answers to a trip, statement by statement, and notes in its <see cref="TripProgress"/> how far it came. Belongs to one
-/// connection. What follows from an error or a loss is the <see cref="TripRunner"/>'s.
+/// Reads what the server answers to a trip, statement by statement, and notes in its <see cref="TripProgress"/> how far it came. Belongs to
+/// one connection. What follows from an error or a loss is the <see cref="TripRunner"/>'s.
 /// </summary>
 internal sealed class AnswerReader
 {
@@ -90,7 +90,8 @@ internal sealed class AnswerReader
         return null;
     }
 
-    // Which reads answer rows is known. A write may be any text when it has no company, and what was misjudged must not shift the answers of others.
+    // Which reads answer rows is known. A write may be any text when it has no company, and what was misjudged must not shift the answers
+    // of others.
     private static bool AnswersRows(NpgsqlDataReader reader, TripBatch batch, Trip trip, TextFacts facts, int carrier) => trip.Shape switch
     {
         TripShape.Alone => reader.FieldCount > 0 || facts.ReturnsRows,

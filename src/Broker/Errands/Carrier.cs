@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Broker.Errands;
 
-/// <summary>One statement of a trip, and the members that it carries: one, or several neighbours of the same text. Each statement of a unit is one.</summary>
+/// <summary>
+/// One statement of a trip, and the members that it carries: one, or several neighbours of the same text. Each statement of a unit is one.
+/// </summary>
 /// <param name="First">Its first member.</param>
 /// <param name="Count">How many; more than one only when <see cref="IsFolded"/>.</param>
 /// <param name="Number">Which statement of its member, counted from 0; others than 0 are a unit's.</param>

@@ -5,8 +5,8 @@ using Npgsql;
 namespace Broker.Errands;
 
 /// <summary>
-/// Compares what the server says that it did (its command tag) with what the text seemed to say: if the two differ, the text was misjudged, and may
-/// have left on the connection what no caller may meet.
+/// Compares what the server says that it did (its command tag) with what the text seemed to say: if the two differ, the text was misjudged,
+/// and may have left on the connection what no caller may meet.
 /// </summary>
 internal static class CommandTags
 {

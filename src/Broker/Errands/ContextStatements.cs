@@ -7,7 +7,9 @@ namespace Broker.Errands;
 /// <summary>Writes a caller's context as the statements that stand behind BEGIN and last until COMMIT.</summary>
 internal static class ContextStatements
 {
-    /// <summary>The statements, in the order in which they must run: settings first, the role last, which may not be allowed to set them.</summary>
+    /// <summary>
+    /// The statements, in the order in which they must run: settings first, the role last, which may not be allowed to set them.
+    /// </summary>
     internal static IEnumerable<NpgsqlBatchCommand> For(CallerContext context)
     {
         foreach (var (name, value) in context.Settings)

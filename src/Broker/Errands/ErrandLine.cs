@@ -8,9 +8,9 @@ using Broker.Statements;
 namespace Broker.Errands;
 
 /// <summary>
-/// Which errands of one pool go next, how many together, over how many connections: between those that wait (<see cref="ErrandQueues"/>) and the trips
-/// under way (<see cref="TripsUnderWay"/>). Mutable, and owned by the pool's actor; what it decides by are the pure <see cref="TextEstimate"/>,
-/// <see cref="TripWidth"/> and <see cref="Gathering"/>.
+/// Which errands of one pool go next, how many together, over how many connections: between those that wait (<see cref="ErrandQueues"/>)
+/// and the trips under way (<see cref="TripsUnderWay"/>). Mutable, and owned by the pool's actor; what it decides by are the pure
+/// <see cref="TextEstimate"/>, <see cref="TripWidth"/> and <see cref="Gathering"/>.
 /// </summary>
 internal sealed class ErrandLine
 {
@@ -65,7 +65,9 @@ internal sealed class ErrandLine
     /// <summary>How many connections trips of fast reads may use now.</summary>
     internal int Width => Math.Min(_width.InUse, _reachable);
 
-    /// <summary>How long until something of the line may be due: a deadline, or a lane that one slow statement keeps; null for nothing.</summary>
+    /// <summary>
+    /// How long until something of the line may be due: a deadline, or a lane that one slow statement keeps; null for nothing.
+    /// </summary>
     internal TimeSpan? WakesIn => _queues.NextDeadline is not { } deadline ? null
         : Sooner(_time.GetElapsedTime(_time.GetTimestamp(), deadline), Sooner(LaneFreeIn(_queues.Reads), LaneFreeIn(_queues.Writes)));
 
@@ -115,8 +117,8 @@ internal sealed class ErrandLine
     }
 
     /// <summary>
-    /// Whether the next trip waits for callers that were answered a moment ago; to be asked again at once. Not when a trip is full without them, nor
-    /// for errands that share none.
+    /// Whether the next trip waits for callers that were answered a moment ago; to be asked again at once. Not when a trip is full without
+    /// them, nor for errands that share none.
     /// </summary>
     internal bool IsGathering()
     {
@@ -139,7 +141,9 @@ internal sealed class ErrandLine
     /// <summary>Says how many connections trips can have at present: reads are not spread over those that are lent to others.</summary>
     internal void CanHave(int connections) => _reachable = Math.Max(1, connections);
 
-    /// <summary>The next trip to start; null when none may. The caller has a connection for it and says so with <see cref="Started"/>.</summary>
+    /// <summary>
+    /// The next trip to start; null when none may. The caller has a connection for it and says so with <see cref="Started"/>.
+    /// </summary>
     internal Trip? Next()
     {
         var queue = Ready();
@@ -212,7 +216,9 @@ internal sealed class ErrandLine
         return new(shape, queue.Lane, _taken[0].Request.Context, shape == TripShape.ReadGroup ? ByText() : [.. _taken]) { Lesson = _texts.LessonFor(_taken) };
     }
 
-    /// <summary>What was taken, those of one text together, so that one statement may carry them; reads of a trip have no order among themselves.</summary>
+    /// <summary>
+    /// What was taken, those of one text together, so that one statement may carry them; reads of a trip have no order among themselves.
+    /// </summary>
     private ImmutableArray<Errand> ByText()
     {
         var first = _taken[0].Facts;
@@ -222,8 +228,8 @@ internal sealed class ErrandLine
     }
 
     /// <summary>
-    /// How many reads a trip takes when those that wait and those under way are spread evenly over the width: else one connection ends up with nearly all
-    /// and the other goes to and fro with one. Fewer wait for the next trip to end, where callers are known to come back.
+    /// How many reads a trip takes when those that wait and those under way are spread evenly over the width: else one connection ends up
+    /// with nearly all and the other goes to and fro with one. Fewer wait for the next trip to end, where callers are known to come back.
     /// </summary>
     private int FairFill() => Math.Min(_packing.MaxFill, (_queues.Reads.Count + _underWay.Reads + Width - 1) / Width);
 

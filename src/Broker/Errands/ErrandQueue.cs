@@ -6,7 +6,8 @@ namespace Broker.Errands;
 
 /// <summary>
 /// Errands that wait for a trip of one kind, in the order in which they came, apart by context since only equal contexts share a trip.
-/// Mutable: it belongs to the one actor that owns the line, and an immutable queue would cost more than everything else that an errand does.
+/// Mutable: it belongs to the one actor that owns the line, and an immutable queue would cost more than everything else that an errand
+/// does.
 /// </summary>
 internal sealed class ErrandQueue
 {

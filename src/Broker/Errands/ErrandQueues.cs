@@ -3,8 +3,8 @@ using Broker.Client.Protocol;
 namespace Broker.Errands;
 
 /// <summary>
-/// The errands of one pool that wait: a queue for each lane, and one for those that share no trip. None waits beyond its deadline. Mutable, and owned by the
-/// pool's actor.
+/// The errands of one pool that wait: a queue for each lane, and one for those that share no trip. None waits beyond its deadline. Mutable,
+/// and owned by the pool's actor.
 /// </summary>
 internal sealed class ErrandQueues
 {

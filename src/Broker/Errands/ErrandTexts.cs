@@ -8,8 +8,8 @@ using Broker.Statements;
 namespace Broker.Errands;
 
 /// <summary>
-/// What a pool knows of the texts that its callers send: how each may travel, and how long it takes. A text whose names the catalogue has not
-/// answered for travels alone, and the question rides behind its trip. Mutable: it belongs to the pool's actor.
+/// What a pool knows of the texts that its callers send: how each may travel, and how long it takes. A text whose names the catalogue has
+/// not answered for travels alone, and the question rides behind its trip. Mutable: it belongs to the pool's actor.
 /// </summary>
 internal sealed class ErrandTexts
 {
@@ -44,7 +44,10 @@ internal sealed class ErrandTexts
         _estimates = new(errands.StatementsCached);
     }
 
-    /// <summary>Takes note of what a fresh connection presumes. Returns words for the log when not everything may be packed; null when nothing changed.</summary>
+    /// <summary>
+    /// Takes note of what a fresh connection presumes. Returns words for the log when not everything may be packed; null when nothing
+    /// changed.
+    /// </summary>
     internal string? Presume(PoolDefaults defaults)
     {
         var changed = _allowed != defaults.Packing;
@@ -163,8 +166,8 @@ internal sealed class ErrandTexts
     }
 
     /// <summary>
-    /// Whether a statement that is sent alone can travel in a transaction block that tells its id, so that its outcome can be settled: an insert,
-    /// update, delete, merge, or a query that may change something. Others may refuse to run in a block, or commit by themselves.
+    /// Whether a statement that is sent alone can travel in a transaction block that tells its id, so that its outcome can be settled: an
+    /// insert, update, delete, merge, or a query that may change something. Others may refuse to run in a block, or commit by themselves.
     /// </summary>
     internal bool CanBeSettled(TextFacts facts) =>
         !_readOnlyServer && facts is { Writes: true, Verb: "INSERT" or "UPDATE" or "DELETE" or "MERGE" or "SELECT" or "VALUES" or "WITH" };
@@ -213,7 +216,10 @@ internal sealed class ErrandTexts
         }
     }
 
-    /// <summary>A unit that had no company. One that has just held others up, or failed among them and succeeds without, is not tried with others at once.</summary>
+    /// <summary>
+    /// A unit that had no company. One that has just held others up, or failed among them and succeeds without, is not tried with others at
+    /// once.
+    /// </summary>
     private void LearnUnit(Errand unit, TimeSpan work)
     {
         var estimate = unit.Estimate;

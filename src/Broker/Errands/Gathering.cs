@@ -1,9 +1,9 @@
 namespace Broker.Errands;
 
 /// <summary>
-/// Whether a trip waits for callers who were answered a moment ago. Those of a trip come back one by one, a few microseconds apart, and most of them
-/// with another errand: the first would leave alone, and all others would wait for its return. So for as long as they keep coming, the next
-/// trip is held; when they turn out not to come back, it is not. Pure.
+/// Whether a trip waits for callers who were answered a moment ago. Those of a trip come back one by one, a few microseconds apart, and
+/// most of them with another errand: the first would leave alone, and all others would wait for its return. So for as long as they keep
+/// coming, the next trip is held; when they turn out not to come back, it is not. Pure.
 /// </summary>
 /// <param name="Expected">How many were answered and may come back.</param>
 /// <param name="Last">When the last of them came, or they were answered, as a TimeProvider timestamp.</param>

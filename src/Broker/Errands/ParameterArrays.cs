@@ -9,8 +9,8 @@ namespace Broker.Errands;
 internal static class ParameterArrays
 {
     /// <summary>
-    /// Whether the parameters of two statements may stand in the same arrays: the same scalar types, and no NULL (which an array of values has no room
-    /// for).
+    /// Whether the parameters of two statements may stand in the same arrays: the same scalar types, and no NULL (which an array of values
+    /// has no room for).
     /// </summary>
     internal static bool Fit(Statement one, Statement other)
     {

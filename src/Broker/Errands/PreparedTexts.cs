@@ -6,10 +6,10 @@ using Npgsql;
 namespace Broker.Errands;
 
 /// <summary>
-/// The texts that are prepared on one connection. Each is prepared alone, in a round trip of its own before its second trip, and never by Npgsql in
-/// the middle of a trip: that breaks connections (`docs/decisions/npgsql-batch-shapes.md`). Npgsql finds a prepared text by itself when a command
-/// carries the same text and types. Of texts that came once only the name is kept, and no more of them than may be prepared. Belongs to one connection;
-/// not thread-safe.
+/// The texts that are prepared on one connection. Each is prepared alone, in a round trip of its own before its second trip, and never by
+/// Npgsql in the middle of a trip: that breaks connections (`docs/decisions/npgsql-batch-shapes.md`). Npgsql finds a prepared text by
+/// itself when a command carries the same text and types. Of texts that came once only the name is kept, and no more of them than may be
+/// prepared. Belongs to one connection; not thread-safe.
 /// </summary>
 internal sealed class PreparedTexts
 {
@@ -32,8 +32,8 @@ internal sealed class PreparedTexts
     }
 
     /// <summary>
-    /// Prepares what stands around the first group, and the trip's texts that were here before and are not prepared yet. Under a role or search path
-    /// nothing is prepared, since a name there means something else for the next caller.
+    /// Prepares what stands around the first group, and the trip's texts that were here before and are not prepared yet. Under a role or
+    /// search path nothing is prepared, since a name there means something else for the next caller.
     /// </summary>
     internal async ValueTask PrepareForAsync(NpgsqlConnection connection, Trip trip, ImmutableArray<Carrier> carriers, TripFrame frame)
     {
@@ -88,8 +88,8 @@ internal sealed class PreparedTexts
         return node.Value is { Prepared: null, Refused: false } entry ? entry : null;
     }
 
-    // To prepare a text its tables are locked for a moment. Nobody waits for that longer than for a turn in a group: neither the companions of a member, nor
-    // one that is alone and may be cancelled or have a timeout of its own; it then runs as it is.
+    // To prepare a text its tables are locked for a moment. Nobody waits for that longer than for a turn in a group: neither the companions
+    // of a member, nor one that is alone and may be cancelled or have a timeout of its own; it then runs as it is.
     private static async Task PrepareInPassingAsync(NpgsqlConnection connection, Entry entry, IEnumerable<NpgsqlParameter> parameters, TripFrame frame)
     {
         await using (var begin = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new(TripFrame.BeginRead), new(frame.OpenRead) } })

@@ -69,8 +69,8 @@ internal sealed class RowReader
     internal bool Knows(string text) => _kept.ContainsKey(text);
 
     /// <summary>
-    /// Reads the result of a folded text: the number of a caller, then that caller's row. Nothing is taken for an answer that is not exactly what the text
-    /// itself would have returned: other columns, or callers out of their order, and there is no answer for anybody.
+    /// Reads the result of a folded text: the number of a caller, then that caller's row. Nothing is taken for an answer that is not
+    /// exactly what the text itself would have returned: other columns, or callers out of their order, and there is no answer for anybody.
     /// </summary>
     /// <param name="reader">A reader that stands before the first row.</param>
     /// <param name="facts">The text.</param>
@@ -120,7 +120,9 @@ internal sealed class RowReader
         return Unreadable is null ? FoldedEnd.Complete : FoldedEnd.Unreadable;
     }
 
-    /// <summary>Reads up to <paramref name="rowLimit"/> rows or <paramref name="byteLimit"/> bytes of the current result: one chunk of a stream.</summary>
+    /// <summary>
+    /// Reads up to <paramref name="rowLimit"/> rows or <paramref name="byteLimit"/> bytes of the current result: one chunk of a stream.
+    /// </summary>
     /// <returns>The rows, and whether the result ended with them.</returns>
     internal async ValueTask<(RowSet Rows, bool Ended)> ReadChunkAsync(NpgsqlDataReader reader, string text, int rowLimit, long byteLimit, CancellationToken cancel)
     {

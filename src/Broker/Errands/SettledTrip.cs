@@ -54,8 +54,8 @@ internal sealed record SettledTrip(PoolId Pool, ConnectionEvents.TripInDoubt Eve
     }
 
     /// <summary>
-    /// Nothing took effect. The member that the server was working on when it ended the connection may be why it did, so it is told, not repeated.
-    /// Where the server said nothing nobody is to blame: had a statement made its process crash, the outcome would not be known.
+    /// Nothing took effect. The member that the server was working on when it ended the connection may be why it did, so it is told, not
+    /// repeated. Where the server said nothing nobody is to blame: had a statement made its process crash, the outcome would not be known.
     /// </summary>
     private void RunAgain()
     {

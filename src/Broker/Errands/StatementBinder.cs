@@ -6,18 +6,20 @@ using NpgsqlTypes;
 namespace Broker.Errands;
 
 /// <summary>
-/// Makes Npgsql's commands from statements. They are made anew for each trip: what Npgsql notes in a command about its prepared statement makes a
-/// kept one a trap, and saves bytes but hardly any time (`docs/decisions/npgsql-batch-shapes.md`).
+/// Makes Npgsql's commands from statements. They are made anew for each trip: what Npgsql notes in a command about its prepared statement
+/// makes a kept one a trap, and saves bytes but hardly any time (`docs/decisions/npgsql-batch-shapes.md`).
 /// </summary>
 internal static class StatementBinder
 {
     /// <summary>
-    /// Whether statements under this context may use what was prepared for their text. A role or search path may make another table of a name, and
-    /// the server does not run a prepared statement whose columns have changed (0A000).
+    /// Whether statements under this context may use what was prepared for their text. A role or search path may make another table of a
+    /// name, and the server does not run a prepared statement whose columns have changed (0A000).
     /// </summary>
     internal static bool FindsPrepared(CallerContext context) => context.Role is null && context.SearchPath is null;
 
-    /// <summary>The same for a trip: one that runs again may do so because what was prepared is out of date, on this connection too.</summary>
+    /// <summary>
+    /// The same for a trip: one that runs again may do so because what was prepared is out of date, on this connection too.
+    /// </summary>
     internal static bool FindsPrepared(Trip trip) => FindsPrepared(trip.Context) && trip.Members is not [{ RunsAgain: true }];
 
     /// <summary>A command with the statement's text and values.</summary>

@@ -2,12 +2,15 @@ namespace Broker.Errands;
 
 /// <summary>
 /// How long a text takes and how many of it may share a trip. Pure: each trip gives a new value. An unknown text starts alone; its number
-/// doubles with each full trip for as long as that many fit into the target time, and falls when fewer do, so that a slow text soon runs alone.
+/// doubles with each full trip for as long as that many fit into the target time, and falls when fewer do, so that a slow text soon runs
+/// alone.
 /// </summary>
 /// <param name="MicrosecondsEach">A moving average of what one statement keeps the server busy; 0 while not known.</param>
 /// <param name="Fill">How many members, of whatever texts, a trip with this text may have; 1 is alone.</param>
 /// <param name="AloneUntil">Until when it is not tried in a group again, as a TimeProvider timestamp; 0 for any time.</param>
-/// <param name="Ceiling">What a failed trip has shown to be too many; 0 for none. It halves with each failure and grows by one with each trip that full.</param>
+/// <param name="Ceiling">
+/// What a failed trip has shown to be too many; 0 for none. It halves with each failure and grows by one with each trip that full.
+/// </param>
 internal readonly record struct TextEstimate(double MicrosecondsEach, int Fill, long AloneUntil = 0, int Ceiling = 0)
 {
     // Below it a text would not share a trip at all, and could not show that it fails no more.
@@ -36,14 +39,15 @@ internal readonly record struct TextEstimate(double MicrosecondsEach, int Fill, 
     }
 
     /// <summary>
-    /// What is believed after a write that went alone: its time is mostly its own flush of the log, which it would share in a group, so only a
-    /// group can tell what it costs. It is tried in one, unless one has just shown that it is slow.
+    /// What is believed after a write that went alone: its time is mostly its own flush of the log, which it would share in a group, so
+    /// only a group can tell what it costs. It is tried in one, unless one has just shown that it is slow.
     /// </summary>
     internal TextEstimate AfterWriteAlone(long now) => Fill > 1 || now < AloneUntil ? this : this with { Fill = 2 };
 
     /// <summary>
-    /// What is believed when a member with this text made a group fail: all of it ran for nothing and runs again alone. The fuller a trip, the more it
-    /// loses and the likelier it fails, so where one in a hundred fails about fourteen travel together, and where none does as many as ever.
+    /// What is believed when a member with this text made a group fail: all of it ran for nothing and runs again alone. The fuller a trip,
+    /// the more it loses and the likelier it fails, so where one in a hundred fails about fourteen travel together, and where none does as
+    /// many as ever.
     /// </summary>
     /// <param name="members">All members of the trip.</param>
     internal TextEstimate AfterFailure(int members)

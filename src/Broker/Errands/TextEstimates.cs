@@ -10,8 +10,8 @@ internal sealed class SharedEstimate
 }
 
 /// <summary>
-/// Estimates per fingerprint, for as many as `errands.statements-cached`; when more come, the older half is forgotten. Mutable: it belongs to the
-/// pool's actor.
+/// Estimates per fingerprint, for as many as `errands.statements-cached`; when more come, the older half is forgotten. Mutable: it belongs
+/// to the pool's actor.
 /// </summary>
 internal sealed class TextEstimates
 {

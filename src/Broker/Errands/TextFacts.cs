@@ -9,15 +9,17 @@ namespace Broker.Errands;
 /// <param name="Travel">How it may travel.</param>
 /// <param name="Writes">Whether it may change data: then its outcome matters when the connection is lost.</param>
 /// <param name="ReturnsRows">Whether the server describes rows for it.</param>
-/// <param name="Folded">The text that answers for many callers of it at once (<see cref="FoldedText"/>); null when each needs a statement of its own.</param>
+/// <param name="Folded">
+/// The text that answers for many callers of it at once (<see cref="FoldedText"/>); null when each needs a statement of its own.
+/// </param>
 internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool Writes, bool ReturnsRows, string? Folded = null)
 {
     /// <summary>What the server's command tag must say that it did; null for texts that never share a trip.</summary>
     internal StatementType? Tag { get; init; }
 
     /// <summary>
-    /// Whether it may be in a write group with texts of others: a write that is plain, or a plain read that asks for nothing by which rows of one transaction
-    /// could be told from those of another.
+    /// Whether it may be in a write group with texts of others: a write that is plain, or a plain read that asks for nothing by which rows
+    /// of one transaction could be told from those of another.
     /// </summary>
     internal bool RidesWithWrites { get; init; }
 

@@ -13,9 +13,13 @@ internal enum TripShape
     Alone,
     /// <summary>`BEGIN READ ONLY; ...; COMMIT`, or one statement that answers for all; its members are answered when it is over.</summary>
     ReadGroup,
-    /// <summary>`BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is. Every unit travels so, with others or alone.</summary>
+    /// <summary>
+    /// `BEGIN READ WRITE; transaction id; ...; COMMIT`: nobody is answered before COMMIT is. Every unit travels so, with others or alone.
+    /// </summary>
     WriteGroup,
-    /// <summary>Each statement its own transaction, one round trip for all; answered when all of it is over (`packing.writes = barrier`).</summary>
+    /// <summary>
+    /// Each statement its own transaction, one round trip for all; answered when all of it is over (`packing.writes = barrier`).
+    /// </summary>
     Barrier,
     /// <summary>One statement with an idempotency key: `BEGIN; key; statement`, then `answer; COMMIT` (`docs/ledger.md`).</summary>
     Keyed,
@@ -44,7 +48,10 @@ internal sealed record Errand(RunErrand Request, IActorRef Caller, TextFacts Fac
     /// <summary>Whether it ran before and must not share a trip any more.</summary>
     internal bool RunsAgain { get; init; }
 
-    /// <summary>Whether a group failed by it, which is a unit, though it held nobody up: by a deferred constraint perhaps, which a group checks at once.</summary>
+    /// <summary>
+    /// Whether a group failed by it, which is a unit, though it held nobody up: by a deferred constraint perhaps, which a group checks at
+    /// once.
+    /// </summary>
     internal bool FailedAmongOthers { get; init; }
 
     /// <summary>What is known of the texts behind the first of a unit; empty for others.</summary>

@@ -27,8 +27,8 @@ internal sealed class TripBatch
     internal int AnswersBefore { get; }
 
     /// <summary>
-    /// Whether BEGIN and COMMIT stand around the members. A read that answers for all of its trip is a transaction of its own, as each of them would have
-    /// been alone.
+    /// Whether BEGIN and COMMIT stand around the members. A read that answers for all of its trip is a transaction of its own, as each of
+    /// them would have been alone.
     /// </summary>
     internal static bool IsFramed(Trip trip, ImmutableArray<Carrier> carriers) =>
         !trip.Context.IsEmpty || (trip.Shape != TripShape.Alone && carriers is not [{ IsFolded: true }]);
@@ -88,7 +88,8 @@ internal sealed class TripBatch
         {
             case TripShape.ReadGroup: all.Add(new NpgsqlBatchCommand(frame.OpenRead)); break;
             case TripShape.WriteGroup:
-                // The barrier makes the server send the id before it works on the members; without it the id would come with the answer of COMMIT.
+                // The barrier makes the server send the id before it works on the members; without it the id would come with the answer of
+                // COMMIT.
                 all.Add(new NpgsqlBatchCommand(trip.Members.Length > 1 ? frame.OpenWrite : TripFrame.OpenSingleWrite) { AppendErrorBarrier = true });
                 if (trip.Members is not [{ IsUnit: true }])
                 {
@@ -104,8 +105,8 @@ internal sealed class TripBatch
     internal Task<NpgsqlDataReader> SendAsync() => _batch.ExecuteReaderAsync();
 
     /// <summary>
-    /// Asks the server to cancel what it is doing. Npgsql does so over a connection of its own and blocks the calling thread for it, so this
-    /// takes one from the pool for that moment.
+    /// Asks the server to cancel what it is doing. Npgsql does so over a connection of its own and blocks the calling thread for it, so
+    /// this takes one from the pool for that moment.
     /// </summary>
     internal Task CancelAsync() => Task.Run(_batch.Cancel);
 
@@ -116,8 +117,9 @@ internal sealed class TripBatch
     internal StatementType TagOf(int carrier) => _carriers[carrier].StatementType;
 
     /// <summary>
-    /// Whether a reader that has passed all before a carrier of a write group stands at its rows, and not at a later statement's because it has none. The
-    /// reader has heard that the statements which it passed are complete. When there is no row to read it has heard so of the present one too.
+    /// Whether a reader that has passed all before a carrier of a write group stands at its rows, and not at a later statement's because it
+    /// has none. The reader has heard that the statements which it passed are complete. When there is no row to read it has heard so of the
+    /// present one too.
     /// </summary>
     internal bool StandsAt(NpgsqlDataReader reader, int carrier)
     {

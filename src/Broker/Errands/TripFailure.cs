@@ -28,16 +28,21 @@ internal static class TripFailure
         || sqlState.StartsWith("40", StringComparison.Ordinal)
         || sqlState is "55P03" or "57014" or "2D000" or "0A000" or "42P03" or "42P05" or "42P07";
 
-    /// <summary>The fate of member <paramref name="index"/> after the server refused the carrier <paramref name="failed"/> with an error.</summary>
+    /// <summary>
+    /// The fate of member <paramref name="index"/> after the server refused the carrier <paramref name="failed"/> with an error.
+    /// </summary>
     /// <param name="shape">A group's shape.</param>
     /// <param name="members">How many members the group has.</param>
     /// <param name="index">Which member.</param>
-    /// <param name="failed">The carrier that failed; behind all members when COMMIT itself failed, at -1 when what stands before the members did.</param>
+    /// <param name="failed">
+    /// The carrier that failed; behind all members when COMMIT itself failed, at -1 when what stands before the members did.
+    /// </param>
     /// <param name="sqlState">The server's SQLSTATE.</param>
     internal static MemberFate AfterError(TripShape shape, int members, int index, Carrier failed, string sqlState) => shape switch
     {
         TripShape.Alone or TripShape.Keyed or TripShape.Barrier => MemberFate.Told,
-        // A unique violation against an uncommitted neighbour may be untrue afterwards, so all of them run again, unless there was no neighbour.
+        // A unique violation against an uncommitted neighbour may be untrue afterwards, so all of them run again, unless there was no
+        // neighbour.
         TripShape.WriteGroup => members == 1 && failed.First >= 0 ? MemberFate.Told : MemberFate.RunAgain,
         TripShape.ReadGroup when index < failed.First => MemberFate.Answered,
         // Which of the members of one statement was refused, only their running alone can tell.
@@ -49,7 +54,9 @@ internal static class TripFailure
     /// <param name="shape">A group's shape.</param>
     /// <param name="index">Which member.</param>
     /// <param name="executing">The carrier whose answer was awaited.</param>
-    /// <param name="farewell">Whether the server said why it ended the connection: then no statement of ours has killed its process.</param>
+    /// <param name="farewell">
+    /// Whether the server said why it ended the connection: then no statement of ours has killed its process.
+    /// </param>
     internal static MemberFate AfterLoss(TripShape shape, int index, Carrier executing, bool farewell) => shape switch
     {
         TripShape.Alone or TripShape.Keyed or TripShape.Barrier => MemberFate.Told,

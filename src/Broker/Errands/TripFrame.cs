@@ -12,8 +12,9 @@ internal sealed class TripFrame
     /// <summary>The column that tells the clock's answer from a member's.</summary>
     internal const string ClockName = "broker_clock";
     /// <summary>
-    /// The clock behind the members of a write group. The barrier parts BEGIN from them: had BEGIN failed, they would be a transaction of their own, and
-    /// committed, while all hear that they must run again. So this one fails where what was set behind BEGIN is not there, and they with it.
+    /// The clock behind the members of a write group. The barrier parts BEGIN from them: had BEGIN failed, they would be a transaction of
+    /// their own, and committed, while all hear that they must run again. So this one fails where what was set behind BEGIN is not there,
+    /// and they with it.
     /// </summary>
     internal const string WriteClock =
         $"SELECT pg_catalog.clock_timestamp() AS {ClockName}, 1 / COALESCE(CAST(pg_catalog.current_setting('{Mark}', true) = 'open' AS pg_catalog.int4), 0)";

@@ -11,7 +11,9 @@ namespace Broker.Errands;
 /// <param name="Report">What the pool learns.</param>
 internal abstract record TripOutcome(TripReport Report)
 {
-    /// <summary>Answers that are due and not told yet: the connection's actor hears of the end first, so that it is free when a caller asks again.</summary>
+    /// <summary>
+    /// Answers that are due and not told yet: the connection's actor hears of the end first, so that it is free when a caller asks again.
+    /// </summary>
     internal ImmutableArray<(IActorRef Caller, IBrokerReply Reply)> Due { get; init; } = [];
 
     /// <summary>Tells the answers that are due.</summary>
@@ -49,7 +51,9 @@ internal abstract record TripOutcome(TripReport Report)
     /// <param name="Cause">What was seen.</param>
     internal sealed record Unusable(TripReport Report, CloseReason Reason, string Cause) : TripOutcome(Report);
 
-    /// <summary>The connection was lost after COMMIT was sent and before it was answered: the members wait until the outcome is settled.</summary>
+    /// <summary>
+    /// The connection was lost after COMMIT was sent and before it was answered: the members wait until the outcome is settled.
+    /// </summary>
     /// <param name="Report">What the pool learns; no member of it runs again yet.</param>
     /// <param name="Doubt">What settling needs.</param>
     /// <param name="Cause">What was seen.</param>
@@ -59,7 +63,9 @@ internal abstract record TripOutcome(TripReport Report)
 /// <summary>A transaction whose COMMIT was sent and not answered.</summary>
 /// <param name="TransactionId">Its id (xid8); null when the connection was lost before the server told it.</param>
 /// <param name="Members">The members, each with its answer as far as it was read before the loss.</param>
-/// <param name="Executing">The member that the server was working on when it ended the connection; <see cref="Nobody"/> when it did not say so.</param>
+/// <param name="Executing">
+/// The member that the server was working on when it ended the connection; <see cref="Nobody"/> when it did not say so.
+/// </param>
 internal sealed record TripDoubt(ulong? TransactionId, ImmutableArray<(Errand Errand, ErrandCompleted? Answer)> Members, int Executing)
 {
     /// <summary>The connection ended without a word of the server, or none of the members was being worked on.</summary>

@@ -111,7 +111,9 @@ internal sealed class TripProgress
         }
     }
 
-    /// <summary>Whether a member's result could not be read, and what to tell its caller then; null in it when it runs again instead.</summary>
+    /// <summary>
+    /// Whether a member's result could not be read, and what to tell its caller then; null in it when it runs again instead.
+    /// </summary>
     internal bool IsUnreadable(int member, out Failure? failure)
     {
         failure = null;
@@ -172,8 +174,8 @@ internal sealed class TripProgress
     internal void AllCompleted() => CompletedCount = Answers.Length;
 
     /// <summary>
-    /// Answers a member when the trip is over: who hears of it earlier comes back while the connection is still busy, and the next trip leaves with the
-    /// first of them instead of all.
+    /// Answers a member when the trip is over: who hears of it earlier comes back while the connection is still busy, and the next trip
+    /// leaves with the first of them instead of all.
     /// </summary>
     internal void Tell(int member, IBrokerReply reply)
     {

@@ -10,9 +10,9 @@ using Npgsql;
 namespace Broker.Errands;
 
 /// <summary>
-/// Carries trips over one connection, one at a time, and answers their members: sends a trip, has its answers read by an <see cref="AnswerReader"/>, and
-/// says what follows from an error or a loss. It never throws: whatever happens becomes a <see cref="TripOutcome"/>. Belongs to one connection; its
-/// methods run on whatever thread the socket completes on.
+/// Carries trips over one connection, one at a time, and answers their members: sends a trip, has its answers read by an
+/// <see cref="AnswerReader"/>, and says what follows from an error or a loss. It never throws: whatever happens becomes a
+/// <see cref="TripOutcome"/>. Belongs to one connection; its methods run on whatever thread the socket completes on.
 /// </summary>
 internal sealed class TripRunner
 {
@@ -145,8 +145,8 @@ internal sealed class TripRunner
     }
 
     /// <summary>
-    /// Our request to cancel a group that was overdue came when it was committed and waited for a synchronous standby: that ended the wait and nothing else.
-    /// None of its callers wished that, so another transaction, which is behind it in the log, waits in its place.
+    /// Our request to cancel a group that was overdue came when it was committed and waited for a synchronous standby: that ended the wait
+    /// and nothing else. None of its callers wished that, so another transaction, which is behind it in the log, waits in its place.
     /// </summary>
     /// <returns>Why that could not be waited for; null when it is over.</returns>
     private async Task<Exception?> WaitForStandbyAsync(NpgsqlConnection connection)
@@ -217,8 +217,8 @@ internal sealed class TripRunner
     }
 
     /// <summary>
-    /// An answer passed its limit: the member runs alone from now on, or is refused when it was alone. Or a folded result was not what it must be: then
-    /// its members run again alone.
+    /// An answer passed its limit: the member runs alone from now on, or is refused when it was alone. Or a folded result was not what it
+    /// must be: then its members run again alone.
     /// </summary>
     private async Task<TripOutcome> CutShortAsync(NpgsqlConnection connection, TripProgress run, FoldedEnd end)
     {
@@ -278,7 +278,9 @@ internal sealed class TripRunner
         : trip.Members is [{ IsUnit: true }] && failed.First == 0 ? error.ToFailure() with { Statement = failed.Number }
         : error.ToFailure();
 
-    /// <summary>After an error the transaction's block stays open: it ends here, as a trip of its own, before anybody else is served.</summary>
+    /// <summary>
+    /// After an error the transaction's block stays open: it ends here, as a trip of its own, before anybody else is served.
+    /// </summary>
     private static async Task<TripOutcome> CleanUpAsync(NpgsqlConnection connection, bool framed, TripReport report)
     {
         if (!framed)
@@ -301,7 +303,8 @@ internal sealed class TripRunner
         var trip = run.Trip;
         var executing = run.Executing;
         var words = ServerErrors.In(exception);
-        // A server that ends a connection in words sends first what it has answered so far, so that the error is about the member it was working on.
+        // A server that ends a connection in words sends first what it has answered so far, so that the error is about the member it was
+        // working on.
         var blamed = words is not null && _underWay?.IndexOf(words) is { } index && index < run.Carriers.Length ? run.CarrierOf(index).First : TripDoubt.Nobody;
         var doubt = new TripDoubt(run.TransactionId, run.AnswersSoFar(_underWay), blamed);
         var inDoubt = false;

@@ -1,9 +1,9 @@
 namespace Broker.Errands;
 
 /// <summary>
-/// How many connections trips of fast statements use at a time. Few connections with full trips beat many with one statement each wherever the
-/// processor is the limit; where the network is, more are better. So a neighbour of the width in use is tried now and then, and the better one is kept.
-/// Pure.
+/// How many connections trips of fast statements use at a time. Few connections with full trips beat many with one statement each wherever
+/// the processor is the limit; where the network is, more are better. So a neighbour of the width in use is tried now and then, and the
+/// better one is kept. Pure.
 /// </summary>
 /// <param name="Kept">The width that is the best so far.</param>
 /// <param name="Score">What it gave in the last rest, as a <see cref="WidthSample.Score"/>; 0 while not known.</param>
@@ -26,7 +26,9 @@ internal readonly record struct TripWidth(
     private const double NotWorse = 0.98;
     private const double OtherLoad = 1.25;
 
-    /// <summary>Two connections, nothing known: while the server works on one trip, the other's answers are read and the next is gathered.</summary>
+    /// <summary>
+    /// Two connections, nothing known: while the server works on one trip, the other's answers are read and the next is gathered.
+    /// </summary>
     internal static TripWidth Start { get; } = new(2, 0, -1, false, 0);
 
     /// <summary>The width to use now.</summary>
@@ -50,7 +52,8 @@ internal readonly record struct TripWidth(
     {
         if (!Seen.HasFlag(WidthSigns.Shared))
         {
-            // Every statement had a connection for itself: there is more width than work, and spread over all of it no trip will ever be full.
+            // Every statement had a connection for itself: there is more width than work, and spread over all of it no trip will ever be
+            // full.
             return Windows < WindowsUntilIdle ? this : new(Math.Max(Math.Min(Start.Kept, Kept), Kept - 1), 0, 1, false, 0);
         }
         if (Windows < Rest)

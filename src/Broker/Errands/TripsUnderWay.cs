@@ -3,7 +3,8 @@ using Broker.Client.Protocol;
 namespace Broker.Errands;
 
 /// <summary>
-/// The trips of one pool that are under way: which connection carries what, and which lanes are kept by how many. Mutable, and owned by the pool's actor.
+/// The trips of one pool that are under way: which connection carries what, and which lanes are kept by how many. Mutable, and owned by the
+/// pool's actor.
 /// </summary>
 internal sealed class TripsUnderWay
 {
@@ -65,7 +66,9 @@ internal sealed class TripsUnderWay
         return count;
     }
 
-    /// <summary>How long until a lane is free of the next trip whose one statement is slow; null when that will not happen by itself.</summary>
+    /// <summary>
+    /// How long until a lane is free of the next trip whose one statement is slow; null when that will not happen by itself.
+    /// </summary>
     internal TimeSpan? LaneFreeIn(TripLane lane)
     {
         TimeSpan? soonest = null;

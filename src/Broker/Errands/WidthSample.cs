@@ -6,8 +6,8 @@ namespace Broker.Errands;
 internal readonly record struct WidthSample(double Score, WidthSigns Signs)
 {
     /// <summary>
-    /// The root of throughput over mean time in the broker. For callers who wait for their answers before they ask again it rises and falls with the
-    /// throughput; for those who come at their own pace, where throughput says nothing, with the root of their answers' speed.
+    /// The root of throughput over mean time in the broker. For callers who wait for their answers before they ask again it rises and falls
+    /// with the throughput; for those who come at their own pace, where throughput says nothing, with the root of their answers' speed.
     /// </summary>
     /// <param name="completed">How many statements were completed.</param>
     /// <param name="seconds">How long the window was.</param>

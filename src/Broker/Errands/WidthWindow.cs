@@ -2,7 +2,9 @@ using Broker.Configuration;
 
 namespace Broker.Errands;
 
-/// <summary>Counts what trips of fast reads complete in each window of time, and lets <see cref="TripWidth"/> judge it. Owned by the pool's actor.</summary>
+/// <summary>
+/// Counts what trips of fast reads complete in each window of time, and lets <see cref="TripWidth"/> judge it. Owned by the pool's actor.
+/// </summary>
 internal sealed class WidthWindow
 {
     private readonly PackingSettings _packing;

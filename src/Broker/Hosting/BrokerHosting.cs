@@ -19,8 +19,8 @@ public static class BrokerHosting
     internal const string ActorName = "broker";
 
     /// <summary>
-    /// Starts the broker with the actor system. Wrong settings stop the start. It ends with the system's CoordinatedShutdown: new work is refused, what
-    /// runs is finished within `broker.shutdown.drain-timeout`, connections are closed.
+    /// Starts the broker with the actor system. Wrong settings stop the start. It ends with the system's CoordinatedShutdown: new work is
+    /// refused, what runs is finished within `broker.shutdown.drain-timeout`, connections are closed.
     /// </summary>
     public static AkkaConfigurationBuilder WithBroker(this AkkaConfigurationBuilder builder, Action<BrokerOptions>? configure = null)
     {
@@ -42,8 +42,8 @@ public static class BrokerHosting
     }
 
     /// <summary>
-    /// Makes <see cref="BrokerClient"/> and <see cref="BrokerSettings"/> available from DI. The client may be injected before the actor system has
-    /// started; its calls wait for that.
+    /// Makes <see cref="BrokerClient"/> and <see cref="BrokerSettings"/> available from DI. The client may be injected before the actor
+    /// system has started; its calls wait for that.
     /// </summary>
     public static IServiceCollection AddBrokerClient(this IServiceCollection services) => services
         .AddSingleton(static provider => SettingsOf(provider.GetRequiredService<ActorSystem>()))

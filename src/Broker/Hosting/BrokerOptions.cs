@@ -6,8 +6,8 @@ using Broker.Pools.Hooks;
 namespace Broker.Hosting;
 
 /// <summary>
-/// How an application embeds the broker. Settings come from the actor system's configuration (section `broker`), from HOCON text or from a file given
-/// here; what is given here wins.
+/// How an application embeds the broker. Settings come from the actor system's configuration (section `broker`), from HOCON text or from a
+/// file given here; what is given here wins.
 /// </summary>
 public sealed class BrokerOptions
 {

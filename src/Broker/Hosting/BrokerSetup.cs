@@ -5,8 +5,8 @@ using Broker.Configuration;
 namespace Broker.Hosting;
 
 /// <summary>
-/// Carries an application's options from its actor system's configuration to whoever needs the settings before or beside the actors: they are read
-/// once, whoever asks first.
+/// Carries an application's options from its actor system's configuration to whoever needs the settings before or beside the actors: they
+/// are read once, whoever asks first.
 /// </summary>
 internal sealed class BrokerSetup(BrokerOptions options) : Setup
 {

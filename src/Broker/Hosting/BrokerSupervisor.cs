@@ -11,8 +11,8 @@ using Broker.Sessions;
 namespace Broker.Hosting;
 
 /// <summary>
-/// `/user/broker`: starts the rest, nothing more. Requests for a pool are forwarded to the directory of pools, those for a conversation to that of conversations. A child that fails is restarted by
-/// itself; if this actor dies, everything does.
+/// `/user/broker`: starts the rest, nothing more. Requests for a pool are forwarded to the directory of pools, those for a conversation to
+/// that of conversations. A child that fails is restarted by itself; if this actor dies, everything does.
 /// </summary>
 internal sealed class BrokerSupervisor : UntypedActor
 {
@@ -37,7 +37,9 @@ internal sealed class BrokerSupervisor : UntypedActor
         internal static readonly StopBroker Instance = new();
     }
 
-    /// <summary>Has each pool with `fail-fast` open its first connection. Answered by <see cref="ConnectsProven"/>, or by the first refusal.</summary>
+    /// <summary>
+    /// Has each pool with `fail-fast` open its first connection. Answered by <see cref="ConnectsProven"/>, or by the first refusal.
+    /// </summary>
     internal sealed record ProveConnects
     {
         internal static readonly ProveConnects Instance = new();

@@ -10,9 +10,9 @@ namespace Broker.Hosting;
 public static class SessionHosting
 {
     /// <summary>
-    /// Makes a <see cref="SessionFactory"/> and a <see cref="SessionExecutor"/> of a database available, and a <see cref="Session"/> for each scope, which is closed
-    /// at the scope's end: what was not committed is rolled back. Each can also be asked for by the database's name, as a keyed service; the first database that is
-    /// added is the one without a key.
+    /// Makes a <see cref="SessionFactory"/> and a <see cref="SessionExecutor"/> of a database available, and a <see cref="Session"/> for
+    /// each scope, which is closed at the scope's end: what was not committed is rolled back. Each can also be asked for by the database's
+    /// name, as a keyed service; the first database that is added is the one without a key.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="database">The database's name in the broker's settings.</param>

@@ -4,8 +4,8 @@ using Broker.Client.Protocol;
 namespace Broker.Leases;
 
 /// <summary>
-/// Which leases the present flow of control holds, so that a pool can see that a request waits for what its own flow keeps. It travels with the
-/// execution context: what a flow forks inherits what it holds. Immutable but for the mark that a lease is over.
+/// Which leases the present flow of control holds, so that a pool can see that a request waits for what its own flow keeps. It travels with
+/// the execution context: what a flow forks inherits what it holds. Immutable but for the mark that a lease is over.
 /// </summary>
 internal sealed class HeldLeases
 {
@@ -19,7 +19,9 @@ internal sealed class HeldLeases
 
     private sealed record Held(PoolId Pool, LeaseId Lease);
 
-    /// <summary>Notes that this flow asks for a lease, before it has it: what an async method sets is lost to its caller when it ends.</summary>
+    /// <summary>
+    /// Notes that this flow asks for a lease, before it has it: what an async method sets is lost to its caller when it ends.
+    /// </summary>
     internal static HeldLeases Enter()
     {
         var entered = new HeldLeases(Living(Flow.Value));

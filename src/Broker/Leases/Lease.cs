@@ -11,9 +11,9 @@ using Npgsql;
 namespace Broker.Leases;
 
 /// <summary>
-/// A connection lent to the caller until this is disposed. The wrapper dies at return: whoever kept it gets ObjectDisposedException, whatever state it was
-/// left in is undone, and the server process serves the next borrower. A lease that is forgotten is found by the garbage collector: then its
-/// connection is closed and a leak is reported with the place that took it.
+/// A connection lent to the caller until this is disposed. The wrapper dies at return: whoever kept it gets ObjectDisposedException,
+/// whatever state it was left in is undone, and the server process serves the next borrower. A lease that is forgotten is found by the
+/// garbage collector: then its connection is closed and a leak is reported with the place that took it.
 /// </summary>
 public sealed class Lease : IAsyncDisposable
 {
@@ -54,9 +54,9 @@ public sealed class Lease : IAsyncDisposable
     public NpgsqlConnection Connection => _news.Failure is { } failure ? throw new BrokerException(failure) : _lent.Wrapper;
 
     /// <summary>
-    /// Fires as soon as it is known that the lease ended before it was returned: taken back, or its connection broke. A server process that dies while
-    /// the holder sends nothing is noticed by nobody; then the next call is the one that fails. What is registered here keeps a forgotten lease from
-    /// being found if it refers to the lease.
+    /// Fires as soon as it is known that the lease ended before it was returned: taken back, or its connection broke. A server process that
+    /// dies while the holder sends nothing is noticed by nobody; then the next call is the one that fails. What is registered here keeps a
+    /// forgotten lease from being found if it refers to the lease.
     /// </summary>
     public CancellationToken Lost => _news.Lost;
 
@@ -66,15 +66,17 @@ public sealed class Lease : IAsyncDisposable
     /// <summary>The server process behind the connection.</summary>
     public int BackendPid => _lent.BackendPid;
 
-    /// <summary>Says that the connection is not to be used again. Soft: it is replaced when it is returned. Hard: the lease ends now.</summary>
+    /// <summary>
+    /// Says that the connection is not to be used again. Soft: it is replaced when it is returned. Hard: the lease ends now.
+    /// </summary>
     public void Invalidate(bool hard = false) => _pool.Tell(new InvalidateLease(_lent.Lease, hard), ActorRefs.NoSender);
 
     /// <summary>Takes the connection out of the pool's limits for good; disposing then closes it. It still counts for its server.</summary>
     public void Detach() => _pool.Tell(new DetachLease(_lent.Lease), ActorRefs.NoSender);
 
     /// <summary>
-    /// Returns the connection. From any thread, any number of times; the first counts. Ends when the wrapper is dead; a transaction that was left open is
-    /// rolled back by then.
+    /// Returns the connection. From any thread, any number of times; the first counts. Ends when the wrapper is dead; a transaction that
+    /// was left open is rolled back by then.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -91,8 +93,8 @@ public sealed class Lease : IAsyncDisposable
     }
 
     /// <summary>
-    /// Npgsql says that a connection broke in the call that finds out. The pool is told at once, before the holder's next line: what is asked for next
-    /// is not to be lent a sibling that broke with it.
+    /// Npgsql says that a connection broke in the call that finds out. The pool is told at once, before the holder's next line: what is
+    /// asked for next is not to be lent a sibling that broke with it.
     /// </summary>
     private static StateChangeEventHandler WatchFor(ConnectionLent lent, IActorRef pool, LeaseNews news) => (connection, _) =>
     {

@@ -1,8 +1,8 @@
 namespace Broker.Leases;
 
 /// <summary>
-/// What happens to a lease while it is out, for its holder to hear. It is reached from the pool for as long as the lease lasts, so it must not know
-/// the <see cref="Lease"/>: one that is forgotten has to be found by the garbage collector.
+/// What happens to a lease while it is out, for its holder to hear. It is reached from the pool for as long as the lease lasts, so it must
+/// not know the <see cref="Lease"/>: one that is forgotten has to be found by the garbage collector.
 /// </summary>
 internal sealed class LeaseNews
 {

@@ -6,7 +6,9 @@ public sealed record LeaseOptions
     /// <summary>All by the pool's settings.</summary>
     public static LeaseOptions Default { get; } = new();
 
-    /// <summary>How long to wait for a connection (`broker.pool.acquire-timeout`); <see cref="Timeout.InfiniteTimeSpan"/> for ever.</summary>
+    /// <summary>
+    /// How long to wait for a connection (`broker.pool.acquire-timeout`); <see cref="Timeout.InfiniteTimeSpan"/> for ever.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, and not infinite.</exception>
     public TimeSpan? Wait
     {

@@ -9,12 +9,13 @@ using Broker.Pools;
 namespace Broker.Listening;
 
 /// <summary>
-/// Owns the one connection on which a pool listens, for all its listeners: opened with the first, closed with the last, made anew when it is lost. It is none
-/// of the pool's connections, but counts against the server's budget. It talks to the budget, and to those who listen; each of them is told by itself, so
-/// that none waits for another.
+/// Owns the one connection on which a pool listens, for all its listeners: opened with the first, closed with the last, made anew when it
+/// is lost. It is none of the pool's connections, but counts against the server's budget. It talks to the budget, and to those who listen;
+/// each of them is told by itself, so that none waits for another.
 /// <para>
-/// Silent → AwaitingPermit → Connecting → Changing ⇄ Waiting → Closing → Silent; lost: AwaitingPermit; failed: Pausing → AwaitingPermit. Channels are changed between two waits: whatever
-/// changes while something is under way is looked at when that ends. When the actor dies its connection closes behind the task under way.
+/// Silent → AwaitingPermit → Connecting → Changing ⇄ Waiting → Closing → Silent; lost: AwaitingPermit; failed: Pausing → AwaitingPermit.
+/// Channels are changed between two waits: whatever changes while something is under way is looked at when that ends. When the actor dies
+/// its connection closes behind the task under way.
 /// </para>
 /// </summary>
 internal sealed class ListenerActor : UntypedActor, IWithTimers

@@ -6,8 +6,8 @@ using Broker.Errands;
 namespace Broker.Pools;
 
 /// <summary>
-/// The actors of a pool's connections: children of the pool's actor, made, watched, spoken to, and forgotten when they are gone. What each of them is for at
-/// the moment is in the pool's state. Mutable, and owned by the pool's actor.
+/// The actors of a pool's connections: children of the pool's actor, made, watched, spoken to, and forgotten when they are gone. What each
+/// of them is for at the moment is in the pool's state. Mutable, and owned by the pool's actor.
 /// </summary>
 internal sealed class ConnectionDesk
 {

@@ -11,8 +11,8 @@ using Broker.Settlement;
 namespace Broker.Pools;
 
 /// <summary>
-/// The errands of a pool from their arrival to their refusal: what its actor does with them beside lending connections. Answers of those that ran are
-/// told by their connection. Mutable, and owned by the pool's actor.
+/// The errands of a pool from their arrival to their refusal: what its actor does with them beside lending connections. Answers of those
+/// that ran are told by their connection. Mutable, and owned by the pool's actor.
 /// </summary>
 internal sealed class ErrandDesk
 {

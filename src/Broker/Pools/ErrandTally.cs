@@ -11,8 +11,8 @@ using Broker.Statements;
 namespace Broker.Pools;
 
 /// <summary>
-/// Counts, times, traces and logs what becomes of a pool's errands: each once, with its last answer. While nobody listens it costs a look at whether
-/// anybody does. Owned by the pool's actor, except for <see cref="Answered"/>.
+/// Counts, times, traces and logs what becomes of a pool's errands: each once, with its last answer. While nobody listens it costs a look
+/// at whether anybody does. Owned by the pool's actor, except for <see cref="Answered"/>.
 /// </summary>
 internal sealed class ErrandTally
 {

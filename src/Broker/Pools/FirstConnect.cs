@@ -4,7 +4,10 @@ using Broker.Pools.Decisions;
 
 namespace Broker.Pools;
 
-/// <summary>Who asked whether the pool can connect at all (`fail-fast`): told once, how the first attempt went. Mutable, and owned by the pool's actor.</summary>
+/// <summary>
+/// Who asked whether the pool can connect at all (`fail-fast`): told once, how the first attempt went. Mutable, and owned by the pool's
+/// actor.
+/// </summary>
 internal sealed class FirstConnect
 {
     private IActorRef? _asker;

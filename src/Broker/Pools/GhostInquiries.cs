@@ -5,8 +5,8 @@ using Broker.Errands;
 namespace Broker.Pools;
 
 /// <summary>
-/// The questions about ghosts that are on their way, and which host each of them went to: a pool's connections may be to several hosts, and what one of
-/// them says proves nothing about another's processes. Mutable, and owned by the pool's actor.
+/// The questions about ghosts that are on their way, and which host each of them went to: a pool's connections may be to several hosts, and
+/// what one of them says proves nothing about another's processes. Mutable, and owned by the pool's actor.
 /// </summary>
 internal sealed class GhostInquiries
 {

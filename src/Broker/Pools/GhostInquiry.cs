@@ -10,7 +10,8 @@ namespace Broker.Pools;
 internal sealed record ProbeAnswered(long Probe, IBrokerReply Reply);
 
 /// <summary>
-/// Waits for the answer of one errand that asks the server which of some backends still run, tells its pool, and is gone. If the pool dies, it dies.
+/// Waits for the answer of one errand that asks the server which of some backends still run, tells its pool, and is gone. If the pool dies,
+/// it dies.
 /// </summary>
 internal sealed class GhostInquiry : UntypedActor
 {

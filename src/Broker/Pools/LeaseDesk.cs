@@ -7,8 +7,8 @@ using Broker.Leases;
 namespace Broker.Pools;
 
 /// <summary>
-/// Who asked for which lease: the pool's state knows requests by number only, so that it stays a value. Borrowers that want it are watched for as long as
-/// they have a request, waiting or lent to. Mutable, and owned by the pool's actor.
+/// Who asked for which lease: the pool's state knows requests by number only, so that it stays a value. Borrowers that want it are watched
+/// for as long as they have a request, waiting or lent to. Mutable, and owned by the pool's actor.
 /// </summary>
 internal sealed class LeaseDesk
 {
@@ -74,7 +74,9 @@ internal sealed class LeaseDesk
     /// <summary>A request comes to nothing: who asked is told, unless the request is over.</summary>
     internal void Refuse(WaiterId waiter, Failure failure) => Leave(waiter)?.Ref.Tell(new Refused(failure));
 
-    /// <summary>The pool ends: whoever waits is refused, and whoever has a lease, or is being lent one at this moment, hears that it is lost.</summary>
+    /// <summary>
+    /// The pool ends: whoever waits is refused, and whoever has a lease, or is being lent one at this moment, hears that it is lost.
+    /// </summary>
     internal void EndAll(Failure refusal, Failure loss)
     {
         foreach (var waiter in _lent.Values)

@@ -4,7 +4,8 @@ using Akka.Event;
 namespace Broker.Pools;
 
 /// <summary>
-/// Tells a pool's actor when something is due: a moment of its state's, and a wait of its errands'. By the pool's own clock, which tests move.
+/// Tells a pool's actor when something is due: a moment of its state's, and a wait of its errands'. By the pool's own clock, which tests
+/// move.
 /// </summary>
 internal sealed class PoolAlarm : IDisposable
 {
@@ -32,7 +33,9 @@ internal sealed class PoolAlarm : IDisposable
     /// <summary>Sets the first alarm, instead of any time set before; null turns it off.</summary>
     internal void SetFirst(TimeSpan? wait) => _first.Change(NotNegative(wait), Timeout.InfiniteTimeSpan);
 
-    /// <summary>Sets the second alarm, unless it is set for as soon already: it rings at the latest then, perhaps for nothing, and is set anew.</summary>
+    /// <summary>
+    /// Sets the second alarm, unless it is set for as soon already: it rings at the latest then, perhaps for nothing, and is set anew.
+    /// </summary>
     internal void SetSecond(TimeSpan wait)
     {
         var at = _time.GetElapsedTime(0) + wait;

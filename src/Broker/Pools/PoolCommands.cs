@@ -18,7 +18,9 @@ internal static class PoolCommands
         internal static readonly OpenFirst Instance = new();
     }
 
-    /// <summary>End. Nothing new is taken; what runs is finished when draining, else called back. Answered by <see cref="PoolStopped"/>.</summary>
+    /// <summary>
+    /// End. Nothing new is taken; what runs is finished when draining, else called back. Answered by <see cref="PoolStopped"/>.
+    /// </summary>
     internal sealed record StopPool(bool Drain);
 }
 

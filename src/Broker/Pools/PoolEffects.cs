@@ -76,7 +76,9 @@ internal static class PoolEffects
     /// <summary>A lease is over, however it ended; its holder need not be watched any more.</summary>
     internal sealed record LeaseEnded(LeaseId Lease, TimeSpan Held) : IPoolEffect;
 
-    /// <summary>The connection was being lent and could not be: the request waits again at its old place, and is still to be watched.</summary>
+    /// <summary>
+    /// The connection was being lent and could not be: the request waits again at its old place, and is still to be watched.
+    /// </summary>
     internal sealed record LendUndone(LeaseId Lease, WaiterId Waiter) : IPoolEffect;
 
     /// <summary>Tell who asked that there is no lease for it.</summary>

@@ -3,7 +3,10 @@ using Broker.Client.Protocol;
 
 namespace Broker.Pools;
 
-/// <summary>What a pool hears, beside what its connections (<see cref="Connections.IConnectionEvent"/>) and its budget (<see cref="Budgets.IBudgetEvent"/>) tell.</summary>
+/// <summary>
+/// What a pool hears, beside what its connections (<see cref="Connections.IConnectionEvent"/>) and its budget
+/// (<see cref="Budgets.IBudgetEvent"/>) tell.
+/// </summary>
 internal interface IPoolEvent;
 
 internal static class PoolEvents
@@ -18,7 +21,9 @@ internal static class PoolEvents
     /// <summary>The holder of a lease is dead.</summary>
     internal sealed record HolderDied(LeaseId Lease) : IPoolEvent;
 
-    /// <summary>A holder says that its connection is not to be used again. Soft: it keeps it until it returns it. Hard: the lease ends now.</summary>
+    /// <summary>
+    /// A holder says that its connection is not to be used again. Soft: it keeps it until it returns it. Hard: the lease ends now.
+    /// </summary>
     internal sealed record LeaseInvalidated(LeaseId Lease, bool Hard) : IPoolEvent;
 
     /// <summary>A holder saw its connection break.</summary>
@@ -57,6 +62,9 @@ internal static class PoolEvents
         internal static readonly Resumed Instance = new();
     }
 
-    /// <summary>The pool ends: nothing new, idle connections close, those out close when they come back; without drain they are called back, and trips cancelled.</summary>
+    /// <summary>
+    /// The pool ends: nothing new, idle connections close, those out close when they come back; without drain they are called back, and
+    /// trips cancelled.
+    /// </summary>
     internal sealed record Stop(bool Drain) : IPoolEvent;
 }

@@ -1,8 +1,8 @@
 namespace Broker.Pools;
 
 /// <summary>
-/// Where the numbers of a pool's connections and leases stand. It outlives the pool's actor: one that begins anew under the same reference still hears of
-/// leases of the one before, which must not be taken for its own. Mutable, and used by one incarnation after the other.
+/// Where the numbers of a pool's connections and leases stand. It outlives the pool's actor: one that begins anew under the same reference
+/// still hears of leases of the one before, which must not be taken for its own. Mutable, and used by one incarnation after the other.
 /// </summary>
 internal sealed class PoolNumbers
 {

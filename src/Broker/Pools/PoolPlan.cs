@@ -7,7 +7,10 @@ using Broker.Settlement;
 
 namespace Broker.Pools;
 
-/// <summary>Everything a pool's actor needs to know. Values and references only; how its children are made is a function, so that specs can script them.</summary>
+/// <summary>
+/// Everything a pool's actor needs to know. Values and references only; how its children are made is a function, so that specs can script
+/// them.
+/// </summary>
 internal sealed record PoolPlan
 {
     /// <summary>Which pool.</summary>

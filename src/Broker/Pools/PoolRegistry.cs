@@ -16,9 +16,9 @@ using Broker.Settlement;
 namespace Broker.Pools;
 
 /// <summary>
-/// `/user/broker/pools`: owns the pools, one for each configured (database, user) pair, and the budgets of their servers. All pools exist from the
-/// start; they open nothing before somebody asks. A pool that fails begins anew under the same reference, and no other pool notices. A budget that
-/// fails would forget who holds what, so everything here begins anew with it.
+/// `/user/broker/pools`: owns the pools, one for each configured (database, user) pair, and the budgets of their servers. All pools exist
+/// from the start; they open nothing before somebody asks. A pool that fails begins anew under the same reference, and no other pool
+/// notices. A budget that fails would forget who holds what, so everything here begins anew with it.
 /// </summary>
 internal sealed class PoolRegistry : UntypedActor, IWithTimers
 {

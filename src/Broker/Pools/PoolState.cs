@@ -55,8 +55,8 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
     internal bool FirstWanted { get; init; }
 
     /// <summary>
-    /// Whether the hook that is to run once per pool is yet to run. Until it has, one connection is opened at a time, and it runs on each that
-    /// is tried: who waits for the others waits for it.
+    /// Whether the hook that is to run once per pool is yet to run. Until it has, one connection is opened at a time, and it runs on each
+    /// that is tried: who waits for the others waits for it.
     /// </summary>
     internal bool FirstConnectDue { get; init; }
 

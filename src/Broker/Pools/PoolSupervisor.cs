@@ -14,10 +14,10 @@ using Broker.Streams;
 namespace Broker.Pools;
 
 /// <summary>
-/// Owns the slots of one (database, user) pair: a thin shell around <see cref="PoolState"/>, which decides, and <see cref="ErrandLine"/>, which
-/// packs. It talks to its connections, to the budget of its server and to whoever asks; no row and no SQL of a lease passes through it. Children are
-/// its connections; one that dies unforeseen counts as broken. When the pool itself fails, its connections go with it, everybody who waits is told,
-/// and it begins anew with none.
+/// Owns the slots of one (database, user) pair: a thin shell around <see cref="PoolState"/>, which decides, and <see cref="ErrandLine"/>,
+/// which packs. It talks to its connections, to the budget of its server and to whoever asks; no row and no SQL of a lease passes through
+/// it. Children are its connections; one that dies unforeseen counts as broken. When the pool itself fails, its connections go with it,
+/// everybody who waits is told, and it begins anew with none.
 /// </summary>
 internal sealed class PoolSupervisor : UntypedActor
 {

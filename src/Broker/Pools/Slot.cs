@@ -54,7 +54,9 @@ internal sealed record Slot(ConnectionId Id, PermitId Permit, bool Reserve, long
     /// <summary>When it would like a keepalive ping, if still idle then.</summary>
     internal TimeSpan PingAt { get; init; } = Moment.Never;
 
-    /// <summary>The suspicion (see <see cref="PoolState.Suspicion"/>) under which it was last proven alive; an older one means: ping before use.</summary>
+    /// <summary>
+    /// The suspicion (see <see cref="PoolState.Suspicion"/>) under which it was last proven alive; an older one means: ping before use.
+    /// </summary>
     internal long ProvenIn { get; init; }
 
     /// <summary>Whether anybody has used it yet.</summary>

@@ -3,7 +3,9 @@ using Broker.Client.Protocol;
 
 namespace Broker.Pools;
 
-/// <summary>All slots of a pool, with their counts and the order of the idle ones kept at hand, so that no decision has to look at every slot.</summary>
+/// <summary>
+/// All slots of a pool, with their counts and the order of the idle ones kept at hand, so that no decision has to look at every slot.
+/// </summary>
 internal sealed class Slots
 {
     private readonly ImmutableDictionary<ConnectionId, Slot> _all;

@@ -6,7 +6,9 @@ using Broker.Settlement;
 
 namespace Broker.Sandboxes;
 
-/// <summary>What a ledger is outside: what was answered under which idempotency key. It ends with the sandbox, as everything in it.</summary>
+/// <summary>
+/// What a ledger is outside: what was answered under which idempotency key. It ends with the sandbox, as everything in it.
+/// </summary>
 internal sealed record KeptReplies
 {
     private readonly ImmutableDictionary<string, (long Fingerprint, ErrandCompleted Reply)> _replies = ImmutableDictionary.Create<string, (long, ErrandCompleted)>();

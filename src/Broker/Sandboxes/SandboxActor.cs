@@ -10,8 +10,9 @@ using Broker.Sessions;
 namespace Broker.Sandboxes;
 
 /// <summary>
-/// `/user/broker/sandbox-n`: what the broker's supervisor is outside, for one sandbox: it answers for pools and conversations with those of the sandbox. Children
-/// are its pools, made when they are first asked for, and its directory of conversations. It talks to the directory of the real pools and to the handle.
+/// `/user/broker/sandbox-n`: what the broker's supervisor is outside, for one sandbox: it answers for pools and conversations with those of
+/// the sandbox. Children are its pools, made when they are first asked for, and its directory of conversations. It talks to the directory
+/// of the real pools and to the handle.
 /// <para>Open → Closing, where first the pools end and then the conversations. When it dies, the real pools take their connections back.</para>
 /// </summary>
 internal sealed class SandboxActor : UntypedActor

@@ -11,8 +11,8 @@ namespace Broker.Sandboxes;
 internal sealed record Asked(ErrandId Request, IActorRef Who, RunErrand? Errand);
 
 /// <summary>
-/// Who asked for which turn: <see cref="SandboxTurns"/> knows turns by number only, so that it stays a value. Borrowers are watched for as long as they wait or
-/// have the turn. Mutable, and owned by the sandbox's pool.
+/// Who asked for which turn: <see cref="SandboxTurns"/> knows turns by number only, so that it stays a value. Borrowers are watched for as
+/// long as they wait or have the turn. Mutable, and owned by the sandbox's pool.
 /// </summary>
 /// <param name="context">That of the pool's actor, which hears of the borrowers' deaths.</param>
 internal sealed class SandboxDesk(IActorContext context)

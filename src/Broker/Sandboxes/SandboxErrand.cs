@@ -15,8 +15,8 @@ namespace Broker.Sandboxes;
 internal sealed record ErrandOutcome(IBrokerReply Reply, string? Lost = null);
 
 /// <summary>
-/// An errand in a sandbox: alone in its turn, its statements one transaction of a conversation that nobody else sees. It is committed there when all of them
-/// succeeded, and else leaves the sandbox as it was.
+/// An errand in a sandbox: alone in its turn, its statements one transaction of a conversation that nobody else sees. It is committed there
+/// when all of them succeeded, and else leaves the sandbox as it was.
 /// </summary>
 internal static class SandboxErrand
 {

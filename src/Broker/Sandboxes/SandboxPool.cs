@@ -14,10 +14,10 @@ using Broker.Settlement;
 namespace Broker.Sandboxes;
 
 /// <summary>
-/// One pool as it is seen from within a sandbox: it understands what a pool understands, but has one connection, borrowed from the real pool with the first use,
-/// and one transaction on it. Conversations and streams borrow that connection one at a time; errands it runs itself. A thin shell around
-/// <see cref="SandboxTurns"/>, which decides. It talks to the real pool, to the connection, to its borrowers and to who asks. When it dies the real pool takes
-/// the connection back, which rolls everything back.
+/// One pool as it is seen from within a sandbox: it understands what a pool understands, but has one connection, borrowed from the real
+/// pool with the first use, and one transaction on it. Conversations and streams borrow that connection one at a time; errands it runs
+/// itself. A thin shell around <see cref="SandboxTurns"/>, which decides. It talks to the real pool, to the connection, to its borrowers
+/// and to who asks. When it dies the real pool takes the connection back, which rolls everything back.
 /// <para>Its states are those of <see cref="SandboxPhase"/>.</para>
 /// </summary>
 internal sealed class SandboxPool : UntypedActor, IWithTimers
@@ -166,7 +166,8 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
         if (_errand is not null && _desk.Of(cancel.Id).Any(_turns.IsTaken))
         {
             _errand.Cancel();
-            // A request to cancel is lost when the server is between two statements at that moment: it is repeated until the errand is over.
+            // A request to cancel is lost when the server is between two statements at that moment: it is repeated until the errand is
+            // over.
             Timers.StartPeriodicTimer(nameof(CancelDue), CancelDue.Instance, CancelAgainAfter);
         }
         Leave(cancel.Id);

@@ -7,7 +7,10 @@ using Npgsql;
 
 namespace Broker.Sandboxes;
 
-/// <summary>What a sandbox itself does on its connection, between its borrowers. Each task ends with why it could not be done, or null, and never throws.</summary>
+/// <summary>
+/// What a sandbox itself does on its connection, between its borrowers. Each task ends with why it could not be done, or null, and never
+/// throws.
+/// </summary>
 /// <param name="plan">How work goes.</param>
 /// <param name="connection">The connection.</param>
 internal sealed class SandboxRun(SessionPlan plan, NpgsqlConnection connection)
@@ -18,7 +21,8 @@ internal sealed class SandboxRun(SessionPlan plan, NpgsqlConnection connection)
     internal Task<string?> BeginAsync(Isolation isolation) => TryAsync(() => SendAsync(TransactionVerbs.BeginSandbox(isolation)));
 
     /// <summary>
-    /// Rolls back what the last holder did not commit, and proves that the outer transaction is still there: had it been ended, the savepoint would be gone with it.
+    /// Rolls back what the last holder did not commit, and proves that the outer transaction is still there: had it been ended, the
+    /// savepoint would be gone with it.
     /// </summary>
     internal Task<string?> ClearAsync() => TryAsync(async () =>
     {

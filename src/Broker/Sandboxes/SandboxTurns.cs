@@ -35,7 +35,9 @@ internal sealed record Turn(TurnId Id, string Who, TimeSpan Since, TimeSpan Dead
 /// <summary>The next state and what is to be done, in order.</summary>
 internal readonly record struct SandboxDecision(SandboxTurns Turns, ImmutableArray<ISandboxEffect> Effects);
 
-/// <summary>Whose turn it is on the one connection of a sandbox: one at a time, in the order of arrival. Every decision is a pure function.</summary>
+/// <summary>
+/// Whose turn it is on the one connection of a sandbox: one at a time, in the order of arrival. Every decision is a pure function.
+/// </summary>
 /// <param name="Pool">Whose sandbox.</param>
 internal sealed record SandboxTurns(PoolId Pool)
 {

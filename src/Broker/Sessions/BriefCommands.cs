@@ -4,8 +4,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Sessions;
 
 /// <summary>
-/// Which commands may be looked at by the registry in a conversation's place: those that need no connection, and of which there is little to look at, because
-/// all conversations wait meanwhile. Owned by one actor.
+/// Which commands may be looked at by the registry in a conversation's place: those that need no connection, and of which there is little
+/// to look at, because all conversations wait meanwhile. Owned by one actor.
 /// </summary>
 internal sealed class BriefCommands : IParameterVisitor
 {

@@ -7,9 +7,10 @@ using Broker.Sessions.Decisions;
 namespace Broker.Sessions;
 
 /// <summary>
-/// A conversation that has done nothing yet but commits that bring all of their work along: a value without an actor, since for these nothing has to be
-/// borrowed, watched or waited for with a timer. The registry takes the same decisions of it as its actor would (<see cref="SessionState"/>); what only an actor
-/// can do is not done at all, and an actor begins from the state before. Mutable, and owned by the registry.
+/// A conversation that has done nothing yet but commits that bring all of their work along: a value without an actor, since for these
+/// nothing has to be borrowed, watched or waited for with a timer. The registry takes the same decisions of it as its actor would
+/// (<see cref="SessionState"/>); what only an actor can do is not done at all, and an actor begins from the state before. Mutable, and
+/// owned by the registry.
 /// </summary>
 internal sealed class BriefConversation
 {
@@ -38,7 +39,9 @@ internal sealed class BriefConversation
 
     private ErrandId Request => new(State.Owner.Number, Requests);
 
-    /// <summary>Does what follows from an event. False when that takes an actor: then nothing was done, and the event is to be told to that.</summary>
+    /// <summary>
+    /// Does what follows from an event. False when that takes an actor: then nothing was done, and the event is to be told to that.
+    /// </summary>
     internal bool TryDo(ISessionEvent happened, TimeSpan now)
     {
         if (Decide(happened, now) is not { } decision)

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Broker.Sessions;
 
 /// <summary>
-/// Remembers what was found of texts that come again and again, such as those of flushes, so that each is read once. What it remembers follows from the text
-/// alone, so nobody can tell. Any number of threads may ask; when it is full it begins anew.
+/// Remembers what was found of texts that come again and again, such as those of flushes, so that each is read once. What it remembers
+/// follows from the text alone, so nobody can tell. Any number of threads may ask; when it is full it begins anew.
 /// </summary>
 /// <param name="judge">Why a text is refused; null when it may be sent.</param>
 internal sealed class JudgedTexts(Func<string, string?> judge)

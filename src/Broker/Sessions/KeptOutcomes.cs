@@ -3,7 +3,9 @@ using Broker.Client.Protocol.Messages;
 
 namespace Broker.Sessions;
 
-/// <summary>What became of commits whose conversations are gone, for as long as a caller may ask. Mutable, and owned by the registry.</summary>
+/// <summary>
+/// What became of commits whose conversations are gone, for as long as a caller may ask. Mutable, and owned by the registry.
+/// </summary>
 /// <param name="keep">How long (`broker.sessions.outcome-keep`).</param>
 internal sealed class KeptOutcomes(TimeSpan keep)
 {

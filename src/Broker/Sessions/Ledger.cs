@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Broker.Sessions;
 
-/// <summary>The ledger of one pool as its conversations see it: it is made before the first of them begins a transaction that may write to it.</summary>
+/// <summary>
+/// The ledger of one pool as its conversations see it: it is made before the first of them begins a transaction that may write to it.
+/// </summary>
 /// <param name="table">The table.</param>
 internal sealed class Ledger(LedgerTable table)
 {

@@ -14,9 +14,10 @@ using Broker.Streams;
 namespace Broker.Sessions;
 
 /// <summary>
-/// Serializes the work of one conversation: a thin shell around <see cref="SessionState"/>, which decides. It talks to the handles, to its pool, from which
-/// it borrows one connection at a time and only while a transaction is open, and to that connection. No two tasks of it ever run at once. When it is
-/// stopped from outside everybody who waits is told, and the task under way closes the connection at its end; a COMMIT is never cut off.
+/// Serializes the work of one conversation: a thin shell around <see cref="SessionState"/>, which decides. It talks to the handles, to its
+/// pool, from which it borrows one connection at a time and only while a transaction is open, and to that connection. No two tasks of it
+/// ever run at once. When it is stopped from outside everybody who waits is told, and the task under way closes the connection at its end;
+/// a COMMIT is never cut off.
 /// <para>
 /// Its states are those of <see cref="SessionPhase"/> (docs/states/session.md). An idle one has no timer, no connection and nothing empty.
 /// </para>
@@ -320,7 +321,9 @@ internal sealed class SessionActor : UntypedActor
         Ask(new SettleCommit(new CommitInDoubt(_doubtful!, settle.TransactionId, CommitSent: true, settle.Key)));
     }
 
-    /// <summary>Asks the pool for what it answers. One that is gone has answered all that reached it; what does not is answered here.</summary>
+    /// <summary>
+    /// Asks the pool for what it answers. One that is gone has answered all that reached it; what does not is answered here.
+    /// </summary>
     private void Ask(object request)
     {
         _plan.Supervisor.Tell(request);

@@ -13,7 +13,9 @@ namespace Broker.Sessions;
 /// <param name="Limits">What bounds a conversation.</param>
 /// <param name="ResultLimit">How large the answer of one command may be, in bytes (`broker.errands.result-limit`).</param>
 /// <param name="CleanUpLimit">How long bringing a connection to rest may take (`broker.pool.reset-timeout`).</param>
-/// <param name="DiscardAfter">Whether a conversation undoes what it left in the session, because returning the connection does not (`pool.reset = none`).</param>
+/// <param name="DiscardAfter">
+/// Whether a conversation undoes what it left in the session, because returning the connection does not (`pool.reset = none`).
+/// </param>
 /// <param name="Ledger">The ledger of commits; null for none.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Telemetry">What is measured.</param>
@@ -24,7 +26,9 @@ internal sealed record SessionPlan(
     /// <summary>How its conversations begin and end their transactions.</summary>
     internal TransactionVerbs Verbs { get; init; } = TransactionVerbs.Whole;
 
-    /// <summary>The plan of the same pool's conversations in a sandbox, where nothing is settled: what is lost is lost with the sandbox.</summary>
+    /// <summary>
+    /// The plan of the same pool's conversations in a sandbox, where nothing is settled: what is lost is lost with the sandbox.
+    /// </summary>
     internal SessionPlan InSandbox() =>
         this with { Verbs = TransactionVerbs.Sandboxed, DiscardAfter = false, Ledger = null, Limits = Limits with { HasLedger = false } };
 

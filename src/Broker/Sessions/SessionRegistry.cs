@@ -12,9 +12,10 @@ using Broker.Settlement;
 namespace Broker.Sessions;
 
 /// <summary>
-/// `/user/broker/sessions`: one child per conversation, found by its id, and what became of commits whose conversations are gone. Callers talk to it once, to
-/// open or to join; from then on to the conversation itself. One that does nothing but commits that bring their work along has no child until it does more: it
-/// is a <see cref="BriefConversation"/>, and is talked to here. A conversation that fails stops, and its handles are told; no other one notices.
+/// `/user/broker/sessions`: one child per conversation, found by its id, and what became of commits whose conversations are gone. Callers
+/// talk to it once, to open or to join; from then on to the conversation itself. One that does nothing but commits that bring their work
+/// along has no child until it does more: it is a <see cref="BriefConversation"/>, and is talked to here. A conversation that fails stops,
+/// and its handles are told; no other one notices.
 /// </summary>
 internal sealed class SessionRegistry : UntypedActor, IWithTimers
 {
@@ -154,7 +155,9 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         return Context.ActorOf(SessionActor.For(brief.Plan, brief.State, brief.Requests), brief.State.Id.ToString());
     }
 
-    /// <summary>A handle's first command comes this way, with what opens its conversation or close behind it; so do all those of a brief one.</summary>
+    /// <summary>
+    /// A handle's first command comes this way, with what opens its conversation or close behind it; so do all those of a brief one.
+    /// </summary>
     private void OnRun(RunInSession command, IActorRef asker)
     {
         if (_briefs.TryGetValue(command.Session, out var brief))

@@ -8,8 +8,9 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Sessions;
 
 /// <summary>
-/// One conversation as a value: its handles, the line of their commands, its transaction, and where its connection is. Every decision is a function from an
-/// event to the next state and effects (<see cref="Decisions"/>); its actor carries the effects out. An idle one is small: nothing empty is kept.
+/// One conversation as a value: its handles, the line of their commands, its transaction, and where its connection is. Every decision is a
+/// function from an event to the next state and effects (<see cref="Decisions"/>); its actor carries the effects out. An idle one is small:
+/// nothing empty is kept.
 /// </summary>
 /// <param name="Id">Which conversation.</param>
 /// <param name="Pool">Whose connections it borrows.</param>
@@ -104,7 +105,10 @@ internal sealed record SessionState(SessionId Id, PoolId Pool, HandleId Owner, C
 /// <param name="ReplyTo">Who is answered.</param>
 internal sealed record Pending(HandleId Handle, long Sequence, Epoch Epoch, ISessionCommand Command, IActorRef ReplyTo)
 {
-    /// <summary>Whether it may change data or end a transaction or scope, so that it needs the present epoch, and waits while another handle's scope is open.</summary>
+    /// <summary>
+    /// Whether it may change data or end a transaction or scope, so that it needs the present epoch, and waits while another handle's scope
+    /// is open.
+    /// </summary>
     internal bool Writes { get; init; }
 
     /// <summary>Why it may not be sent at all, judged by its text and its parameters; null when it may.</summary>

@@ -3,7 +3,9 @@ using Broker.Client.Protocol;
 
 namespace Broker.Sessions;
 
-/// <summary>A conversation's transaction, from its BEGIN until it is committed or somebody rolls it back, also when the server has it no longer.</summary>
+/// <summary>
+/// A conversation's transaction, from its BEGIN until it is committed or somebody rolls it back, also when the server has it no longer.
+/// </summary>
 internal sealed record Transaction
 {
     /// <summary>One that has just begun.</summary>

@@ -5,7 +5,9 @@ using Broker.Client.Protocol.Values;
 
 namespace Broker.Sessions;
 
-/// <summary>Commits that bring all of their work along, as errands of the pool: one round trip, which they may share with others. Pure.</summary>
+/// <summary>
+/// Commits that bring all of their work along, as errands of the pool: one round trip, which they may share with others. Pure.
+/// </summary>
 internal static class Units
 {
     /// <summary>The errand of such a commit.</summary>

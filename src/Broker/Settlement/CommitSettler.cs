@@ -8,8 +8,9 @@ using Broker.Connections;
 namespace Broker.Settlement;
 
 /// <summary>
-/// Settles one transaction whose COMMIT was sent and not answered, and only then tells the outcome to whom it may concern: nothing is run again before.
-/// It opens a connection of its own under a reserve permit, so that it can work while all others are lent. When it dies the outcome is told as unknown.
+/// Settles one transaction whose COMMIT was sent and not answered, and only then tells the outcome to whom it may concern: nothing is run
+/// again before. It opens a connection of its own under a reserve permit, so that it can work while all others are lent. When it dies the
+/// outcome is told as unknown.
 /// </summary>
 internal sealed class CommitSettler : UntypedActor, IWithTimers
 {
@@ -105,7 +106,8 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
         _stopping.Cancel();
         if (_permit is { } permit)
         {
-            // When it is stopped in the middle its connection closes after it. Until then the budget counts a ghost, which this release ends.
+            // When it is stopped in the middle its connection closes after it. Until then the budget counts a ghost, which this release
+            // ends.
             var (budget, release) = (_plan.Budget, new BudgetCommands.ReleasePermit(Self, permit));
             _ = _settling.ContinueWith(_ => budget.Tell(release, ActorRefs.NoSender), TaskScheduler.Default);
         }
@@ -120,7 +122,9 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
 internal sealed record SettlerPlan(
     PoolId Pool, PhysicalConnector Connector, IActorRef Budget, ErrandSettings Errands, LedgerTable? Ledger, TimeProvider Time, Action<SettledOutcome> Telemetry);
 
-/// <summary>Has a pool settle a transaction that ran on a connection lent by it. Answered by <see cref="CommitSettled"/>, whatever happens.</summary>
+/// <summary>
+/// Has a pool settle a transaction that ran on a connection lent by it. Answered by <see cref="CommitSettled"/>, whatever happens.
+/// </summary>
 /// <param name="Doubt">The transaction.</param>
 internal sealed record SettleCommit(CommitInDoubt Doubt);
 

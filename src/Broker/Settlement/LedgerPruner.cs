@@ -9,9 +9,9 @@ using Npgsql;
 namespace Broker.Settlement;
 
 /// <summary>
-/// Removes keys older than `errands.ledger.keep` from a pool's ledger: an errand like any other, told to its pool and carried alone, in portions so small
-/// that no lock is held for long. It works only when keys are written, because only then the ledger grows: soon after the first, and then
-/// at most once in a while. Owns nothing; when it dies, nothing is pruned until its pool begins anew.
+/// Removes keys older than `errands.ledger.keep` from a pool's ledger: an errand like any other, told to its pool and carried alone, in
+/// portions so small that no lock is held for long. It works only when keys are written, because only then the ledger grows: soon after the
+/// first, and then at most once in a while. Owns nothing; when it dies, nothing is pruned until its pool begins anew.
 /// </summary>
 internal sealed class LedgerPruner : UntypedActor, IWithTimers
 {

@@ -43,7 +43,8 @@ internal sealed class LedgerStatements
     /// </summary>
     /// <remarks>
     /// DO UPDATE ... WHERE false instead of DO NOTHING, because it also locks the row that is there: that writes to the log, so our COMMIT
-    /// flushes the log up to there, with the original's COMMIT record before it, which may not have been flushed (synchronous_commit = off).
+    /// flushes the log up to there, with the original's COMMIT record before it, which may not have been flushed (synchronous_commit =
+    /// off).
     /// </remarks>
     internal Statement Refuse(string key) => new(
         $"insert into {_table.Quoted} as ledger (key, verdict) values ($1, 'refused') on conflict (key) do update set verdict = ledger.verdict where false",
@@ -65,8 +66,8 @@ internal sealed class LedgerStatements
     ];
 
     /// <summary>
-    /// Removes rows older than <paramref name="keep"/>, oldest first, at most <paramref name="limit"/>; answers as many as it removed. Brokers
-    /// that prune at once do not wait for each other.
+    /// Removes rows older than <paramref name="keep"/>, oldest first, at most <paramref name="limit"/>; answers as many as it removed.
+    /// Brokers that prune at once do not wait for each other.
     /// </summary>
     internal Statement Prune(TimeSpan keep, int limit) => new(
         $"""

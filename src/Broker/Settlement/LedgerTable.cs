@@ -4,8 +4,8 @@ using Npgsql;
 namespace Broker.Settlement;
 
 /// <summary>
-/// The table of idempotency keys. Its name is part of SQL texts, so it is taken apart and quoted: letters, digits, _ and $, with or without a
-/// schema; as in SQL, capitals do not count.
+/// The table of idempotency keys. Its name is part of SQL texts, so it is taken apart and quoted: letters, digits, _ and $, with or without
+/// a schema; as in SQL, capitals do not count.
 /// </summary>
 internal sealed partial record LedgerTable
 {

@@ -5,8 +5,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Settlement;
 
 /// <summary>
-/// Rows as bytes, as the ledger keeps them: columns with their descriptions, values by their .NET type, so that a repeat is answered exactly what
-/// the first was told. Rows with a value of another type (a range, a geometry ...) are not kept.
+/// Rows as bytes, as the ledger keeps them: columns with their descriptions, values by their .NET type, so that a repeat is answered
+/// exactly what the first was told. Rows with a value of another type (a range, a geometry ...) are not kept.
 /// </summary>
 internal static class RecordedRows
 {

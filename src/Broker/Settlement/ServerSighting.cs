@@ -8,9 +8,12 @@ namespace Broker.Settlement;
 /// <param name="PostmasterStart">pg_postmaster_start_time().</param>
 /// <param name="Timeline">The timeline of its write-ahead log.</param>
 /// <param name="StatisticsReset">
-/// When the background writer's statistics began: never later than a crash recovery, see <see cref="WhyNotBelieved"/>. Null if it does not say.
+/// When the background writer's statistics began: never later than a crash recovery, see <see cref="WhyNotBelieved"/>. Null if it does not
+/// say.
 /// </param>
-/// <param name="AwaitsReplication">Whether the old backend has committed and waits for a synchronous standby; then it was not asked to end.</param>
+/// <param name="AwaitsReplication">
+/// Whether the old backend has committed and waits for a synchronous standby; then it was not asked to end.
+/// </param>
 internal sealed record ServerSighting(
     bool InRecovery, DateTime PostmasterStart, int Timeline, DateTime? StatisticsReset, bool AwaitsReplication)
 {
@@ -21,8 +24,8 @@ internal sealed record ServerSighting(
         """;
 
     /// <summary>
-    /// $1 and $2 are the old backend's pid and start. One that waits for synchronous replication is left alone: it has committed, and ending it
-    /// would only cut the promise that its commit is on the standby.
+    /// $1 and $2 are the old backend's pid and start. One that waits for synchronous replication is left alone: it has committed, and
+    /// ending it would only cut the promise that its commit is on the standby.
     /// </summary>
     private const string Text = $"""
         select pg_catalog.pg_is_in_recovery(), pg_catalog.pg_postmaster_start_time(), {TimelineExpression},
@@ -47,8 +50,8 @@ internal sealed record ServerSighting(
 
     /// <summary>
     /// Null if a transaction id of that backend still means the same transaction here, else why not. Unbroken are the postmaster and the
-    /// timeline, and no crash recovery came between: when one process is killed the postmaster stays, all others restart, and an id whose log
-    /// was never flushed is given out again. Statistics do not survive such a recovery, so theirs must be older than the backend.
+    /// timeline, and no crash recovery came between: when one process is killed the postmaster stays, all others restart, and an id whose
+    /// log was never flushed is given out again. Statistics do not survive such a recovery, so theirs must be older than the backend.
     /// </summary>
     internal string? WhyNotBelieved(BackendIdentity old) => this switch
     {

@@ -16,7 +16,10 @@ internal static class CatalogueQueries
     public static Task<CatalogueSnapshot> AskAsync(NpgsqlConnection connection, CatalogueQuestions questions, CancellationToken cancel) =>
         AskAsync(connection, [], questions, cancel);
 
-    /// <summary>The same, under a role and search_path that <paramref name="context"/> sets for the transaction; each of its statements answers one result.</summary>
+    /// <summary>
+    /// The same, under a role and search_path that <paramref name="context"/> sets for the transaction; each of its statements answers one
+    /// result.
+    /// </summary>
     /// <exception cref="NpgsqlException">The server or the connection failed, or the server refused the context.</exception>
     public static async Task<CatalogueSnapshot> AskAsync(
         NpgsqlConnection connection, ImmutableArray<NpgsqlBatchCommand> context, CatalogueQuestions questions, CancellationToken cancel)

@@ -22,7 +22,9 @@ internal sealed record CatalogueQuestions(ImmutableHashSet<CatalogueName> Names,
 /// </summary>
 /// <param name="Names">Answers by name as asked, schema or not.</param>
 /// <param name="Operators">Answers by symbol.</param>
-/// <param name="BuiltInCasts">Functions of casts between two of the server's own types that somebody created; null before the first answer.</param>
+/// <param name="BuiltInCasts">
+/// Functions of casts between two of the server's own types that somebody created; null before the first answer.
+/// </param>
 internal sealed record CatalogueSnapshot(
     ImmutableDictionary<CatalogueName, NameAnswer> Names,
     ImmutableDictionary<string, OperatorAnswer> Operators,

@@ -9,7 +9,9 @@ internal static class CatalogueSql
 {
     public const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-    /// <summary>To print a view the server locks its tables for a moment: nobody waits for that, who may be waiting for somebody's migration.</summary>
+    /// <summary>
+    /// To print a view the server locks its tables for a moment: nobody waits for that, who may be waiting for somebody's migration.
+    /// </summary>
     public const string KeepPath =
         """
         SELECT pg_catalog.set_config('broker.schemas', CAST(pg_catalog.current_schemas(true) AS pg_catalog.text), true),

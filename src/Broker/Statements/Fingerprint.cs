@@ -9,7 +9,9 @@ internal readonly record struct Fingerprint(ulong Value)
     private const ulong Offset = 14695981039346656037;
     private const ulong Prime = 1099511628211;
 
-    /// <summary>The fingerprint of <paramref name="sql"/>, whose tokens without blanks and comments are <paramref name="tokens"/>.</summary>
+    /// <summary>
+    /// The fingerprint of <paramref name="sql"/>, whose tokens without blanks and comments are <paramref name="tokens"/>.
+    /// </summary>
     public static Fingerprint Of(ReadOnlySpan<char> sql, IReadOnlyList<Token> tokens)
     {
         var hash = Offset;

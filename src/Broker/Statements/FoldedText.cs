@@ -4,12 +4,12 @@ using System.Text;
 namespace Broker.Statements;
 
 /// <summary>
-/// Rewrites a plain read so that one statement answers for many callers: the text runs once for each row of arrays that hold their parameters, and each
-/// of its rows is led by the number of the caller it belongs to. What the text means is left to the server: it stands whole inside, with
-/// <c>$n</c> replaced by a column of those arrays. OFFSET keeps the planner from pulling it up, so that each caller gets the plan that a prepared
-/// statement would have given.
-/// The arrays are behind a subquery so that the planner does not see their length: of a short one it would think that a plan made for it alone is
-/// cheaper than the kept one, and plan anew at each execution, which costs several times what the reads cost.
+/// Rewrites a plain read so that one statement answers for many callers: the text runs once for each row of arrays that hold their
+/// parameters, and each of its rows is led by the number of the caller it belongs to. What the text means is left to the server: it stands
+/// whole inside, with <c>$n</c> replaced by a column of those arrays. OFFSET keeps the planner from pulling it up, so that each caller gets
+/// the plan that a prepared statement would have given.
+/// The arrays are behind a subquery so that the planner does not see their length: of a short one it would think that a plan made for it
+/// alone is cheaper than the kept one, and plan anew at each execution, which costs several times what the reads cost.
 /// </summary>
 internal static class FoldedText
 {

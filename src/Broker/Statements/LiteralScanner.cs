@@ -1,6 +1,8 @@
 namespace Broker.Statements;
 
-/// <summary>Where strings, quoted names and comments end. Every method gives the position behind the end, or -1 when there is none.</summary>
+/// <summary>
+/// Where strings, quoted names and comments end. Every method gives the position behind the end, or -1 when there is none.
+/// </summary>
 internal static class LiteralScanner
 {
     private const int Unterminated = -1;
@@ -129,7 +131,9 @@ internal static class LiteralScanner
         return Unterminated;
     }
 
-    /// <summary>The quote that continues a string ended before <paramref name="at"/>: blanks and comments with a line end among them lie between.</summary>
+    /// <summary>
+    /// The quote that continues a string ended before <paramref name="at"/>: blanks and comments with a line end among them lie between.
+    /// </summary>
     private static int Continuation(ReadOnlySpan<char> sql, int at)
     {
         var lineEnd = false;

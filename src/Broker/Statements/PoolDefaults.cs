@@ -35,7 +35,9 @@ internal sealed record PoolDefaults(
         _ => new PackingAllowed(Reads: true, Writes: true, ""),
     };
 
-    /// <summary>The lock timeout of a group: <paramref name="wanted"/>, but below a quarter of <see cref="DeadlockTimeout"/>, at least 1 ms.</summary>
+    /// <summary>
+    /// The lock timeout of a group: <paramref name="wanted"/>, but below a quarter of <see cref="DeadlockTimeout"/>, at least 1 ms.
+    /// </summary>
     public TimeSpan LockTimeout(TimeSpan wanted)
     {
         var limit = TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(DeadlockTimeout.TotalMilliseconds / 4) - 1));

@@ -5,7 +5,8 @@ namespace Broker.Statements;
 /// <summary>
 /// The list of functions that may travel in groups. Naming them, instead of believing what the catalogue declares, keeps
 /// out what is declared stable and yet tells of the session or transaction (pg_current_xact_id, pg_stat_get_activity),
-/// or runs SQL of its own (table_to_xml, or pg_input_is_valid with the checks of a type that only a string names), and whatever later versions bring.
+/// or runs SQL of its own (table_to_xml, or pg_input_is_valid with the checks of a type that only a string names), and whatever later
+/// versions bring.
 /// </summary>
 internal static class ShippedFunctions
 {
@@ -84,7 +85,9 @@ internal static class ShippedFunctions
     /// <summary>Whether the extension's types, and its functions that are not volatile, are as harmless as the server's.</summary>
     public static bool Ships(string? extension) => extension is not null && Extensions.Contains(extension);
 
-    /// <summary>Whether <paramref name="function"/> may be called by a member of a group, of a write group if <paramref name="write"/>.</summary>
+    /// <summary>
+    /// Whether <paramref name="function"/> may be called by a member of a group, of a write group if <paramref name="write"/>.
+    /// </summary>
     public static bool MayTravel(FunctionAnswer function, bool write)
     {
         if (function.IsUserDefined)
@@ -98,7 +101,9 @@ internal static class ShippedFunctions
                 || (write && InWritesToo.Contains(function.Name.Name)));
     }
 
-    /// <summary>Whether the session is sure to be as before after <paramref name="function"/>, so that an errand with it needs no reset.</summary>
+    /// <summary>
+    /// Whether the session is sure to be as before after <paramref name="function"/>, so that an errand with it needs no reset.
+    /// </summary>
     public static bool LeavesNothing(FunctionAnswer function) =>
         MayTravel(function, write: true)
         || (!function.IsUserDefined && function.Name.IsSystem && LeaveNothing.Contains(function.Name.Name))

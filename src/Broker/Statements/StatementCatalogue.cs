@@ -27,7 +27,9 @@ internal sealed record StatementCatalogue(
         ImmutableDictionary.Create<CatalogueName, DateTimeOffset>(),
         ImmutableDictionary.Create<string, DateTimeOffset>(StringComparer.Ordinal));
 
-    /// <summary>This with <paramref name="answers"/>, for which the catalogue was asked at <paramref name="asked"/> (the sending, not the reply).</summary>
+    /// <summary>
+    /// This with <paramref name="answers"/>, for which the catalogue was asked at <paramref name="asked"/> (the sending, not the reply).
+    /// </summary>
     public StatementCatalogue With(CatalogueSnapshot answers, DateTimeOffset asked)
     {
         var merged = this with
@@ -39,7 +41,9 @@ internal sealed record StatementCatalogue(
         return merged.NamesAsked.Count > Capacity || merged.OperatorsAsked.Count > Capacity ? merged.Trimmed() : merged;
     }
 
-    /// <summary>The decision about <paramref name="shape"/> from answers that still count at <paramref name="now"/>, and what is to be asked again.</summary>
+    /// <summary>
+    /// The decision about <paramref name="shape"/> from answers that still count at <paramref name="now"/>, and what is to be asked again.
+    /// </summary>
     public CatalogueLookup Lookup(StatementShape shape, PackingTrust trust, DateTimeOffset now)
     {
         var classification = StatementClassifier.Classify(shape, Answers, trust);

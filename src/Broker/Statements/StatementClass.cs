@@ -68,6 +68,8 @@ internal abstract record Classification
     /// <summary>Decided; <paramref name="Relied"/> is what of the catalogue it rests on, to be asked again in time.</summary>
     public sealed record Decided(StatementClass Class, CatalogueQuestions Relied) : Classification;
 
-    /// <summary>Not decidable before <paramref name="Missing"/> is answered; until then the text travels as <see cref="StatementClass.Unknown"/>.</summary>
+    /// <summary>
+    /// Not decidable before <paramref name="Missing"/> is answered; until then the text travels as <see cref="StatementClass.Unknown"/>.
+    /// </summary>
     public sealed record NeedsCatalogue(CatalogueQuestions Missing) : Classification;
 }

@@ -8,7 +8,9 @@ internal static class StatementOutline
         i >= 0 && i < tokens.Count && (tokens[i].Kind is TokenKind.Word or TokenKind.Punctuation)
         && tokens[i].In(sql).Equals(text, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>How many statements there are, empty ones not counted. Bodies between BEGIN ATOMIC and END are part of their statement.</summary>
+    /// <summary>
+    /// How many statements there are, empty ones not counted. Bodies between BEGIN ATOMIC and END are part of their statement.
+    /// </summary>
     public static int Count(ReadOnlySpan<char> sql, List<Token> tokens)
     {
         int count = 0, parentheses = 0, blocks = 0;

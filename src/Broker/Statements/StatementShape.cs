@@ -9,7 +9,10 @@ internal enum ShapeMarks
     /// <summary>None of them.</summary>
     None = 0,
 
-    /// <summary>An INSERT, UPDATE, DELETE or MERGE inside a statement that begins otherwise or earlier, where the server allows none as far as is known.</summary>
+    /// <summary>
+    /// An INSERT, UPDATE, DELETE or MERGE inside a statement that begins otherwise or earlier, where the server allows none as far as is
+    /// known.
+    /// </summary>
     ModifiesWithin = 1,
 
     /// <summary>FOR UPDATE, FOR NO KEY UPDATE, FOR SHARE or FOR KEY SHARE.</summary>

@@ -18,7 +18,9 @@ internal enum TokenKind
     /// <summary>A name written <c>U&amp;"..."</c>, whose escapes are not decoded here.</summary>
     UnicodeName,
 
-    /// <summary>Any string: <c>'...'</c>, <c>E'...'</c>, <c>U&amp;'...'</c>, <c>N'...'</c>, <c>B'...'</c>, <c>X'...'</c>, dollar quoted.</summary>
+    /// <summary>
+    /// Any string: <c>'...'</c>, <c>E'...'</c>, <c>U&amp;'...'</c>, <c>N'...'</c>, <c>B'...'</c>, <c>X'...'</c>, dollar quoted.
+    /// </summary>
     String,
 
     /// <summary>A number without its sign.</summary>

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Broker.Streams;
 
 /// <summary>
-/// How many rows the last COPY moved. The server says it, and Npgsql 10 reads it without showing it for data that it does not look at; so it is
-/// taken from where Npgsql keeps it. Should that place move, the count is unknown and a test fails.
+/// How many rows the last COPY moved. The server says it, and Npgsql 10 reads it without showing it for data that it does not look at; so
+/// it is taken from where Npgsql keeps it. Should that place move, the count is unknown and a test fails.
 /// </summary>
 internal static class CopiedRows
 {

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Broker.Streams;
 
 /// <summary>
-/// The bytes of COPY ... FROM STDIN, passed on as they were given. The server says what is wrong with them at the end only; until then it drops
-/// what follows the mistake.
+/// The bytes of COPY ... FROM STDIN, passed on as they were given. The server says what is wrong with them at the end only; until then it
+/// drops what follows the mistake.
 /// </summary>
 internal sealed class CopyInRun(StreamPlan plan, OpenStream request, NpgsqlConnection connection) : CopyRun(plan, request, connection)
 {

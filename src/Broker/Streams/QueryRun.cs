@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Broker.Streams;
 
-/// <summary>The rows of a query. The server is read chunk by chunk: what is not asked for stays in its send buffer, and holds it up.</summary>
+/// <summary>
+/// The rows of a query. The server is read chunk by chunk: what is not asked for stays in its send buffer, and holds it up.
+/// </summary>
 internal sealed class QueryRun : StreamRun
 {
     private readonly RowReader _rows = new();

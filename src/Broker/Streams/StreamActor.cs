@@ -9,12 +9,13 @@ using Broker.Leases;
 namespace Broker.Streams;
 
 /// <summary>
-/// Owns one stream: borrows a connection of its pool like anybody else, runs one statement on it, and passes chunks on as its caller asks for them, so that
-/// memory stays constant whatever the caller's pace. It talks to its pool, to the connection it borrowed, and to the caller.
+/// Owns one stream: borrows a connection of its pool like anybody else, runs one statement on it, and passes chunks on as its caller asks
+/// for them, so that memory stays constant whatever the caller's pace. It talks to its pool, to the connection it borrowed, and to the
+/// caller.
 /// <para>
-/// Waiting → Opening → Open → Ending → Returning. Whatever ends a stream (its end, an error, CloseStream, the caller's death or silence, a lease called back)
-/// goes through Ending, where the connection is brought to rest. The caller hears the end when the connection has gone back. When the actor is stopped from
-/// outside, the task under way is cancelled and closes the connection at its end.
+/// Waiting → Opening → Open → Ending → Returning. Whatever ends a stream (its end, an error, CloseStream, the caller's death or silence, a
+/// lease called back) goes through Ending, where the connection is brought to rest. The caller hears the end when the connection has gone
+/// back. When the actor is stopped from outside, the task under way is cancelled and closes the connection at its end.
 /// </para>
 /// </summary>
 internal sealed class StreamActor : UntypedActor, IWithTimers

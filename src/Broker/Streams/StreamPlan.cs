@@ -7,8 +7,12 @@ namespace Broker.Streams;
 /// <summary>What a stream needs to know of its pool. Values only.</summary>
 /// <param name="Pool">Which pool.</param>
 /// <param name="Stream">`broker.errands.stream`.</param>
-/// <param name="CleanUpLimit">How long a stream that is given up may take to leave its connection clean (`pool.reset-timeout`); then it is cut off.</param>
-/// <param name="DiscardAfter">Whether the stream undoes what its statement left in the session, because returning the connection does not (`pool.reset = none`).</param>
+/// <param name="CleanUpLimit">
+/// How long a stream that is given up may take to leave its connection clean (`pool.reset-timeout`); then it is cut off.
+/// </param>
+/// <param name="DiscardAfter">
+/// Whether the stream undoes what its statement left in the session, because returning the connection does not (`pool.reset = none`).
+/// </param>
 internal sealed record StreamPlan(PoolId Pool, StreamSettings Stream, TimeSpan CleanUpLimit, bool DiscardAfter)
 {
     /// <summary>How its streams begin and end their transactions.</summary>

@@ -11,8 +11,8 @@ using Npgsql;
 namespace Broker.Streams;
 
 /// <summary>
-/// One statement on a lent connection, step by step: the tasks that a stream's actor starts one at a time. Only <see cref="Cancel"/> may be called
-/// while a step is under way. Before the last step commits, whatever ends the stream leaves no effect.
+/// One statement on a lent connection, step by step: the tasks that a stream's actor starts one at a time. Only <see cref="Cancel"/> may be
+/// called while a step is under way. Before the last step commits, whatever ends the stream leaves no effect.
 /// </summary>
 internal abstract class StreamRun
 {
@@ -57,8 +57,8 @@ internal abstract class StreamRun
     internal abstract Task<StreamPiece> FinishAsync();
 
     /// <summary>
-    /// Asks the server to cancel the step under way; the step then fails. Not once the commit is on its way: its outcome must be known. False when
-    /// Npgsql has no request for what runs, so that somebody else must ask.
+    /// Asks the server to cancel the step under way; the step then fails. Not once the commit is on its way: its outcome must be known.
+    /// False when Npgsql has no request for what runs, so that somebody else must ask.
     /// </summary>
     internal bool Cancel()
     {
@@ -86,8 +86,8 @@ internal abstract class StreamRun
     internal Failure Abandoned(Failure reason) => _committing || !_framed ? new OutcomeUnknown(_plan.Pool, reason.Message) : reason;
 
     /// <summary>
-    /// Brings the connection to rest, whatever was under way: afterwards nothing runs on it, nothing is unread, and no cancel request is on its way to
-    /// whoever has it next. Never throws.
+    /// Brings the connection to rest, whatever was under way: afterwards nothing runs on it, nothing is unread, and no cancel request is on
+    /// its way to whoever has it next. Never throws.
     /// </summary>
     internal async Task<LeftBehind> CloseAsync()
     {

@@ -23,8 +23,8 @@ internal static class StreamText
     }
 
     /// <summary>
-    /// Whether the statement runs in a transaction of the stream's own, which is committed when everything has been read: what is given up earlier has then no
-    /// effect. Some statements manage their transactions themselves, or refuse to run in one.
+    /// Whether the statement runs in a transaction of the stream's own, which is committed when everything has been read: what is given up
+    /// earlier has then no effect. Some statements manage their transactions themselves, or refuse to run in one.
     /// </summary>
     internal static bool IsFramed(OpenStream request)
     {

@@ -15,7 +15,10 @@ internal static class ErrandActivity
     /// <summary>Whether somebody listens; to be asked before anything else, so that nothing else costs.</summary>
     internal static bool IsWatched(TracingOptions options) => options.Enabled && BrokerSource.Activities.HasListeners();
 
-    /// <summary>Starts the activity as a child of the caller's own; null when no listener wants it. Until more is known it is named after the database.</summary>
+    /// <summary>
+    /// Starts the activity as a child of the caller's own; null when no listener wants it. Until more is known it is named after the
+    /// database.
+    /// </summary>
     /// <param name="database">The database's name in the broker's settings.</param>
     /// <param name="statement">The statement.</param>
     /// <param name="options">Whether its text is told.</param>

@@ -4,7 +4,10 @@ using System.Reflection;
 
 namespace Broker.Client.Entities;
 
-/// <summary>Compiled readers and writers of properties. Init-only properties, and those without a setter, can be written too: an entity is filled before it is handed out.</summary>
+/// <summary>
+/// Compiled readers and writers of properties. Init-only properties, and those without a setter, can be written too: an entity is filled
+/// before it is handed out.
+/// </summary>
 internal static class Accessors
 {
     private static readonly MethodInfo SetValueMethod = typeof(FieldInfo).GetMethod(nameof(FieldInfo.SetValue), [typeof(object), typeof(object)])!;

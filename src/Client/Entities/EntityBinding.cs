@@ -5,7 +5,9 @@ using Broker.Client.Protocol.Failures;
 
 namespace Broker.Client.Entities;
 
-/// <summary>Binds an entity type to what the catalogue says of its table. What does not fit is an <c>EntityRefused</c> that names the property.</summary>
+/// <summary>
+/// Binds an entity type to what the catalogue says of its table. What does not fit is an <c>EntityRefused</c> that names the property.
+/// </summary>
 internal static class EntityBinding
 {
     private static readonly ColumnFacts Xmin = new("xmin", "xid", "xid") { NotNull = true, IsComputed = true };

@@ -5,7 +5,9 @@ using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Entities;
 
-/// <summary>One property of an entity type, bound to a column of its table: what is asked of an entity goes through here, without a box.</summary>
+/// <summary>
+/// One property of an entity type, bound to a column of its table: what is asked of an entity goes through here, without a box.
+/// </summary>
 internal abstract class EntityColumn
 {
     private protected EntityColumn(string entity, EntityProperty property, ColumnFacts facts, int index, ValueForm form)

@@ -5,8 +5,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Entities;
 
 /// <summary>
-/// The key of a row: equal when its values are. Keys of different entity types are not told apart. Those of one type have an order, which is the same in every process:
-/// it is that of the values, and of texts that of their characters' numbers, whatever the culture.
+/// The key of a row: equal when its values are. Keys of different entity types are not told apart. Those of one type have an order, which
+/// is the same in every process: it is that of the values, and of texts that of their characters' numbers, whatever the culture.
 /// </summary>
 internal abstract class EntityKey : IEquatable<EntityKey>, IComparable<EntityKey>
 {

@@ -11,8 +11,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Entities;
 
 /// <summary>
-/// An entity type bound to its table: how its objects are read, written, compared and copied. Immutable but for the texts it has made; shared by all who use the
-/// type on one database. Objects are passed as <see cref="object"/> and must be of <see cref="Type"/>.
+/// An entity type bound to its table: how its objects are read, written, compared and copied. Immutable but for the texts it has made;
+/// shared by all who use the type on one database. Objects are passed as <see cref="object"/> and must be of <see cref="Type"/>.
 /// </summary>
 internal sealed class EntityMap
 {
@@ -94,7 +94,9 @@ internal sealed class EntityMap
         return new CompositeKey(ImmutableCollectionsMarshal.AsImmutableArray(parts));
     }
 
-    /// <summary>Whether an object that was read by another map of its type is to this one what it was to that: the table is the same, and keys are.</summary>
+    /// <summary>
+    /// Whether an object that was read by another map of its type is to this one what it was to that: the table is the same, and keys are.
+    /// </summary>
     internal bool CanFollow(EntityMap former) => former.Table.FullName == Table.FullName && former.IsImmutable == IsImmutable
         && former.Key.Select(static column => (column.Property.Name, column.WireType)).SequenceEqual(Key.Select(static column => (column.Property.Name, column.WireType)));
 
@@ -147,8 +149,8 @@ internal sealed class EntityMap
     }
 
     /// <summary>
-    /// The entities that an entity refers to, when its row was read anew: rows know of none, so a snapshot made of one has those of the snapshot before. When the
-    /// row refers to another now, that one is not known.
+    /// The entities that an entity refers to, when its row was read anew: rows know of none, so a snapshot made of one has those of the
+    /// snapshot before. When the row refers to another now, that one is not known.
     /// </summary>
     /// <param name="entity">The entity.</param>
     /// <param name="before">What was known of its row.</param>
@@ -167,7 +169,10 @@ internal sealed class EntityMap
         }
     }
 
-    /// <summary>The columns whose value differs, by content, those that the server computes left out; and foreign keys whose reference was set to another entity.</summary>
+    /// <summary>
+    /// The columns whose value differs, by content, those that the server computes left out; and foreign keys whose reference was set to
+    /// another entity.
+    /// </summary>
     internal ColumnSet ChangedColumns(object entity, object snapshot)
     {
         if (ReferenceEquals(entity, snapshot))

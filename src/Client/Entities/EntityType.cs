@@ -9,7 +9,10 @@ using Broker.Client.Protocol.Failures;
 
 namespace Broker.Client.Entities;
 
-/// <summary>What a .NET type says of its table: by its attributes (`System.ComponentModel.DataAnnotations`) and by convention. Read once for each type.</summary>
+/// <summary>
+/// What a .NET type says of its table: by its attributes (`System.ComponentModel.DataAnnotations`) and by convention. Read once for each
+/// type.
+/// </summary>
 internal sealed class EntityType
 {
     private static readonly ConcurrentDictionary<Type, EntityType> Known = new();
@@ -103,7 +106,9 @@ internal sealed record EntityProperty(PropertyInfo Property, string Column, stri
 /// <param name="ForeignKey">The properties of the foreign key, in the order of the other's key.</param>
 internal sealed record EntityNavigation(PropertyInfo Property, ImmutableArray<EntityProperty> ForeignKey)
 {
-    /// <summary>By [ForeignKey] on either side, else `Customer` by `CustomerId`. Null when no property holds the key: then it means nothing here.</summary>
+    /// <summary>
+    /// By [ForeignKey] on either side, else `Customer` by `CustomerId`. Null when no property holds the key: then it means nothing here.
+    /// </summary>
     internal static EntityNavigation? Of(PropertyInfo property, ImmutableArray<EntityProperty> properties)
     {
         var named = property.GetCustomAttribute<ForeignKeyAttribute>()?.Name.Split(',', StringSplitOptions.TrimEntries);

@@ -7,7 +7,9 @@ using Broker.Client.Sending;
 
 namespace Broker.Client.Entities;
 
-/// <summary>What the values of an enum are called in the database: by [EnumMember] or [Display(Name)], else their name in snake_case.</summary>
+/// <summary>
+/// What the values of an enum are called in the database: by [EnumMember] or [Display(Name)], else their name in snake_case.
+/// </summary>
 internal static class EnumNames<TEnum> where TEnum : struct, Enum
 {
     private static readonly FrozenDictionary<TEnum, string> Names = typeof(TEnum).GetFields(BindingFlags.Public | BindingFlags.Static)

@@ -50,7 +50,9 @@ internal sealed record ColumnFacts(string Name, string TypeName, string BaseType
 
     internal bool IsIdentity { get; init; }
 
-    /// <summary>Whether the server may take texts for equal that differ, by rules of its own: citext, or a collation that is not deterministic.</summary>
+    /// <summary>
+    /// Whether the server may take texts for equal that differ, by rules of its own: citext, or a collation that is not deterministic.
+    /// </summary>
     internal bool ComparesLoosely { get; init; }
 
     /// <summary>GENERATED ALWAYS AS (...): never written.</summary>

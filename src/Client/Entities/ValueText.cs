@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Broker.Client.Entities;
 
-/// <summary>Values as text that PostgreSQL reads, for what cannot be the element of an array: arrays themselves and the bounds of ranges.</summary>
+/// <summary>
+/// Values as text that PostgreSQL reads, for what cannot be the element of an array: arrays themselves and the bounds of ranges.
+/// </summary>
 internal static class ValueText
 {
     private const string Seconds = "yyyy-MM-dd HH:mm:ss.FFFFFF";

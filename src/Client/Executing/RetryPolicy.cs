@@ -3,8 +3,8 @@ using Broker.Client.Protocol.Failures;
 namespace Broker.Client.Executing;
 
 /// <summary>
-/// How often a unit of work is run again, and after which pause. It is run again only when the server says that it would go better on fresh state
-/// (serialization failure 40001, deadlock 40P01: manual, section 13.5), never after an unknown outcome.
+/// How often a unit of work is run again, and after which pause. It is run again only when the server says that it would go better on fresh
+/// state (serialization failure 40001, deadlock 40P01: manual, section 13.5), never after an unknown outcome.
 /// </summary>
 public sealed record RetryPolicy
 {

@@ -5,10 +5,11 @@ using Broker.Client.Sessions;
 namespace Broker.Client.Executing;
 
 /// <summary>
-/// Runs units of work in the background, each in a session of its own: a bounded number at a time, the others wait in line. A function that returns is
-/// committed; one that throws is rolled back. Each runs with its caller's activity, log context and culture, on any thread. After a serialization failure or a
-/// deadlock the whole function is run again on fresh state, so it should touch nothing else that cannot be repeated; after an unknown outcome it never is, nor
-/// when it has committed something by itself. Work may wait for other work of the same executor: of what one has begun, one runs at a time, beside the bound.
+/// Runs units of work in the background, each in a session of its own: a bounded number at a time, the others wait in line. A function that
+/// returns is committed; one that throws is rolled back. Each runs with its caller's activity, log context and culture, on any thread.
+/// After a serialization failure or a deadlock the whole function is run again on fresh state, so it should touch nothing else that cannot
+/// be repeated; after an unknown outcome it never is, nor when it has committed something by itself. Work may wait for other work of the
+/// same executor: of what one has begun, one runs at a time, beside the bound.
 /// </summary>
 public sealed class SessionExecutor
 {
@@ -31,7 +32,9 @@ public sealed class SessionExecutor
 
     /// <summary>Runs a unit of work in the background; the task ends when it is committed, or with what it threw.</summary>
     /// <param name="work">The work. It may commit by itself on the way; what it leaves is committed behind it.</param>
-    /// <param name="cancellation">Stops it before it begins, between its attempts, and before its commit; not a COMMIT that was sent.</param>
+    /// <param name="cancellation">
+    /// Stops it before it begins, between its attempts, and before its commit; not a COMMIT that was sent.
+    /// </param>
     public Task<T> RunAsync<T>(Func<Session, Task<T>> work, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -52,8 +55,8 @@ public sealed class SessionExecutor
     }
 
     /// <summary>
-    /// Runs a unit of work for each item, and hands results out in the order of the items, as they come. When one fails, those not begun are not begun, and its
-    /// exception is thrown in its place; leaving the loop early does the same. What was committed stays.
+    /// Runs a unit of work for each item, and hands results out in the order of the items, as they come. When one fails, those not begun
+    /// are not begun, and its exception is thrown in its place; leaving the loop early does the same. What was committed stays.
     /// </summary>
     /// <param name="items">The items; read no further ahead than as many as run at a time.</param>
     /// <param name="work">The work for one.</param>

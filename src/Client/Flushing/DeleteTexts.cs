@@ -2,7 +2,9 @@ using Broker.Client.Entities;
 
 namespace Broker.Client.Flushing;
 
-/// <summary>How rows are deleted. Those with a version make the server refuse when they are not as they were read; others may be gone already.</summary>
+/// <summary>
+/// How rows are deleted. Those with a version make the server refuse when they are not as they were read; others may be gone already.
+/// </summary>
 internal static class DeleteTexts
 {
     internal static string One(Batch batch)
@@ -26,7 +28,10 @@ internal static class DeleteTexts
         return $"{pieces.With} SELECT {result} AS stale";
     }
 
-    /// <summary>Adds the piece of a batch, and says the expression that is 0 when it found what it must, or else fails; for one without a guard: how many rows went.</summary>
+    /// <summary>
+    /// Adds the piece of a batch, and says the expression that is 0 when it found what it must, or else fails; for one without a guard: how
+    /// many rows went.
+    /// </summary>
     internal static string Piece(Batch batch, Pieces pieces)
     {
         var number = pieces.Next();

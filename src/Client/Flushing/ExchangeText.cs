@@ -5,8 +5,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Flushing;
 
 /// <summary>
-/// How rows exchange unique values: all are deleted, then those that stay are inserted with their new values, in one statement. That the count of the deleted
-/// is asked before the first is inserted makes the server finish deleting first.
+/// How rows exchange unique values: all are deleted, then those that stay are inserted with their new values, in one statement. That the
+/// count of the deleted is asked before the first is inserted makes the server finish deleting first.
 /// </summary>
 internal static class ExchangeText
 {

@@ -5,7 +5,10 @@ using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Flushing;
 
-/// <summary>A plan that may wait for keys: when new rows refer to new rows through their objects, the keys are drawn first, and then all is one round trip.</summary>
+/// <summary>
+/// A plan that may wait for keys: when new rows refer to new rows through their objects, the keys are drawn first, and then all is one
+/// round trip.
+/// </summary>
 internal sealed class FlushDraft
 {
     private readonly IReadOnlyList<EntityChange> _changes;

@@ -5,7 +5,10 @@ using Broker.Client.Protocol.Failures;
 
 namespace Broker.Client.Flushing;
 
-/// <summary>Says what the server refused in the words of the entities: which type, property and row. The server says values, and the row that has them is looked for.</summary>
+/// <summary>
+/// Says what the server refused in the words of the entities: which type, property and row. The server says values, and the row that has
+/// them is looked for.
+/// </summary>
 internal static partial class FlushFailures
 {
     internal static Failure Explain(Failure failure, ImmutableArray<PlannedStep> planned, int? step)
@@ -34,7 +37,8 @@ internal static partial class FlushFailures
     };
 
     /// <summary>
-    /// The batches that may hold the row. The server names the table: of a partition its own, of a view the one behind it; and of a row that others point at theirs.
+    /// The batches that may hold the row. The server names the table: of a partition its own, of a view the one behind it; and of a row
+    /// that others point at theirs.
     /// </summary>
     private static ImmutableArray<Batch> Suspects(StatementFailed failed, ImmutableArray<Batch> all)
     {

@@ -15,7 +15,9 @@ internal sealed class FlushPlan(ImmutableArray<PlannedStep> planned, ImmutableAr
     internal ImmutableArray<FlushStep> Steps { get; } =
         ImmutableCollectionsMarshal.AsImmutableArray(Array.ConvertAll(ImmutableCollectionsMarshal.AsArray(planned)!, static step => step.Step));
 
-    /// <summary>Gives the entities what the server gave: keys, defaults, versions. To be called once, when the flush has succeeded.</summary>
+    /// <summary>
+    /// Gives the entities what the server gave: keys, defaults, versions. To be called once, when the flush has succeeded.
+    /// </summary>
     /// <param name="results">What each step answered; none when the answer was lost.</param>
     internal FlushOutcome Apply(ImmutableArray<StepResult> results)
     {
@@ -31,7 +33,8 @@ internal sealed class FlushPlan(ImmutableArray<PlannedStep> planned, ImmutableAr
         {
             step.Apply(result, notes);
         }
-        // A value may not fit its property, and a setter of the user's may throw: the rows are written all the same, and must not be sent again.
+        // A value may not fit its property, and a setter of the user's may throw: the rows are written all the same, and must not be sent
+        // again.
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             notes.Unfit(step.Batches, exception);

@@ -5,12 +5,14 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Flushing;
 
 /// <summary>
-/// Plans a flush: pending changes become few statements, whatever their number. Rows of one table that write the same columns go together: new ones in the order in
-/// which they came, others in that of their keys; parents before children, deletes last and the other way round.
+/// Plans a flush: pending changes become few statements, whatever their number. Rows of one table that write the same columns go together:
+/// new ones in the order in which they came, others in that of their keys; parents before children, deletes last and the other way round.
 /// </summary>
 internal static class FlushPlanner
 {
-    /// <summary>Begins a plan. Throws <c>EntityRefused</c> when two changes mean one row, or an entity refers to one that was not added.</summary>
+    /// <summary>
+    /// Begins a plan. Throws <c>EntityRefused</c> when two changes mean one row, or an entity refers to one that was not added.
+    /// </summary>
     /// <param name="changes">In the order in which they were made; each entity once.</param>
     /// <param name="find">The map of a type that an entity refers to, if it is known.</param>
     internal static FlushDraft Begin(IReadOnlyList<EntityChange> changes, Func<Type, EntityMap?>? find = null) => new(changes, find ?? (static _ => null));
@@ -37,7 +39,8 @@ internal static class FlushPlanner
         var groups = TableOrder.Of(byMap.Keys.OrderBy(map => map.Table.FullName, StringComparer.Ordinal));
         foreach (var group in groups)
         {
-            // A row that points at a new one of the same table comes behind it; elsewhere a value that an update sets free may be taken by a new row.
+            // A row that points at a new one of the same table comes behind it; elsewhere a value that an update sets free may be taken by
+            // a new row.
             if (!group.IsCircular)
                 Updates(steps, group, byMap);
             Inserts(steps, group, byMap);

@@ -6,8 +6,8 @@ using Broker.Client.Protocol.Failures;
 namespace Broker.Client.Flushing;
 
 /// <summary>
-/// Makes the server itself refuse a statement that did not find all of its rows, so that a COMMIT sent behind it is refused too: the ordinals of the missing
-/// rows are cast to a number, and come back in the message.
+/// Makes the server itself refuse a statement that did not find all of its rows, so that a COMMIT sent behind it is refused too: the
+/// ordinals of the missing rows are cast to a number, and come back in the message.
 /// </summary>
 internal static partial class Guard
 {
@@ -19,7 +19,8 @@ internal static partial class Guard
         + $"(SELECT string_agg(i.n::text, ',' ORDER BY i.n) FROM i{piece} i WHERE i.n NOT IN (SELECT w.n FROM {written}{piece} w)))::int ELSE 0 END";
 
     /// <summary>
-    /// The same where the rows that were meant are in an array parameter: nothing is kept of them but how many they are, which costs a third less than to keep them.
+    /// The same where the rows that were meant are in an array parameter: nothing is kept of them but how many they are, which costs a
+    /// third less than to keep them.
     /// </summary>
     internal static string ManyOf(int piece, string array) =>
         $"CASE WHEN (SELECT count(*) FROM w{piece}) < cardinality({array}) THEN ('{Mark} {piece}: ' || (SELECT string_agg(g.n::text, ',' ORDER BY g.n) "

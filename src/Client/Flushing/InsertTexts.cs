@@ -2,7 +2,9 @@ using Broker.Client.Entities;
 
 namespace Broker.Client.Flushing;
 
-/// <summary>How rows are inserted. Where keys are wanted back they are drawn first and matched by their ordinal, never by the order of RETURNING.</summary>
+/// <summary>
+/// How rows are inserted. Where keys are wanted back they are drawn first and matched by their ordinal, never by the order of RETURNING.
+/// </summary>
 internal static class InsertTexts
 {
     /// <summary>Whether many rows can go in one statement, and what the server gives be matched to them.</summary>
@@ -31,7 +33,9 @@ internal static class InsertTexts
 
     internal static string Copy(Batch batch) => $"COPY {batch.Map.Table.Quoted} ({Pieces.List(batch.Columns.Of(batch.Map))}) FROM STDIN (FORMAT BINARY)";
 
-    /// <summary>Adds the piece of a batch, and says what selects its ordinals (n) and returned columns (r); null when it wants none.</summary>
+    /// <summary>
+    /// Adds the piece of a batch, and says what selects its ordinals (n) and returned columns (r); null when it wants none.
+    /// </summary>
     internal static string? Piece(Batch batch, Pieces pieces)
     {
         var number = pieces.Next();

@@ -4,12 +4,14 @@ using Broker.Client.Protocol.Failures;
 namespace Broker.Client.Flushing;
 
 /// <summary>
-/// Finds updates that cannot be one UPDATE: the server checks a unique key with each row, so that no row may take what another has not yet given up. Keys that
-/// are deferrable are checked later, and need none of this.
+/// Finds updates that cannot be one UPDATE: the server checks a unique key with each row, so that no row may take what another has not yet
+/// given up. Keys that are deferrable are checked later, and need none of this.
 /// </summary>
 internal static class KeyExchange
 {
-    /// <summary>What exchanges its values, and what is left. Throws <c>EntityRefused</c> where rows that point at them would be touched.</summary>
+    /// <summary>
+    /// What exchanges its values, and what is left. Throws <c>EntityRefused</c> where rows that point at them would be touched.
+    /// </summary>
     internal static (Batch? Exchange, List<EntityChange> Updates, List<EntityChange> Deletes) Find(EntityMap map, List<EntityChange> updates, List<EntityChange> deletes)
     {
         var changed = updates.Aggregate(ColumnSet.None, (set, update) => set.Or(update.Changed));

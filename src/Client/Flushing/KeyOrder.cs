@@ -2,7 +2,10 @@ using Broker.Client.Entities;
 
 namespace Broker.Client.Flushing;
 
-/// <summary>The order in which rows that are there are changed: that of their keys, which all flushes share, so that two of them do not wait for each other's rows.</summary>
+/// <summary>
+/// The order in which rows that are there are changed: that of their keys, which all flushes share, so that two of them do not wait for
+/// each other's rows.
+/// </summary>
 internal static class KeyOrder
 {
     /// <summary>The changes by the keys that their rows have now; the list itself when it has that order.</summary>

@@ -4,8 +4,8 @@ using Broker.Client.Entities;
 namespace Broker.Client.Flushing;
 
 /// <summary>
-/// A statement made of pieces, each of which writes one table: `WITH i0 AS (...), w0 AS (...), i1 ... SELECT ...`. All of it is one statement to the server, which
-/// checks foreign keys when it ends.
+/// A statement made of pieces, each of which writes one table: `WITH i0 AS (...), w0 AS (...), i1 ... SELECT ...`. All of it is one
+/// statement to the server, which checks foreign keys when it ends.
 /// </summary>
 internal sealed class Pieces
 {

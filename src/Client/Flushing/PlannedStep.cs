@@ -23,7 +23,10 @@ internal abstract record PlannedStep(FlushStep Step, ImmutableArray<Batch> Batch
     }
 }
 
-/// <summary>A step of one batch. Its rows have <paramref name="Lead"/> columns before the returned ones; the last of those is the ordinal, if rows have one.</summary>
+/// <summary>
+/// A step of one batch. Its rows have <paramref name="Lead"/> columns before the returned ones; the last of those is the ordinal, if rows
+/// have one.
+/// </summary>
 internal sealed record SingleStep(FlushStep Step, Batch Batch, int Lead, ReturnedValues? Values) : PlannedStep(Step, [Batch])
 {
     internal override void Apply(StepResult result, OutcomeNotes notes)
@@ -41,7 +44,10 @@ internal sealed record SingleStep(FlushStep Step, Batch Batch, int Lead, Returne
     }
 }
 
-/// <summary>Inserts into several tables by one statement: each row says its piece and its ordinal, and then has the columns of all pieces side by side.</summary>
+/// <summary>
+/// Inserts into several tables by one statement: each row says its piece and its ordinal, and then has the columns of all pieces side by
+/// side.
+/// </summary>
 internal sealed record InsertsTogether(FlushStep Step, ImmutableArray<Batch> Batches, ImmutableArray<ReturnedValues?> Values) : PlannedStep(Step, Batches)
 {
     internal override void Apply(StepResult result, OutcomeNotes notes)

@@ -88,7 +88,8 @@ internal static class StepMaker
         return new(new CopyStep(batch.Map.Table.FullName, text, [.. batch.Columns.Of(batch.Map).Select(column => column.WireType)], Frozen(batch.Many()), batch.Changes.Length), batch, 0, null);
     }
 
-    // A policy makes COPY fail, and into a view or past a rule it does not go. A text goes as it is to all types whose binary form is the same.
+    // A policy makes COPY fail, and into a view or past a rule it does not go. A text goes as it is to all types whose binary form is the
+    // same.
     private static bool CanCopy(Batch batch) => batch.Returned.IsEmpty && !batch.Columns.IsEmpty && batch.Map.Table is { RowSecurity: false, ChangesInserts: false }
         && batch.Columns.Of(batch.Map).All(column => column.WireType == column.Facts.BaseType || column.Facts.BaseType is "character varying" or "bpchar");
 

@@ -28,8 +28,8 @@ internal sealed class TableChanges(EntityMap map)
     }).Add(change);
 
     /// <summary>
-    /// Makes one update of a delete and an insert of one key, finds what must be refused and what exchanges its key, and puts what changes rows that are there in the
-    /// order of their keys, so that two flushes lock the rows that both mean in one order.
+    /// Makes one update of a delete and an insert of one key, finds what must be refused and what exchanges its key, and puts what changes
+    /// rows that are there in the order of their keys, so that two flushes lock the rows that both mean in one order.
     /// </summary>
     internal void Settle()
     {

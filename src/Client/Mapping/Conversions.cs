@@ -7,7 +7,9 @@ using Broker.Client.Sending;
 
 namespace Broker.Client.Mapping;
 
-/// <summary>Which .NET type a column may be read as: its own, a wider number that holds every value, or what is the same by another name.</summary>
+/// <summary>
+/// Which .NET type a column may be read as: its own, a wider number that holds every value, or what is the same by another name.
+/// </summary>
 internal static class Conversions
 {
     private static readonly HashSet<(Type From, Type To)> Widening =
@@ -69,7 +71,10 @@ internal static class Conversions
         : wanted.IsGenericType && wanted.GetGenericTypeDefinition() == typeof(List<>) ? Expression.Call(ListMethod.MakeGenericMethod(wanted.GetGenericArguments()), value, Expression.Constant(column))
         : null;
 
-    /// <summary>An array as one of another type: elements that may be NULL from those of which none is, and those that may not from those of which none was.</summary>
+    /// <summary>
+    /// An array as one of another type: elements that may be NULL from those of which none is, and those that may not from those of which
+    /// none was.
+    /// </summary>
     private static T ToArray<T>(Array value, string column) where T : class
     {
         if (value is T same)

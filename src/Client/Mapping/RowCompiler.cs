@@ -46,7 +46,9 @@ internal sealed class RowSource
         ? Read(0, target, mayBeNull: !target.IsValueType)
         : throw Answers.Mismatch($"{ParameterTypes.NameOf(target)} is read from one column, the statement answered {Shape.Columns.Length}");
 
-    /// <summary>The value of a column as <paramref name="target"/>. NULL becomes null where that is allowed, else a mismatch that names the row.</summary>
+    /// <summary>
+    /// The value of a column as <paramref name="target"/>. NULL becomes null where that is allowed, else a mismatch that names the row.
+    /// </summary>
     internal Expression Read(int index, Type target, bool mayBeNull)
     {
         var column = Shape.Columns[index];

@@ -12,7 +12,9 @@ internal abstract class ParameterRule
     /// <summary>The capture of single values; <typeparamref name="T"/> is the scalar type, or its nullable.</summary>
     internal abstract Func<T, int, Parameter> Single<T>();
 
-    /// <summary>The capture of lists; <typeparamref name="T"/> implements IReadOnlyList of <paramref name="element"/>. Null when not supported.</summary>
+    /// <summary>
+    /// The capture of lists; <typeparamref name="T"/> implements IReadOnlyList of <paramref name="element"/>. Null when not supported.
+    /// </summary>
     internal abstract Func<T, int, Parameter>? ListOf<T>(Type element);
 }
 

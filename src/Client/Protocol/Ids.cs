@@ -37,7 +37,9 @@ public readonly record struct ErrandId(long Client, long Number)
     public override string ToString() => $"{Client:x}-{Number}";
 }
 
-/// <summary>Names one conversation. Drawn at random by the handle that opens it, so it says nothing of where the conversation lives.</summary>
+/// <summary>
+/// Names one conversation. Drawn at random by the handle that opens it, so it says nothing of where the conversation lives.
+/// </summary>
 /// <param name="Value">The id.</param>
 public readonly record struct SessionId(Guid Value)
 {
@@ -60,8 +62,8 @@ public readonly record struct HandleId(long Number)
 }
 
 /// <summary>
-/// Counts what moves a conversation for all of its handles: commit, rollback, and rollback to a savepoint. A write or a commit that was sent under an older
-/// epoch is refused, so that no handle commits half of its work after another's rollback.
+/// Counts what moves a conversation for all of its handles: commit, rollback, and rollback to a savepoint. A write or a commit that was
+/// sent under an older epoch is refused, so that no handle commits half of its work after another's rollback.
 /// </summary>
 /// <param name="Number">Counts from 0 within a conversation.</param>
 public readonly record struct Epoch(long Number)

@@ -3,7 +3,9 @@ using Broker.Client.Protocol.Messages;
 
 namespace Broker.Client.Protocol;
 
-/// <summary>Every message that may cross between processes: the one list that serialization, versioning and the architecture tests go by.</summary>
+/// <summary>
+/// Every message that may cross between processes: the one list that serialization, versioning and the architecture tests go by.
+/// </summary>
 public static class RemoteMessages
 {
     /// <summary>Requests and replies, in the order of their manifests.</summary>

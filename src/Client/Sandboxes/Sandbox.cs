@@ -6,9 +6,10 @@ using Broker.Client.Sending;
 namespace Broker.Client.Sandboxes;
 
 /// <summary>
-/// A place for a test: whatever is done through <see cref="Broker"/>, by any number of tasks, happens inside one outer transaction for each pool, which is
-/// rolled back when this is disposed. A commit inside makes the work seen by the sandbox's other callers, and by nobody else. One transaction runs in it at
-/// a time, the others wait for their turn. One that is forgotten is found by the garbage collector and reported with the place that opened it.
+/// A place for a test: whatever is done through <see cref="Broker"/>, by any number of tasks, happens inside one outer transaction for each
+/// pool, which is rolled back when this is disposed. A commit inside makes the work seen by the sandbox's other callers, and by nobody
+/// else. One transaction runs in it at a time, the others wait for their turn. One that is forgotten is found by the garbage collector and
+/// reported with the place that opened it.
 /// </summary>
 public sealed class Sandbox : IAsyncDisposable
 {
@@ -29,8 +30,8 @@ public sealed class Sandbox : IAsyncDisposable
     public BrokerClient Broker { get; }
 
     /// <summary>
-    /// Ends when everything is rolled back and the connections have gone back. Sessions left open are closed, and whoever still waits is refused. Any number of
-    /// times.
+    /// Ends when everything is rolled back and the connections have gone back. Sessions left open are closed, and whoever still waits is
+    /// refused. Any number of times.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

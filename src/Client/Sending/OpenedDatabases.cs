@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Broker.Client.Sending;
 
-/// <summary>On which databases, and as which users, the broker has opened a conversation for this client: it knows them, and opens the next at once.</summary>
+/// <summary>
+/// On which databases, and as which users, the broker has opened a conversation for this client: it knows them, and opens the next at once.
+/// </summary>
 internal sealed class OpenedDatabases
 {
     private readonly ConcurrentDictionary<(string Database, string? User), bool> _all = new();

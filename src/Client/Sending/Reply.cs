@@ -36,7 +36,9 @@ internal class Reply<T> : ClientRef, IValueTaskSource<T>
             _cancelling = new(receiver, cancel, token);
     }
 
-    /// <summary>Ends the wait without an answer; whatever is told from now on is abandoned. False when the answer was told already.</summary>
+    /// <summary>
+    /// Ends the wait without an answer; whatever is told from now on is abandoned. False when the answer was told already.
+    /// </summary>
     internal bool TryAbandon(Exception reason)
     {
         if (Interlocked.Exchange(ref _told, 1) != 0)
@@ -63,7 +65,8 @@ internal class Reply<T> : ClientRef, IValueTaskSource<T>
         }
         finally
         {
-            // Who was told may keep this reference for as long as a lease lasts: it must not keep the caller, nor what the caller made of the answer.
+            // Who was told may keep this reference for as long as a lease lasts: it must not keep the caller, nor what the caller made of
+            // the answer.
             _core.Reset();
         }
         return answer is Refused refused ? throw Refusal.Of(refused.Failure, cancelled) : _read(answer);

@@ -51,8 +51,8 @@ internal sealed class StatementSender
     internal ErrandId NextId() => new(_client, Interlocked.Increment(ref _errands));
 
     /// <summary>
-    /// One that talks to a sandbox's supervisor instead. Its requests that reach nobody are answered for by this one, so that it leaves nothing behind
-    /// when it is forgotten.
+    /// One that talks to a sandbox's supervisor instead. Its requests that reach nobody are answered for by this one, so that it leaves
+    /// nothing behind when it is forgotten.
     /// </summary>
     internal StatementSender InSandbox(IActorRef supervisor) => new(this, supervisor) { IsSandboxed = true };
 

@@ -1,8 +1,8 @@
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// A session for each flow of control, for code without dependency injection: the first use opens it, whatever is called or awaited from there shares it, and
-/// <see cref="RemoveAsync"/> ends it. Flows that forked before the first use have sessions of their own.
+/// A session for each flow of control, for code without dependency injection: the first use opens it, whatever is called or awaited from
+/// there shares it, and <see cref="RemoveAsync"/> ends it. Flows that forked before the first use have sessions of their own.
 /// </summary>
 public sealed class AmbientSessions
 {
@@ -17,8 +17,8 @@ public sealed class AmbientSessions
     }
 
     /// <summary>
-    /// Begins a scope: until it is disposed, this flow and what it calls have one session of their own, opened by its first use. Disposing ends that session;
-    /// what it had not committed is rolled back.
+    /// Begins a scope: until it is disposed, this flow and what it calls have one session of their own, opened by its first use. Disposing
+    /// ends that session; what it had not committed is rolled back.
     /// </summary>
     public IAsyncDisposable Begin()
     {
@@ -33,10 +33,15 @@ public sealed class AmbientSessions
     /// <summary>Whether the present flow has a session.</summary>
     public bool Exists => Living?.Session is not null;
 
-    /// <summary>Ends the present flow's session, if it has one; what it had not committed is rolled back. The next use opens another.</summary>
+    /// <summary>
+    /// Ends the present flow's session, if it has one; what it had not committed is rolled back. The next use opens another.
+    /// </summary>
     public ValueTask RemoveAsync() => Living?.RemoveAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>The innermost scope that is not over: another flow may have ended the one that this flow is in, and nobody would end a session opened there.</summary>
+    /// <summary>
+    /// The innermost scope that is not over: another flow may have ended the one that this flow is in, and nobody would end a session
+    /// opened there.
+    /// </summary>
     private Slot? Living
     {
         get

@@ -4,7 +4,9 @@ using Broker.Client.Sending;
 
 namespace Broker.Client.Sessions;
 
-/// <summary>What the sessions of a client share: for each database and user its tables, and which object belongs to which session.</summary>
+/// <summary>
+/// What the sessions of a client share: for each database and user its tables, and which object belongs to which session.
+/// </summary>
 internal sealed class EntityDirectory
 {
     private readonly ConcurrentDictionary<(string Database, string? User, CallerContext Context), SessionEntities> _all = new();

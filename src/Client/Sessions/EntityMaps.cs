@@ -6,8 +6,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// How types are mapped for one session: as for all, but a table that only its open transaction knows (a temporary one, or one that it has made) is asked of that, and
-/// forgotten with it.
+/// How types are mapped for one session: as for all, but a table that only its open transaction knows (a temporary one, or one that it has
+/// made) is asked of that, and forgotten with it.
 /// </summary>
 internal sealed class EntityMaps
 {
@@ -40,7 +40,10 @@ internal sealed class EntityMaps
     internal async ValueTask<EntityMap?> TryMapAsync(Type type, CancellationToken cancellation) =>
         _own?.Find(type) ?? await _shared.TryMapAsync(type, AskAsync, cancellation).ConfigureAwait(false);
 
-    /// <summary>Runs a statement that no transaction holds up; in a sandbox there is one transaction only, so there it runs within the session's own.</summary>
+    /// <summary>
+    /// Runs a statement that no transaction holds up; in a sandbox there is one transaction only, so there it runs within the session's
+    /// own.
+    /// </summary>
     internal ValueTask<RowSet> AskAsync(Statement statement, CancellationToken cancellation) =>
         _shared.IsSandboxed ? AskInConversationAsync(statement, cancellation) : _shared.RunAsync(statement, cancellation);
 

@@ -1,8 +1,8 @@
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// Whether what was sent in a scope, or in the transaction, is undone. It is known once they have ended, also to objects that the session does not know any more
-/// by then. The zone's turns write it; others may read it.
+/// Whether what was sent in a scope, or in the transaction, is undone. It is known once they have ended, also to objects that the session
+/// does not know any more by then. The zone's turns write it; others may read it.
 /// </summary>
 internal sealed class Fate
 {

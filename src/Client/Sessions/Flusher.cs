@@ -8,7 +8,9 @@ using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Sessions;
 
-/// <summary>Sends what a zone holds: collects it, has it planned, sends the plan with a command, and brings back what the server generated.</summary>
+/// <summary>
+/// Sends what a zone holds: collects it, has it planned, sends the plan with a command, and brings back what the server generated.
+/// </summary>
 internal sealed class Flusher
 {
     /// <summary>How often a commit flushes what hooks add, before it gives up.</summary>
@@ -54,7 +56,9 @@ internal sealed class Flusher
         }
     }
 
-    /// <summary>Sends what there is to send, with a command that ends or begins something; the command goes also when there is nothing.</summary>
+    /// <summary>
+    /// Sends what there is to send, with a command that ends or begins something; the command goes also when there is nothing.
+    /// </summary>
     internal async ValueTask<T> FlushWithAsync<T>(
         Func<ImmutableArray<FlushStep>, ISessionCommand> command, Func<T, ImmutableArray<StepResult>> results, CancellationToken cancellation)
         where T : ISessionReply
@@ -147,7 +151,9 @@ internal sealed class Flusher
             await _maps.MapAsync(type, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Objects that were read before it was learned that their tables have changed follow them. False when there are none.</summary>
+    /// <summary>
+    /// Objects that were read before it was learned that their tables have changed follow them. False when there are none.
+    /// </summary>
     private async ValueTask<bool> RemapAsync(ImmutableArray<(Tracked Tracked, EntityChange Change)> changes, CancellationToken cancellation)
     {
         var isOld = false;

@@ -8,8 +8,8 @@ using Broker.Client.Protocol.Failures;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// What one handle holds of its conversation: objects that stand for rows, those that wait to be sent, and how to undo what was sent. It knows no message and no
-/// server. Used by one turn at a time.
+/// What one handle holds of its conversation: objects that stand for rows, those that wait to be sent, and how to undo what was sent. It
+/// knows no message and no server. Used by one turn at a time.
 /// </summary>
 internal sealed class HoldingZone
 {
@@ -93,7 +93,8 @@ internal sealed class HoldingZone
     }
 
     /// <summary>
-    /// Puts a changed object in the place of the one that stands for its row, or that waits to be inserted as that; or makes it stand for a row that was not loaded.
+    /// Puts a changed object in the place of the one that stands for its row, or that waits to be inserted as that; or makes it stand for a
+    /// row that was not loaded.
     /// </summary>
     internal void Update(object changed, EntityMap map)
     {
@@ -167,8 +168,8 @@ internal sealed class HoldingZone
     }
 
     /// <summary>
-    /// All that is to be sent, in the order of adding; with each what it is about. Types of pending objects must be mapped by now. Objects that can be changed in
-    /// place are compared with what is known of their rows.
+    /// All that is to be sent, in the order of adding; with each what it is about. Types of pending objects must be mapped by now. Objects
+    /// that can be changed in place are compared with what is known of their rows.
     /// </summary>
     internal ImmutableArray<(Tracked Tracked, EntityChange Change)> Collect(Func<Type, EntityMap?> map)
     {

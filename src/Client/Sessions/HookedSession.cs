@@ -14,7 +14,10 @@ public sealed class HookedSession
     /// <summary>The conversation's id.</summary>
     public SessionId Session => _session;
 
-    /// <summary>Changes that are not sent: those added, marked to be deleted or put in the place of others. Changes in place are found when they are sent.</summary>
+    /// <summary>
+    /// Changes that are not sent: those added, marked to be deleted or put in the place of others. Changes in place are found when they are
+    /// sent.
+    /// </summary>
     public long Unsent => _zone.Unsent;
 
     /// <summary>Adds an object, as <see cref="Sessions.Session.Add{T}"/>.</summary>

@@ -12,7 +12,9 @@ namespace Broker.Client.Sessions;
 /// <param name="LeftOut">Columns that nothing was set for, so that the server gave their values.</param>
 internal sealed record Before(ObjectState State, object? Known, EntityKey? Key, ColumnSet LeftOut)
 {
-    /// <summary>Takes what the server gave out of an object whose row was undone: a row that is inserted later gets values of its own.</summary>
+    /// <summary>
+    /// Takes what the server gave out of an object whose row was undone: a row that is inserted later gets values of its own.
+    /// </summary>
     internal void ForgetGenerated(Tracked tracked)
     {
         if (tracked is not { Map: { } map, Entity: { } entity } || LeftOut.IsEmpty)

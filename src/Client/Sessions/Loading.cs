@@ -12,7 +12,9 @@ internal sealed class Loading
     internal Loading(HoldingZone zone, IdentityMap identities, Attachments attachments) =>
         (_zone, _identities, _attachments) = (zone, identities, attachments);
 
-    /// <summary>An object for a row that was read: the one that stands for it, brought up to date when it is out of date, else a new one.</summary>
+    /// <summary>
+    /// An object for a row that was read: the one that stands for it, brought up to date when it is out of date, else a new one.
+    /// </summary>
     internal object Load(EntityMap map, object fresh, bool refresh)
     {
         var key = map.KeyOf(fresh);

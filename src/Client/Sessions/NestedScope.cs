@@ -3,8 +3,8 @@ using Broker.Client.Protocol;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// A nested scope of a session: a savepoint. What was done in it can be undone without the rest. It belongs to the handle that opened it; writes of other handles
-/// wait until it ends. Disposing one that was not committed rolls it back.
+/// A nested scope of a session: a savepoint. What was done in it can be undone without the rest. It belongs to the handle that opened it;
+/// writes of other handles wait until it ends. Disposing one that was not committed rolls it back.
 /// </summary>
 public sealed class NestedScope : IAsyncDisposable
 {

@@ -4,8 +4,8 @@ using Broker.Client.Flushing;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// The objects of a flush as they were when it was made. Their users may change them while it is under way: what they are when it has ended is not what was sent. Of
-/// objects that cannot be changed there is none.
+/// The objects of a flush as they were when it was made. Their users may change them while it is under way: what they are when it has ended
+/// is not what was sent. Of objects that cannot be changed there is none.
 /// </summary>
 internal sealed class SentCopies
 {
@@ -23,7 +23,10 @@ internal sealed class SentCopies
         return new(copies);
     }
 
-    /// <summary>What is known of the row of a change that was sent: its copy, with what the flush and the server gave to the object. Null when there is no copy.</summary>
+    /// <summary>
+    /// What is known of the row of a change that was sent: its copy, with what the flush and the server gave to the object. Null when there
+    /// is no copy.
+    /// </summary>
     internal object? Settled(int index, EntityChange change)
     {
         if (_copies[index] is not { } copy)

@@ -8,8 +8,8 @@ using Broker.Client.Sending;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// What the sessions of one database and user share: how types are mapped, and which object belongs to which session. The catalogue is asked through errands, which no
-/// transaction holds up.
+/// What the sessions of one database and user share: how types are mapped, and which object belongs to which session. The catalogue is
+/// asked through errands, which no transaction holds up.
 /// </summary>
 internal sealed class SessionEntities
 {
@@ -55,7 +55,8 @@ internal sealed class SessionEntities
     internal EntityMap? Find(Type type) => _catalogue.Find(type);
 
     /// <summary>
-    /// Forgets how types are mapped when a failure says that the tables are not what they were: something is undefined, of another type, or must not be null.
+    /// Forgets how types are mapped when a failure says that the tables are not what they were: something is undefined, of another type, or
+    /// must not be null.
     /// </summary>
     internal void ForgetAfter(Exception exception)
     {

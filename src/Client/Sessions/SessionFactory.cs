@@ -32,7 +32,8 @@ public sealed class SessionFactory
     }
 
     /// <summary>
-    /// Another handle to a conversation that somebody opened, here or elsewhere. It has copies of its own of every object; the terms of the conversation hold.
+    /// Another handle to a conversation that somebody opened, here or elsewhere. It has copies of its own of every object; the terms of the
+    /// conversation hold.
     /// </summary>
     /// <exception cref="BrokerException">There is no such conversation: <c>ConversationGone</c>.</exception>
     public async ValueTask<Session> JoinAsync(SessionId session)

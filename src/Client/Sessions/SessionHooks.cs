@@ -1,9 +1,10 @@
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// What runs before and after a session's flush, commit and rollback, in the handle that asked for it. A hook that calls its session is refused
-/// (<c>SessionReentered</c>), for the session waits for it; it may add work through what it is given. One that fails before a flush or a commit stops it, and nothing
-/// is sent; one that fails before a rollback does not stop it, and one that fails behind a commit does not undo it.
+/// What runs before and after a session's flush, commit and rollback, in the handle that asked for it. A hook that calls its session is
+/// refused (<c>SessionReentered</c>), for the session waits for it; it may add work through what it is given. One that fails before a flush
+/// or a commit stops it, and nothing is sent; one that fails before a rollback does not stop it, and one that fails behind a commit does
+/// not undo it.
 /// </summary>
 public sealed record SessionHooks
 {

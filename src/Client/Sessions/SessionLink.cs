@@ -9,7 +9,8 @@ using Broker.Client.Sending;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// A handle's line to its conversation: opens or joins it with the first command, numbers commands, and remembers the epoch. Used by one turn at a time.
+/// A handle's line to its conversation: opens or joins it with the first command, numbers commands, and remembers the epoch. Used by one
+/// turn at a time.
 /// </summary>
 internal sealed class SessionLink
 {
@@ -61,7 +62,8 @@ internal sealed class SessionLink
     /// <summary>Joins the conversation now, so that one that is not there is refused at once.</summary>
     internal async ValueTask OpenAsync()
     {
-        // A full fence: whoever leaves sets _left and then reads this, and whoever opens sets this and then reads _left. One of both must see the other.
+        // A full fence: whoever leaves sets _left and then reads this, and whoever opens sets this and then reads _left. One of both must
+        // see the other.
         if (_conversation is null)
             Interlocked.Exchange(ref _conversation, await FindAsync().ConfigureAwait(false));
     }
@@ -104,7 +106,8 @@ internal sealed class SessionLink
     }
 
     /// <summary>
-    /// Opens the conversation with its first command. Only where the database is known, since a broker that has to look for it would lose what is told meanwhile.
+    /// Opens the conversation with its first command. Only where the database is known, since a broker that has to look for it would lose
+    /// what is told meanwhile.
     /// </summary>
     private AwaitedAnswer SendFirst(IActorRef broker, ISessionCommand command, CancellationToken cancellation)
     {

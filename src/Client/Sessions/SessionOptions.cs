@@ -18,7 +18,8 @@ public sealed record SessionOptions
     public bool Autoflush { get; init; } = true;
 
     /// <summary>
-    /// Whether what is known of rows counts as out of date behind a commit, so that the next <c>GetAsync</c> or query loads it anew. True by default.
+    /// Whether what is known of rows counts as out of date behind a commit, so that the next <c>GetAsync</c> or query loads it anew. True
+    /// by default.
     /// </summary>
     public bool ExpireOnCommit { get; init; } = true;
 

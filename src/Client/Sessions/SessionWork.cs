@@ -35,10 +35,14 @@ internal sealed class SessionWork
     /// <summary>Calls the hooks.</summary>
     internal Hooking Hooks { get; }
 
-    /// <summary>Something that was asked for while others had their turn could not be done; whoever flushes next hears of all of it.</summary>
+    /// <summary>
+    /// Something that was asked for while others had their turn could not be done; whoever flushes next hears of all of it.
+    /// </summary>
     internal void RefuseLater(Exception refused) => (_refusedLater ??= []).Add(refused);
 
-    /// <summary>The handle has left. What it had not committed is rolled back, unless the conversation is another's and may go on.</summary>
+    /// <summary>
+    /// The handle has left. What it had not committed is rolled back, unless the conversation is another's and may go on.
+    /// </summary>
     internal void Leave()
     {
         if (_link.Joined)
@@ -57,8 +61,8 @@ internal sealed class SessionWork
     }
 
     /// <summary>
-    /// Refuses what needs no command when the handle has left, or its conversation has failed. One with other handles may have been rolled back by them, so it
-    /// tells by itself when the command comes to it.
+    /// Refuses what needs no command when the handle has left, or its conversation has failed. One with other handles may have been rolled
+    /// back by them, so it tells by itself when the command comes to it.
     /// </summary>
     internal void RefuseWhenUnusable()
     {
@@ -98,7 +102,9 @@ internal sealed class SessionWork
         NoteUnsent();
     }
 
-    /// <summary>The values of a detached object go onto the one that stands for its row, which is loaded if need be; or it is added as a new one.</summary>
+    /// <summary>
+    /// The values of a detached object go onto the one that stands for its row, which is loaded if need be; or it is added as a new one.
+    /// </summary>
     internal async ValueTask<T> MergeAsync<T>(T detached, bool autoflush, CancellationToken cancellation) where T : class
     {
         if (Zone.Find(detached) is not null)
@@ -150,7 +156,10 @@ internal sealed class SessionWork
         return (await _queries.ExecuteAsync(statement, cancellation).ConfigureAwait(false)).Affected;
     }
 
-    /// <summary>Runs `UPDATE table ...` or `DELETE FROM table ...` over rows that need not be loaded; those that are known are out of date behind it.</summary>
+    /// <summary>
+    /// Runs `UPDATE table ...` or `DELETE FROM table ...` over rows that need not be loaded; those that are known are out of date behind
+    /// it.
+    /// </summary>
     internal async ValueTask<long> BulkAsync<T>(string verb, Statement rest, bool autoflush, CancellationToken cancellation) where T : class
     {
         var map = await _maps.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
@@ -256,7 +265,10 @@ internal sealed class SessionWork
         Zone.RollbackScope(scope);
     }
 
-    /// <summary>Applies what other handles did, and lets this one go on. One that was refused for a failure is told now whether others have rolled it back.</summary>
+    /// <summary>
+    /// Applies what other handles did, and lets this one go on. One that was refused for a failure is told now whether others have rolled
+    /// it back.
+    /// </summary>
     internal async ValueTask<ImmutableArray<ConversationMove>> AcknowledgeAsync()
     {
         try

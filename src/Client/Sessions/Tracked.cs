@@ -5,8 +5,8 @@ using Broker.Client.Protocol.Failures;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// What a holding zone knows of one object. It outlives the object's membership, so that an object that left can be told from one that never was there. Changed
-/// in its zone's turns only.
+/// What a holding zone knows of one object. It outlives the object's membership, so that an object that left can be told from one that
+/// never was there. Changed in its zone's turns only.
 /// </summary>
 internal sealed class Tracked
 {
@@ -37,7 +37,9 @@ internal sealed class Tracked
     /// <summary>What it is to its zone.</summary>
     internal ObjectState State { get; set; } = ObjectState.Pending;
 
-    /// <summary>The values that the row is known to have: a copy of the object. Null for an object that cannot be changed and is not.</summary>
+    /// <summary>
+    /// The values that the row is known to have: a copy of the object. Null for an object that cannot be changed and is not.
+    /// </summary>
     internal object? Known { get; set; }
 
     /// <summary>Whether what is known of the row is out of date.</summary>
@@ -52,7 +54,9 @@ internal sealed class Tracked
     /// <summary>Whether it was put in the place of another that stood for the row: every column may differ then.</summary>
     internal bool IsReplacement { get; set; }
 
-    /// <summary>Whether it left its zone, and its row is there as far as is known: neither deleted nor undone with the transaction that inserted it.</summary>
+    /// <summary>
+    /// Whether it left its zone, and its row is there as far as is known: neither deleted nor undone with the transaction that inserted it.
+    /// </summary>
     internal bool HasRow => State == ObjectState.Detached && Key is not null && _inserted is not { IsUndone: true } && (!_deleted || _written is { IsUndone: true });
 
     /// <summary>The object; null when it was clean and nobody holds it any more.</summary>
@@ -86,7 +90,8 @@ internal sealed class Tracked
     internal void Hold(object entity) => (_held, _seen) = (entity, null);
 
     /// <summary>
-    /// Lets the object go when nobody else holds it. Only one that cannot be changed: changes to another are found by comparing, and would be lost with it.
+    /// Lets the object go when nobody else holds it. Only one that cannot be changed: changes to another are found by comparing, and would
+    /// be lost with it.
     /// </summary>
     internal void LetGo()
     {
@@ -107,7 +112,9 @@ internal sealed class Tracked
     /// <summary>The row is not there any more.</summary>
     internal void NoteVanished() => (_written, _deleted) = (null, true);
 
-    /// <summary>It stands for its row again. Where what was known of the row is undone, all of it is to be sent, and true is answered.</summary>
+    /// <summary>
+    /// It stands for its row again. Where what was known of the row is undone, all of it is to be sent, and true is answered.
+    /// </summary>
     internal bool Return()
     {
         State = ObjectState.Persistent;

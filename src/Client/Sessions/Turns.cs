@@ -1,8 +1,9 @@
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// The turns of one handle: whatever its callers ask of it happens one piece at a time, in the order in which they asked. It is a mailbox without an actor,
-/// so that what needs no server costs no message: each turn knows the one that follows it, and hands over when it ends. Nobody waits for a thread.
+/// The turns of one handle: whatever its callers ask of it happens one piece at a time, in the order in which they asked. It is a mailbox
+/// without an actor, so that what needs no server costs no message: each turn knows the one that follows it, and hands over when it ends.
+/// Nobody waits for a thread.
 /// </summary>
 internal sealed class Turns
 {
@@ -64,7 +65,10 @@ internal sealed class Turn : IDisposable
 
     internal bool IsOver => ReferenceEquals(Volatile.Read(ref _next), Over);
 
-    /// <summary>What follows this turn: there is only one. It begins on a thread of the pool, because a long line of followers would else be a deep stack.</summary>
+    /// <summary>
+    /// What follows this turn: there is only one. It begins on a thread of the pool, because a long line of followers would else be a deep
+    /// stack.
+    /// </summary>
     internal void Then(Action next)
     {
         if (Interlocked.CompareExchange(ref _next, next, null) is not null)

@@ -22,7 +22,9 @@ internal sealed class OpenedStream : IDisposable
     private OpenedStream(ErrandId id, Replies replies, IActorRef stream, BorrowActivity activity) =>
         (_id, _replies, _stream, _activity) = (id, replies, stream, activity);
 
-    /// <summary>Waits for a connection and starts. The one answer is waited for also when the caller cancels, so that no stream is left open.</summary>
+    /// <summary>
+    /// Waits for a connection and starts. The one answer is waited for also when the caller cancels, so that no stream is left open.
+    /// </summary>
     internal static async ValueTask<OpenedStream> OpenAsync(
         StatementSender sender, string database, StreamSource source, SendingTerms terms, CancellationToken cancellation)
     {

@@ -4,7 +4,9 @@ using Broker.Client.Protocol.Failures;
 
 namespace Broker.Host.Demo;
 
-/// <summary>One caller: four reads of a random account, then one change of a balance, until the time is over. It believes only what it is told.</summary>
+/// <summary>
+/// One caller: four reads of a random account, then one change of a balance, until the time is over. It believes only what it is told.
+/// </summary>
 internal static class DemoCaller
 {
     private const string Database = "demo";

@@ -9,8 +9,8 @@ using Npgsql;
 namespace Broker.Host.Demo;
 
 /// <summary>
-/// The main job, live: 200 callers share 5 connections to a private PostgreSQL for some seconds, one server process is killed in the middle, and at the
-/// end the sum of balances in the table must be what the callers were told.
+/// The main job, live: 200 callers share 5 connections to a private PostgreSQL for some seconds, one server process is killed in the
+/// middle, and at the end the sum of balances in the table must be what the callers were told.
 /// </summary>
 internal static class DemoRun
 {

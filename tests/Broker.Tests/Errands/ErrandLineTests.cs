@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Broker.Tests.Errands;
 
-/// <summary>What goes next, on a clock that stands still unless it is moved. The text is known to be fast, so that many share a trip.</summary>
+/// <summary>
+/// What goes next, on a clock that stands still unless it is moved. The text is known to be fast, so that many share a trip.
+/// </summary>
 public sealed class ErrandLineTests
 {
     private static readonly ConnectionId First = new(1);

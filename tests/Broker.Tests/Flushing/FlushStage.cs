@@ -12,7 +12,9 @@ using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Flushing;
 
-/// <summary>A database of a real server, on which plans are carried out: each in one transaction, committed only when every step went well.</summary>
+/// <summary>
+/// A database of a real server, on which plans are carried out: each in one transaction, committed only when every step went well.
+/// </summary>
 public abstract class FlushStage : IAsyncLifetime
 {
     private readonly RowReader _reader = new();

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Broker.Tests.Leases;
 
-/// <summary>What a holder keeps beside the connection (readers, transactions, streams) is as dead after the return as the connection.</summary>
+/// <summary>
+/// What a holder keeps beside the connection (readers, transactions, streams) is as dead after the return as the connection.
+/// </summary>
 public sealed class KeptHandlesTests : IAsyncLifetime
 {
     private string _database = "";

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Broker.Tests.Sessions;
 
-/// <summary>What crosses on its way: the end of one lease and the begin of the next, and what the server loses while nobody looks.</summary>
+/// <summary>
+/// What crosses on its way: the end of one lease and the begin of the next, and what the server loses while nobody looks.
+/// </summary>
 public sealed class CrossingTests : LentStage
 {
     [Fact]

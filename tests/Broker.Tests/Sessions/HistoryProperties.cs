@@ -14,8 +14,9 @@ using Xunit;
 namespace Broker.Tests.Sessions;
 
 /// <summary>
-/// Random histories of commands from several handles, of connections that come, fail and go, and of work that ends in any way. Whatever happens, each command is
-/// carried out at most once and answered once, in the order of its handle; one thing at a time is done; scopes and epochs are kept; and in the end nobody waits.
+/// Random histories of commands from several handles, of connections that come, fail and go, and of work that ends in any way. Whatever
+/// happens, each command is carried out at most once and answered once, in the order of its handle; one thing at a time is done; scopes and
+/// epochs are kept; and in the end nobody waits.
 /// </summary>
 public sealed class HistoryProperties
 {

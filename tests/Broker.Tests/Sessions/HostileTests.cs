@@ -7,7 +7,9 @@ using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Sessions;
 
-/// <summary>Commands that no handle of ours sends, values that cannot be sent, and statements that try to reach past their transaction.</summary>
+/// <summary>
+/// Commands that no handle of ours sends, values that cannot be sent, and statements that try to reach past their transaction.
+/// </summary>
 public sealed class HostileTests : SessionStage
 {
     [Theory]

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Broker.Tests.Sessions;
 
-/// <summary>A pool that is gone for good while a conversation waits for it, or before it asks: nobody waits for an answer that cannot come.</summary>
+/// <summary>
+/// A pool that is gone for good while a conversation waits for it, or before it asks: nobody waits for an answer that cannot come.
+/// </summary>
 public sealed class PoolEndedTests : LentStage
 {
     [Fact]

@@ -48,7 +48,9 @@ public abstract class SessionStage : BrokerStage
         return pid;
     }
 
-    /// <summary>Hears that a commit's outcome is unknown, with its process and no transaction id; that process ended without having committed.</summary>
+    /// <summary>
+    /// Hears that a commit's outcome is unknown, with its process and no transaction id; that process ended without having committed.
+    /// </summary>
     private protected async Task UnknownAsync(Handle handle, int pid)
     {
         var unknown = await handle.RefusalAsync<CommitUnknown>();

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Broker.Tests.Sessions;
 
-/// <summary>Cursors that were read to their end, commits and copies that wait, and commands that were sent before their handle learned of a move.</summary>
+/// <summary>
+/// Cursors that were read to their end, commits and copies that wait, and commands that were sent before their handle learned of a move.
+/// </summary>
 public sealed class SubtleTests : SessionStage
 {
     [Fact]

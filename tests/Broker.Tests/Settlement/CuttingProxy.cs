@@ -11,7 +11,9 @@ internal enum Cut
     /// <summary>Instead of handing the client's COMMIT on: the server rolls back.</summary>
     BeforeCommit,
 
-    /// <summary>The same, and nothing of what the server answers to what came before is handed on either: the transaction's id is not learned.</summary>
+    /// <summary>
+    /// The same, and nothing of what the server answers to what came before is handed on either: the transaction's id is not learned.
+    /// </summary>
     BeforeCommitUntold,
 
     /// <summary>Instead of handing the server's answer to COMMIT on: it is committed and nobody was told.</summary>
@@ -28,8 +30,8 @@ internal static class Cuts
 }
 
 /// <summary>
-/// Stands between a broker and its server and cuts the first connection that commits, at a chosen side of the COMMIT. It reads texts, so statements
-/// must not be prepared; it sees a COMMIT only where it is a statement of its own.
+/// Stands between a broker and its server and cuts the first connection that commits, at a chosen side of the COMMIT. It reads texts, so
+/// statements must not be prepared; it sees a COMMIT only where it is a statement of its own.
 /// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
@@ -79,7 +81,10 @@ internal sealed class CuttingProxy : IAsyncDisposable
         return new CuttingProxy(target, cut, atCut ?? (_ => Task.CompletedTask));
     }
 
-    /// <summary>For a COMMIT that is sent with all that comes before it: where it is cut before it, that is not before the server has answered the rest.</summary>
+    /// <summary>
+    /// For a COMMIT that is sent with all that comes before it: where it is cut before it, that is not before the server has answered the
+    /// rest.
+    /// </summary>
     /// <param name="server">The server's connection string.</param>
     /// <param name="cut">Where to cut.</param>
     internal static CuttingProxy ForOneTrip(string server, Cut cut) => For(server, cut, cut.IsBefore() ? static proxy => proxy.AnsweredAsync() : null);
@@ -182,7 +187,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 _cutDone.SetResult();
                 return;
             }
-            // Known before it is handed on: only then is it sure not to be an answer from before, behind which the client has sent its COMMIT meanwhile.
+            // Known before it is handed on: only then is it sure not to be an answer from before, behind which the client has sent its
+            // COMMIT meanwhile.
             var isBehindCut = _cutOff == from;
             if (!isBehindCut || _cut != Cut.BeforeCommitUntold)
             {

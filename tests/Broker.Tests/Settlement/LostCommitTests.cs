@@ -11,8 +11,8 @@ using Failure = Broker.Client.Protocol.Failures.Failure;
 namespace Broker.Tests.Settlement;
 
 /// <summary>
-/// Single writes, keyed writes and groups whose connection is lost: the server process killed in the statement, killed in the COMMIT, or the way cut on
-/// either side of it. What the caller is told must be what is in the table.
+/// Single writes, keyed writes and groups whose connection is lost: the server process killed in the statement, killed in the COMMIT, or
+/// the way cut on either side of it. What the caller is told must be what is in the table.
 /// </summary>
 public sealed class LostCommitTests : IAsyncLifetime
 {
@@ -294,7 +294,9 @@ public sealed class LostCommitTests : IAsyncLifetime
 
     private const string Waiting = "datname = current_database() and wait_event_type = 'Lock'";
 
-    /// <summary>The ledger is made, and the catalogue, which is asked behind the first trip, has answered: no other COMMIT is on its way.</summary>
+    /// <summary>
+    /// The ledger is made, and the catalogue, which is asked behind the first trip, has answered: no other COMMIT is on its way.
+    /// </summary>
     private static async Task WarmUpAsync(Embedded broker, BrokerClient client)
     {
         await client.ExecuteAsync("orders", $"insert into effects values (0)");

@@ -109,7 +109,9 @@ public sealed class LostServerTests
     private static async Task<SettledOutcome> SettleAsync(NpgsqlConnection connection, CommitInDoubt doubt, SettleLimits? limits = null) =>
         (await Runner.RunAsync(Runner.Begin(doubt, limits ?? Limits), connection, CancellationToken.None)).Outcome!;
 
-    /// <summary>The first connection that the server accepts after its recovery; before it, it may still accept some that it ends again.</summary>
+    /// <summary>
+    /// The first connection that the server accepts after its recovery; before it, it may still accept some that it ends again.
+    /// </summary>
     private static async Task<NpgsqlConnection> AgainAsync(LocalPostgres server, Original original)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));

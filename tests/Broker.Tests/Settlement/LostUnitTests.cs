@@ -10,8 +10,8 @@ using Xunit;
 namespace Broker.Tests.Settlement;
 
 /// <summary>
-/// Units whose connection is lost on the way, without any setting that asks for settlement: what is told must be what is in the tables, also of texts that
-/// share no trip.
+/// Units whose connection is lost on the way, without any setting that asks for settlement: what is told must be what is in the tables,
+/// also of texts that share no trip.
 /// </summary>
 public sealed class LostUnitTests : IAsyncLifetime
 {

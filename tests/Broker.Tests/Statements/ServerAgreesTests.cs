@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Broker.Tests.Statements;
 
-/// <summary>The server's own scanner has the last word: it parses texts full of quotes, comments and semicolons, and nothing is run.</summary>
+/// <summary>
+/// The server's own scanner has the last word: it parses texts full of quotes, comments and semicolons, and nothing is run.
+/// </summary>
 public sealed class ServerAgreesTests
 {
     private const string ManyCommands = "cannot insert multiple commands into a prepared statement";

@@ -12,7 +12,9 @@ using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Streams;
 
-/// <summary>Streams of a broker. Unless told otherwise its pool has one connection, so that whatever a stream leaves behind meets who comes next.</summary>
+/// <summary>
+/// Streams of a broker. Unless told otherwise its pool has one connection, so that whatever a stream leaves behind meets who comes next.
+/// </summary>
 public abstract class StreamStage : BrokerStage
 {
     private long _requests;
@@ -31,7 +33,10 @@ public abstract class StreamStage : BrokerStage
 
     private protected async Task<IActorRef> PoolAsync() => (await Broker.Sender.Pools.FindAsync("orders", null)).Supervisor;
 
-    /// <summary>The server process of the pool's connection, proven to be at rest. A lease, because an errand has a reserve to go to while a stream is ending.</summary>
+    /// <summary>
+    /// The server process of the pool's connection, proven to be at rest. A lease, because an errand has a reserve to go to while a stream
+    /// is ending.
+    /// </summary>
     private protected async Task<int> PidAsync()
     {
         await using var lease = await Broker.LeaseAsync("orders");

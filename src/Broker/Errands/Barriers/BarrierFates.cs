@@ -17,8 +17,8 @@ internal enum BarrierFate
 }
 
 /// <summary>
-/// Decides what became of each member of a trip with error barriers. Pure. Each member is a transaction of its own, which ends behind its completion: that
-/// a completion was read proves nothing until the answer to a later statement was.
+/// Decides what became of each member of a trip with error barriers. Pure. Each member is a transaction of its own, which ends behind its
+/// completion: that a completion was read proves nothing until the answer to a later statement was.
 /// </summary>
 internal static class BarrierFates
 {
@@ -34,7 +34,9 @@ internal static class BarrierFates
     /// <summary>The connection was lost on the way.</summary>
     /// <param name="errors">The errors read.</param>
     /// <param name="completed">Whether the member's completion was read.</param>
-    /// <param name="endedAt">Which member the server was working on when it ended the connection in words: later ones never began. Null without words.</param>
+    /// <param name="endedAt">
+    /// Which member the server was working on when it ended the connection in words: later ones never began. Null without words.
+    /// </param>
     internal static ImmutableArray<BarrierFate> AfterLoss(ImmutableArray<PostgresException?> errors, ImmutableArray<bool> completed, int? endedAt)
     {
         var lastHeard = -1;

@@ -10,9 +10,9 @@ using Npgsql;
 namespace Broker.Errands.Barriers;
 
 /// <summary>
-/// Carries writes of different callers in one round trip, each its own commit (`packing.writes = barrier`). Rows behind the first error are lost by Npgsql,
-/// so only statements that return none travel so; and nothing can be set for one transaction, so only those without a context. The lock timeout is set
-/// for the session before them and reset behind them. Belongs to one connection.
+/// Carries writes of different callers in one round trip, each its own commit (`packing.writes = barrier`). Rows behind the first error are
+/// lost by Npgsql, so only statements that return none travel so; and nothing can be set for one transaction, so only those without a
+/// context. The lock timeout is set for the session before them and reset behind them. Belongs to one connection.
 /// </summary>
 internal sealed class BarrierTrips
 {

@@ -12,7 +12,9 @@ internal static class IdempotencyKeys
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Why an errand cannot be run under its key; null when it can, or has none. A key that is silently ignored would be worse than none.</summary>
+    /// <summary>
+    /// Why an errand cannot be run under its key; null when it can, or has none. A key that is silently ignored would be worse than none.
+    /// </summary>
     internal static Failure? Refusal(RunErrand errand, PoolId pool, bool hasLedger) => errand.Limits.IdempotencyKey is not { } key ? null
         : errand.Unit is not null ? new KeyRefused("a unit of several statements takes none")
         : !hasLedger ? new LedgerUnavailable(pool, "no ledger is configured")

@@ -8,13 +8,14 @@ using Npgsql;
 namespace Broker.Errands.Keyed;
 
 /// <summary>
-/// Carries errands with an idempotency key over one connection, each alone: the key, the statement and what it answered become one transaction of two
-/// round trips (`docs/ledger.md`). Before the second is sent nothing can have taken effect; a connection lost in it leaves a commit in doubt. A key that
-/// is in the ledger already is answered from there. Belongs to one connection.
+/// Carries errands with an idempotency key over one connection, each alone: the key, the statement and what it answered become one
+/// transaction of two round trips (`docs/ledger.md`). Before the second is sent nothing can have taken effect; a connection lost in it
+/// leaves a commit in doubt. A key that is in the ledger already is answered from there. Belongs to one connection.
 /// </summary>
 internal sealed class KeyedTrips
 {
-    // The row of a taken key may be pruned before it is read, and the table be dropped after it was made: then all begins again, but not for ever.
+    // The row of a taken key may be pruned before it is read, and the table be dropped after it was made: then all begins again, but not
+    // for ever.
     private const int Attempts = 4;
 
     private readonly PoolId _pool;

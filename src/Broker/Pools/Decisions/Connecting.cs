@@ -62,8 +62,8 @@ internal static class Connecting
     }
 
     /// <summary>
-    /// What a request is told at once: the server has just refused every connection for a reason that waiting does not mend, and the pause before
-    /// the next try is not over. Null when it may hope.
+    /// What a request is told at once: the server has just refused every connection for a reason that waiting does not mend, and the pause
+    /// before the next try is not over. Null when it may hope.
     /// </summary>
     internal static Failure? StandingRefusal(this PoolState state, TimeSpan now) =>
         state.Connects is { LastFailure: { IsTransient: false } failure } && failure is not HookFailed && now < state.Connects.NextAt

@@ -10,7 +10,9 @@ internal static class ErrandNeeds
     internal static bool MayHaveForTrips(this PoolState state) =>
         state.Slots.Counts.Free > 0 || state.Slots.Reserve is { Phase: SlotPhase.Idle } || state.Errands.Wanted == 0;
 
-    /// <summary>How many connections trips can have at once while others are lent, those included that may still be opened; at least 1.</summary>
+    /// <summary>
+    /// How many connections trips can have at once while others are lent, those included that may still be opened; at least 1.
+    /// </summary>
     /// <param name="state">The pool.</param>
     /// <param name="most">How many when none is lent.</param>
     internal static int MostForTrips(this PoolState state, int most) => Math.Max(1, most - state.Slots.Counts.Lent);

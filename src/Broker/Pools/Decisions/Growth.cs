@@ -74,7 +74,10 @@ internal static class Growth
         return Math.Max(wanted - coming, forReady);
     }
 
-    /// <summary>Those that are pinged because a sibling broke: their pings may well fail, or hang. What waits has one opened rather than wait for them.</summary>
+    /// <summary>
+    /// Those that are pinged because a sibling broke: their pings may well fail, or hang. What waits has one opened rather than wait for
+    /// them.
+    /// </summary>
     private static int Doubtful(this PoolState state) => state.Slots.Counts.Pinging == 0 || (state.Line.IsEmpty && state.Errands.Wanted == 0)
         ? 0
         : state.Slots.All.Count(slot => slot.Phase == SlotPhase.Pinging && slot.ProvenIn < state.Suspicion && !slot.Reserve);
@@ -106,7 +109,9 @@ internal static class Growth
         ? step
         : step.With(step.State with { Asked = step.State.Asked - surplus }).Do(new PoolEffects.WithdrawPermits(surplus, false));
 
-    /// <summary>When every connection is lent and errands wait, one more is opened for them alone: a holder may itself be waiting for an errand.</summary>
+    /// <summary>
+    /// When every connection is lent and errands wait, one more is opened for them alone: a holder may itself be waiting for an errand.
+    /// </summary>
     private static Step GrowReserve(this Step step)
     {
         var state = step.State;

@@ -5,10 +5,13 @@ namespace Broker.Pools.Decisions;
 /// <summary>Which connections are believed to be alive, and how they are proven so.</summary>
 internal static class Health
 {
-    // Between a ping's answer and the trip that it was asked for, a message passes: without this a pool that always pings would do nothing else.
+    // Between a ping's answer and the trip that it was asked for, a message passes: without this a pool that always pings would do nothing
+    // else.
     private static readonly TimeSpan JustPinged = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Whether a connection must answer a ping before its next use. One that answered a moment ago need not, so neither need a new one.</summary>
+    /// <summary>
+    /// Whether a connection must answer a ping before its next use. One that answered a moment ago need not, so neither need a new one.
+    /// </summary>
     internal static bool NeedsPing(this PoolState state, Slot slot, TimeSpan now) =>
         slot.ProvenIn < state.Suspicion
         || (state.Settings.Ping && slot.LastAliveAt < now - state.Settings.PingBypass && !slot.WasPingedForThis(now));
@@ -31,15 +34,17 @@ internal static class Health
         return heldBack ? step.WakeBy(step.Now) : step;
     }
 
-    /// <summary>A holder saw its connection break: the siblings are not to be lent before they are proven, even before it is returned.</summary>
+    /// <summary>
+    /// A holder saw its connection break: the siblings are not to be lent before they are proven, even before it is returned.
+    /// </summary>
     internal static Step LeaseBroke(this Step step, LeaseId lease) => step.State.LentAs(lease) is { } slot
         ? step.Put(slot with { Generation = Slot.Doomed }).SuspectSiblings(slot)
         : step;
 
     /// <summary>
     /// One connection broke; it is replaced alone. What broke it may have broken all, so its siblings are proven before their next use, and
-    /// the idle ones at once, together: nobody should find the dead one by one. Only the break of a connection that was proven since the last
-    /// one says anything new, so when all of them die, that is one suspicion, not as many as there were connections.
+    /// the idle ones at once, together: nobody should find the dead one by one. Only the break of a connection that was proven since the
+    /// last one says anything new, so when all of them die, that is one suspicion, not as many as there were connections.
     /// </summary>
     internal static Step SuspectSiblings(this Step step, Slot broken)
     {

@@ -2,7 +2,9 @@ using Broker.Connections;
 
 namespace Broker.Pools.Decisions;
 
-/// <summary>What comes due with time: deadlines, idle connections, leases. It looks at every slot, which is why it runs by timer only.</summary>
+/// <summary>
+/// What comes due with time: deadlines, idle connections, leases. It looks at every slot, which is why it runs by timer only.
+/// </summary>
 internal static class Housekeeping
 {
     // Its permit is from the server's reserve, which other pools may need.

@@ -3,10 +3,15 @@ using Broker.Connections;
 
 namespace Broker.Pools.Decisions;
 
-/// <summary>How connections are put out of use for good: by a number, so that nothing can be forgotten and nobody need be waited for.</summary>
+/// <summary>
+/// How connections are put out of use for good: by a number, so that nothing can be forgotten and nobody need be waited for.
+/// </summary>
 internal static class Invalidation
 {
-    /// <summary>Idle connections close now, connections in use when they come back, connections being opened when they are open. Hard: leases end now.</summary>
+    /// <summary>
+    /// Idle connections close now, connections in use when they come back, connections being opened when they are open. Hard: leases end
+    /// now.
+    /// </summary>
     internal static Step Invalidate(this Step step, bool hard)
     {
         step = step.With(step.State with { Generation = step.State.Generation + 1 });

@@ -5,7 +5,9 @@ namespace Broker.Pools.Decisions;
 /// <summary>What the kinds of pool have in particular. The limit of each is in its settings.</summary>
 internal static class Kinds
 {
-    /// <summary>How many idle connections are kept: size of them; none by a pool that opens and closes for each use; one by those that have one.</summary>
+    /// <summary>
+    /// How many idle connections are kept: size of them; none by a pool that opens and closes for each use; one by those that have one.
+    /// </summary>
     internal static int KeptIdle(this PoolSettings settings) => settings.Kind switch
     {
         PoolKind.Queue => settings.Size == 0 ? int.MaxValue : settings.Size,

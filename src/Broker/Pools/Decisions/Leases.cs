@@ -62,8 +62,8 @@ internal static class Leases
         lending.Revoked || lending.Since.After(state.Settings.MaxLease) < deadline;
 
     /// <summary>
-    /// Refuses a request that closes a circle: when every connection is lent, and every lease is held by a flow that itself waits in this line,
-    /// then no return can come. Only a request of a flow that holds something can close it, so only that one looks.
+    /// Refuses a request that closes a circle: when every connection is lent, and every lease is held by a flow that itself waits in this
+    /// line, then no return can come. Only a request of a flow that holds something can close it, so only that one looks.
     /// </summary>
     internal static Step RefuseIfStarving(this Step step, Waiter waiter)
     {

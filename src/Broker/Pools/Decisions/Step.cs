@@ -13,7 +13,9 @@ internal readonly record struct Step(PoolState State, ImmutableStack<IPoolEffect
 
     internal Step Do(IPoolEffect effect) => this with { Effects = Effects.Push(effect) };
 
-    /// <summary>Makes sure of a tick not later than at that moment. One that is too early does no harm, so this only ever moves it forward.</summary>
+    /// <summary>
+    /// Makes sure of a tick not later than at that moment. One that is too early does no harm, so this only ever moves it forward.
+    /// </summary>
     internal Step WakeBy(TimeSpan moment) =>
         moment < State.NextWake ? With(State with { NextWake = moment }).Do(new PoolEffects.WakeAt(moment)) : this;
 

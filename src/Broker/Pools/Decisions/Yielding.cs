@@ -21,7 +21,9 @@ internal static class Yielding
         return step;
     }
 
-    /// <summary>Useful to pools beyond their share: idle ones only, and only while nobody waits here. Closings under way are among those counted.</summary>
+    /// <summary>
+    /// Useful to pools beyond their share: idle ones only, and only while nobody waits here. Closings under way are among those counted.
+    /// </summary>
     internal static Step IdleWanted(this Step step, int count) => step
         .With(step.State with { IdleWanted = Math.Max(0, count - step.State.Slots.Counts.Closing) })
         .YieldIdle();

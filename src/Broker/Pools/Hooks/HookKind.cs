@@ -3,7 +3,9 @@ namespace Broker.Pools.Hooks;
 /// <summary>When a hook runs.</summary>
 public enum HookKind
 {
-    /// <summary>Once per pool, on the first connection that opens, before <see cref="Connect"/>; every other connection waits for it.</summary>
+    /// <summary>
+    /// Once per pool, on the first connection that opens, before <see cref="Connect"/>; every other connection waits for it.
+    /// </summary>
     FirstConnect,
 
     /// <summary>On each connection when it has just been opened.</summary>

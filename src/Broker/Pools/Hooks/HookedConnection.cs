@@ -7,14 +7,15 @@ namespace Broker.Pools.Hooks;
 /// <param name="Pool">The pool.</param>
 /// <param name="Id">The connection's name in log and status.</param>
 /// <param name="Connection">
-/// The connection. Not to be closed, and not to be kept: it belongs to somebody else afterwards. In the hooks Invalidate and Close it may be broken.
+/// The connection. Not to be closed, and not to be kept: it belongs to somebody else afterwards. In the hooks Invalidate and Close it may
+/// be broken.
 /// </param>
 /// <param name="Notes">What hooks noted of this connection.</param>
 public sealed record HookedConnection(PoolId Pool, ConnectionId Id, NpgsqlConnection Connection, ConnectionNotes Notes);
 
 /// <summary>
-/// What hooks note of one connection, for hooks that run later on it. Notes live as long as the server process behind it: a connection that is
-/// replaced begins with none. Hooks of one connection run one after the other, so notes need no care for concurrency.
+/// What hooks note of one connection, for hooks that run later on it. Notes live as long as the server process behind it: a connection that
+/// is replaced begins with none. Hooks of one connection run one after the other, so notes need no care for concurrency.
 /// </summary>
 public sealed class ConnectionNotes
 {

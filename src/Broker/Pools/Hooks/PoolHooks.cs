@@ -4,14 +4,16 @@ namespace Broker.Pools.Hooks;
 
 /// <summary>Code of the application that runs at a moment in a connection's life.</summary>
 /// <param name="connection">The connection.</param>
-/// <param name="limit">Cancelled when `pool.hook-timeout` is over; the connection is discarded then, whether the hook listens or not.</param>
+/// <param name="limit">
+/// Cancelled when `pool.hook-timeout` is over; the connection is discarded then, whether the hook listens or not.
+/// </param>
 public delegate ValueTask ConnectionHook(HookedConnection connection, CancellationToken limit);
 
 /// <summary>
-/// The hooks of a pool: an immutable set; each addition gives a new one. Hooks of one kind run in the order in which they were added. A hook that
-/// throws, or overruns, means that nobody knows what state it left its connection in: the connection is discarded, its slot is free again, and who
-/// waited for it gets <see cref="Client.Protocol.Failures.HookFailed"/>. That holds for every exception, cancellation too. What Invalidate and Close
-/// throw is only logged, since their connection ends in any case.
+/// The hooks of a pool: an immutable set; each addition gives a new one. Hooks of one kind run in the order in which they were added. A
+/// hook that throws, or overruns, means that nobody knows what state it left its connection in: the connection is discarded, its slot is
+/// free again, and who waited for it gets <see cref="Client.Protocol.Failures.HookFailed"/>. That holds for every exception, cancellation
+/// too. What Invalidate and Close throw is only logged, since their connection ends in any case.
 /// </summary>
 public sealed class PoolHooks
 {

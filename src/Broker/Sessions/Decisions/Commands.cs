@@ -4,7 +4,9 @@ using Broker.Client.Protocol.Messages;
 
 namespace Broker.Sessions.Decisions;
 
-/// <summary>How commands come in: each is executed once, in the order of its handle's numbers; a repeat gets the reply of the first.</summary>
+/// <summary>
+/// How commands come in: each is executed once, in the order of its handle's numbers; a repeat gets the reply of the first.
+/// </summary>
 internal static class Commands
 {
     internal static SessionStep TakeIn(this SessionStep step, SessionEvents.CommandCame came)
@@ -51,7 +53,9 @@ internal static class Commands
             : step;
     }
 
-    /// <summary>Cancels the command whose turn it is: at once while it waits for a connection, else on the server, unless it commits.</summary>
+    /// <summary>
+    /// Cancels the command whose turn it is: at once while it waits for a connection, else on the server, unless it commits.
+    /// </summary>
     internal static SessionStep CancelRunning(this SessionStep step, Failure whileWaiting)
     {
         var (state, running) = (step.State, step.State.Running!);

@@ -16,7 +16,9 @@ internal static class Handles
         return step.Do(new SessionEffects.TellOpened(joined.ReplyTo));
     }
 
-    /// <summary>A handle's commands go with it, except a COMMIT that was sent; so do its scopes. The owner takes the whole conversation along.</summary>
+    /// <summary>
+    /// A handle's commands go with it, except a COMMIT that was sent; so do its scopes. The owner takes the whole conversation along.
+    /// </summary>
     internal static SessionStep Leave(this SessionStep step, SessionEvents.Left left)
     {
         if (step.State.Find(left.Handle) is not { } member)

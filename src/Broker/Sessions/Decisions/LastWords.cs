@@ -6,7 +6,10 @@ namespace Broker.Sessions.Decisions;
 /// <summary>What is told when a conversation is stopped in the middle.</summary>
 internal static class LastWords
 {
-    /// <summary>What is to be told to everybody who waits, and what is to outlive the conversation. What a COMMIT under way came to is not known here any more.</summary>
+    /// <summary>
+    /// What is to be told to everybody who waits, and what is to outlive the conversation. What a COMMIT under way came to is not known
+    /// here any more.
+    /// </summary>
     /// <param name="state">The conversation.</param>
     /// <param name="backendPid">The server process that it used last; 0 for none.</param>
     internal static IEnumerable<ISessionEffect> LastEffects(this SessionState state, int backendPid)

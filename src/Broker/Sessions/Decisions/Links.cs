@@ -42,7 +42,10 @@ internal static class Links
         return step.State.Running is { Command: Rollback } running ? step.RollBack(running) : step;
     }
 
-    /// <summary>The pool has answered all that reached it, and will not answer the rest: nothing of that was sent, but for a COMMIT that it was to settle.</summary>
+    /// <summary>
+    /// The pool has answered all that reached it, and will not answer the rest: nothing of that was sent, but for a COMMIT that it was to
+    /// settle.
+    /// </summary>
     internal static SessionStep PoolEnded(this SessionStep step, int backendPid)
     {
         var failure = new BrokerStopping($"pool {step.State.Pool}");
@@ -75,7 +78,10 @@ internal static class Links
         return step;
     }
 
-    /// <summary>Sees to it that a tick comes when a transaction or a cursor has been idle for too long; none comes while there is nothing that could be.</summary>
+    /// <summary>
+    /// Sees to it that a tick comes when a transaction or a cursor has been idle for too long; none comes while there is nothing that could
+    /// be.
+    /// </summary>
     internal static SessionStep SetAlarm(this SessionStep step)
     {
         var state = step.State;

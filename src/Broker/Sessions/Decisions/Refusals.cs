@@ -36,7 +36,10 @@ internal static class Refusals
             ? new(state.Id, pending.Handle, state.Owner)
             : null;
 
-    /// <summary>What others did since the handle looked. A rollback passes where it can only help: when the transaction has failed, or there is none.</summary>
+    /// <summary>
+    /// What others did since the handle looked. A rollback passes where it can only help: when the transaction has failed, or there is
+    /// none.
+    /// </summary>
     private static ConversationMoved? OfEpoch(this SessionState state, Pending pending)
     {
         if (!pending.Writes || pending.Epoch.Number >= state.Epoch.Number || (pending.Command is Rollback && state.Transaction is null or { Failed: not null }))

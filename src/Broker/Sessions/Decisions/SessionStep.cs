@@ -65,7 +65,9 @@ internal readonly record struct SessionStep(SessionState State, ImmutableStack<I
         ? With(State with { Link = Link.Returning }).Do(new SessionEffects.GiveBack(rollback, spoilt, broken))
         : this;
 
-    /// <summary>Every use is refused from now on until the transaction is rolled back. Where no scope can be rolled back the server ends it at once.</summary>
+    /// <summary>
+    /// Every use is refused from now on until the transaction is rolled back. Where no scope can be rolled back the server ends it at once.
+    /// </summary>
     internal SessionStep Fail(Failure cause, bool isOnServer)
     {
         var failed = (State.Transaction ?? Transaction.Begun) with { Failed = cause };

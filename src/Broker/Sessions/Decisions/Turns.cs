@@ -4,7 +4,9 @@ using Broker.Client.Protocol.Messages;
 
 namespace Broker.Sessions.Decisions;
 
-/// <summary>Whose turn it is: one command at a time, in the order of arrival; while a scope is open, what others would write waits until it ends.</summary>
+/// <summary>
+/// Whose turn it is: one command at a time, in the order of arrival; while a scope is open, what others would write waits until it ends.
+/// </summary>
 internal static class Turns
 {
     internal static SessionStep Advance(this SessionStep step)

@@ -36,7 +36,9 @@ internal static class Works
         };
     }
 
-    /// <summary>Commits that bring all of their work along go to the pool, where they may share a round trip and one flush of the log with others.</summary>
+    /// <summary>
+    /// Commits that bring all of their work along go to the pool, where they may share a round trip and one flush of the log with others.
+    /// </summary>
     private static SessionWork CommitOf(this SessionState state, Pending pending, Commit commit)
     {
         var terms = state.Terms;

@@ -10,8 +10,8 @@ using Npgsql;
 namespace Broker.Sessions.Work;
 
 /// <summary>
-/// A conversation's work on one lent connection: the tasks that its actor starts one at a time. Only <see cref="Cancel"/> may be called while one is under
-/// way. A COMMIT that was sent is cancelled by nothing.
+/// A conversation's work on one lent connection: the tasks that its actor starts one at a time. Only <see cref="Cancel"/> may be called
+/// while one is under way. A COMMIT that was sent is cancelled by nothing.
 /// </summary>
 internal sealed class SessionRun
 {
@@ -63,7 +63,10 @@ internal sealed class SessionRun
         }
     }
 
-    /// <summary>Has the server cancel what it is doing, each time it is called; but not while an earlier request is not answered, since each blocks a thread.</summary>
+    /// <summary>
+    /// Has the server cancel what it is doing, each time it is called; but not while an earlier request is not answered, since each blocks
+    /// a thread.
+    /// </summary>
     internal void Cancel()
     {
         if (_cancelling.IsCompleted && _underWay is { Commits: false } batch)
@@ -75,8 +78,8 @@ internal sealed class SessionRun
     }
 
     /// <summary>
-    /// Ends when no request to cancel can reach the next command any more. One that comes late and finds no command hits the fence: then the transaction has
-    /// failed by it, and the command with it.
+    /// Ends when no request to cancel can reach the next command any more. One that comes late and finds no command hits the fence: then
+    /// the transaction has failed by it, and the command with it.
     /// </summary>
     internal async Task<WorkResult> FenceAsync(WorkResult result)
     {
@@ -107,8 +110,8 @@ internal sealed class SessionRun
     }
 
     /// <summary>
-    /// Brings the connection to rest: afterwards nothing runs on it, nothing is unread, and no cancel request is on its way to whoever has it next. Never
-    /// throws, and takes no longer than it may.
+    /// Brings the connection to rest: afterwards nothing runs on it, nothing is unread, and no cancel request is on its way to whoever has
+    /// it next. Never throws, and takes no longer than it may.
     /// </summary>
     internal async Task<LeftBehind> RestAsync(bool rollback)
     {

@@ -97,8 +97,8 @@ internal sealed class WorkBatch : IAsyncDisposable
     internal void Cancel() => _batch.Cancel();
 
     /// <summary>
-    /// Which command a reader's current result belongs to, not before <paramref name="from"/>; their number when there is none. Those before it are complete, and
-    /// show what the server said that it did.
+    /// Which command a reader's current result belongs to, not before <paramref name="from"/>; their number when there is none. Those
+    /// before it are complete, and show what the server said that it did.
     /// </summary>
     internal int Current(int from)
     {

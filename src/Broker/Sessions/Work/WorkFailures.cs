@@ -8,7 +8,9 @@ using Npgsql;
 
 namespace Broker.Sessions.Work;
 
-/// <summary>Finds out what an exception means for a conversation's transaction, and undoes what can be undone. Belongs to one connection.</summary>
+/// <summary>
+/// Finds out what an exception means for a conversation's transaction, and undoes what can be undone. Belongs to one connection.
+/// </summary>
 /// <param name="plan">The pool's settings.</param>
 /// <param name="session">Whose connection it is.</param>
 /// <param name="connection">The connection.</param>
@@ -54,7 +56,8 @@ internal sealed class WorkFailures(SessionPlan plan, SessionId session, NpgsqlCo
     private WorkResult Lost(WorkProgress progress, Exception exception, PostgresException? error)
     {
         var lost = new ConnectionLost(plan.Pool, exception.Cause());
-        // COMMIT was not sent; or the server ended the connection by its own words before it had answered what stands before the steps; or nothing was written.
+        // COMMIT was not sent; or the server ended the connection by its own words before it had answered what stands before the steps; or
+        // nothing was written.
         var isSure = exception is NotSentException or InvalidCastException or NotSupportedException
             || (progress.TransactionId is null && (error is not null || progress.WroteNothing));
         return progress.End(progress.CommitSent && !isSure ? WorkEnd.InDoubt : WorkEnd.Lost, lost);

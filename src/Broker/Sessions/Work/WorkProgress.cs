@@ -3,7 +3,9 @@ using Broker.Client.Protocol.Values;
 
 namespace Broker.Sessions.Work;
 
-/// <summary>How far work has come: what the server answered, before it is known how all of it ends. Mutable; belongs to one run of one work.</summary>
+/// <summary>
+/// How far work has come: what the server answered, before it is known how all of it ends. Mutable; belongs to one run of one work.
+/// </summary>
 /// <param name="work">The work.</param>
 internal sealed class WorkProgress(SessionWork work)
 {

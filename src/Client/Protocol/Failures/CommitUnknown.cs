@@ -1,6 +1,8 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>The connection was lost at COMMIT, and neither the transaction status nor the ledger could tell the outcome within its limit.</summary>
+/// <summary>
+/// The connection was lost at COMMIT, and neither the transaction status nor the ledger could tell the outcome within its limit.
+/// </summary>
 /// <param name="Pool">Which pool.</param>
 /// <param name="TransactionId">The transaction id (xid8); 0 when it was not learned.</param>
 /// <param name="BackendPid">The server process that ran it.</param>

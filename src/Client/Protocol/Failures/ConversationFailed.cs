@@ -1,6 +1,9 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>A command of the transaction failed, and every use is refused until it is rolled back, as a whole or to a savepoint from before the failure.</summary>
+/// <summary>
+/// A command of the transaction failed, and every use is refused until it is rolled back, as a whole or to a savepoint from before the
+/// failure.
+/// </summary>
 /// <param name="Session">Which conversation.</param>
 /// <param name="Cause">The original failure.</param>
 public sealed record ConversationFailed(SessionId Session, Failure Cause) : Failure

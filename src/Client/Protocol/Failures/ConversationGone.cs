@@ -1,6 +1,8 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>The conversation is not there: closed, ended with its owner or by a limit, or never opened. Nothing of the command was sent.</summary>
+/// <summary>
+/// The conversation is not there: closed, ended with its owner or by a limit, or never opened. Nothing of the command was sent.
+/// </summary>
 /// <param name="Session">Which conversation.</param>
 /// <param name="Cause">What became of it, as far as that is known.</param>
 public sealed record ConversationGone(SessionId Session, string Cause) : Failure

@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>Another handle committed or rolled back since this one last looked: its write or commit is refused until it acknowledges that. Nothing of it was sent.</summary>
+/// <summary>
+/// Another handle committed or rolled back since this one last looked: its write or commit is refused until it acknowledges that. Nothing
+/// of it was sent.
+/// </summary>
 /// <param name="Session">Which conversation.</param>
 /// <param name="Epoch">Its epoch now.</param>
 /// <param name="Moves">What happened since the epoch that the handle saw, oldest first.</param>

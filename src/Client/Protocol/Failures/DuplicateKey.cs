@@ -1,6 +1,8 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>A row has the values of another where that must not be: the key, or what a unique constraint covers. Nothing of the flush took effect.</summary>
+/// <summary>
+/// A row has the values of another where that must not be: the key, or what a unique constraint covers. Nothing of the flush took effect.
+/// </summary>
 /// <param name="Entity">The entity type.</param>
 /// <param name="Property">Its property; null when several or none are concerned.</param>
 /// <param name="Key">The key of the row; null when it cannot be known.</param>

@@ -1,6 +1,9 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>A type, or an object of it, cannot be kept as an entity: it has no table, no key, a property without a column, a type that does not fit. Nothing was sent.</summary>
+/// <summary>
+/// A type, or an object of it, cannot be kept as an entity: it has no table, no key, a property without a column, a type that does not fit.
+/// Nothing was sent.
+/// </summary>
 /// <param name="Entity">The type.</param>
 /// <param name="Property">The property that it is about; null when it is about the type.</param>
 /// <param name="Reason">Why.</param>

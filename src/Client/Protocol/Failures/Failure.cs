@@ -1,8 +1,8 @@
 namespace Broker.Client.Protocol.Failures;
 
 /// <summary>
-/// Why a request was not carried out. One record per reason; the client throws it inside a <c>BrokerException</c>, the gateway sends it as an
-/// ErrorResponse with the same SQLSTATE.
+/// Why a request was not carried out. One record per reason; the client throws it inside a <c>BrokerException</c>, the gateway sends it as
+/// an ErrorResponse with the same SQLSTATE.
 /// </summary>
 public abstract record Failure
 {

@@ -1,6 +1,8 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>The idempotency key belongs to another statement, or to the same with other values or under another role. This one was not run.</summary>
+/// <summary>
+/// The idempotency key belongs to another statement, or to the same with other values or under another role. This one was not run.
+/// </summary>
 /// <param name="Pool">Which pool.</param>
 /// <param name="Key">The key.</param>
 public sealed record KeyReused(PoolId Pool, string Key) : Failure

@@ -1,6 +1,8 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>The answer is larger than an errand may return; read it as a stream. The statement may have taken effect when it writes.</summary>
+/// <summary>
+/// The answer is larger than an errand may return; read it as a stream. The statement may have taken effect when it writes.
+/// </summary>
 /// <param name="Limit">The limit in bytes.</param>
 public sealed record ResultTooLarge(long Limit) : Failure
 {

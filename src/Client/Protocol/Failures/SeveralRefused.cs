@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>Objects were added, deleted or the like while others had their turn with the session, and could not be; the flush that tells this has sent nothing.</summary>
+/// <summary>
+/// Objects were added, deleted or the like while others had their turn with the session, and could not be; the flush that tells this has
+/// sent nothing.
+/// </summary>
 /// <param name="Causes">Why, in the order in which it was asked.</param>
 public sealed record SeveralRefused(ImmutableArray<Failure> Causes) : Failure
 {

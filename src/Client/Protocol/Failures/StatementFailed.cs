@@ -11,7 +11,10 @@ public sealed record StatementFailed(string ServerSqlState, string ServerMessage
     /// <summary>The server's hint, if any.</summary>
     public string? Hint { get; init; }
 
-    /// <summary>Which statement of a unit failed, counted from 0; null when the errand was no unit, or when it was none of them but the transaction's end.</summary>
+    /// <summary>
+    /// Which statement of a unit failed, counted from 0; null when the errand was no unit, or when it was none of them but the
+    /// transaction's end.
+    /// </summary>
     public int? Statement { get; init; }
 
     /// <summary>Where in the text the error is, counted in characters from 1; 0 when not said.</summary>
@@ -38,7 +41,9 @@ public sealed record StatementFailed(string ServerSqlState, string ServerMessage
     /// <inheritdoc/>
     public override bool SafeToRetry => true;
 
-    /// <summary>Serialization failures, deadlocks, lock timeouts and lack of resources may go better later (appendix A, classes 40, 53, 55, 57, 58).</summary>
+    /// <summary>
+    /// Serialization failures, deadlocks, lock timeouts and lack of resources may go better later (appendix A, classes 40, 53, 55, 57, 58).
+    /// </summary>
     public override bool IsTransient => ServerSqlState is "40001" or "40P01" or "55P03" or "55006" or "57P03" or "58000" or "58030" || ServerSqlState.StartsWith("53", StringComparison.Ordinal);
 
     /// <inheritdoc/>

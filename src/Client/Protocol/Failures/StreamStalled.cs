@@ -1,6 +1,9 @@
 namespace Broker.Client.Protocol.Failures;
 
-/// <summary>The reader of a stream asked for nothing, or the writer of a COPY sent nothing, for too long: the stream was closed and what it did rolled back.</summary>
+/// <summary>
+/// The reader of a stream asked for nothing, or the writer of a COPY sent nothing, for too long: the stream was closed and what it did
+/// rolled back.
+/// </summary>
 /// <param name="Pool">Which pool.</param>
 /// <param name="Limit">For how long.</param>
 public sealed record StreamStalled(PoolId Pool, TimeSpan Limit) : Failure

@@ -14,18 +14,23 @@ namespace Broker.Client.Protocol.Messages;
 /// <param name="Limits">How long it may wait and how much it may answer.</param>
 public sealed record RunErrand(ErrandId Id, Statement Statement, CallerContext Context, ErrandLimits Limits) : IBrokerRequest
 {
-    /// <summary>The caller's activity as a W3C traceparent, so that the broker can add to it where the time went; null when it is not traced.</summary>
+    /// <summary>
+    /// The caller's activity as a W3C traceparent, so that the broker can add to it where the time went; null when it is not traced.
+    /// </summary>
     public string? TraceParent { get; init; }
 
-    /// <summary>What makes a unit of the errand; null for an ordinary one. The broker's own conversations send units, as their commit in one round trip.</summary>
+    /// <summary>
+    /// What makes a unit of the errand; null for an ordinary one. The broker's own conversations send units, as their commit in one round
+    /// trip.
+    /// </summary>
     public ErrandUnit? Unit { get; init; }
 }
 
 /// <summary>
-/// Makes of an errand a unit: <see cref="RunErrand.Statement"/> and those that follow it are one transaction, all of them or none, in one round trip. The
-/// transaction's id is known before its COMMIT, so that its outcome is settled when the connection is lost in the middle. Deferred constraints are
-/// checked at its end. It takes no <see cref="ErrandLimits.IdempotencyKey"/>. One that fails is answered by <see cref="Refused"/> with a
-/// <c>StatementFailed</c> that names which of its statements failed.
+/// Makes of an errand a unit: <see cref="RunErrand.Statement"/> and those that follow it are one transaction, all of them or none, in one
+/// round trip. The transaction's id is known before its COMMIT, so that its outcome is settled when the connection is lost in the middle.
+/// Deferred constraints are checked at its end. It takes no <see cref="ErrandLimits.IdempotencyKey"/>. One that fails is answered by
+/// <see cref="Refused"/> with a <c>StatementFailed</c> that names which of its statements failed.
 /// </summary>
 /// <param name="More">The statements behind the first, in their order; may be empty.</param>
 public sealed record ErrandUnit(ImmutableArray<Statement> More)
@@ -37,7 +42,9 @@ public sealed record ErrandUnit(ImmutableArray<Statement> More)
 /// <summary>Limits of one errand; null means the pool's setting.</summary>
 /// <param name="Wait">How long it may wait in line (`broker.pool.acquire-timeout`).</param>
 /// <param name="ResultBytes">How many bytes of rows it may answer (`broker.errands.result-limit`).</param>
-/// <param name="IdempotencyKey">With a ledger configured: the key under which the write is recorded, so that it happens once however often it is sent.</param>
+/// <param name="IdempotencyKey">
+/// With a ledger configured: the key under which the write is recorded, so that it happens once however often it is sent.
+/// </param>
 public sealed record ErrandLimits(TimeSpan? Wait = null, long? ResultBytes = null, string? IdempotencyKey = null)
 {
     /// <summary>All by the pool's settings.</summary>

@@ -2,7 +2,10 @@ using Akka.Event;
 
 namespace Broker.Client.Protocol.Messages;
 
-/// <summary>Listens on a channel until <see cref="StopListening"/> or the sender's death. Answered by <see cref="ListeningStarted"/>, then <see cref="Notified"/>.</summary>
+/// <summary>
+/// Listens on a channel until <see cref="StopListening"/> or the sender's death. Answered by <see cref="ListeningStarted"/>, then
+/// <see cref="Notified"/>.
+/// </summary>
 /// <param name="Channel">The channel's name, as given to NOTIFY (it is quoted by the broker).</param>
 public sealed record StartListening(string Channel) : IBrokerRequest;
 

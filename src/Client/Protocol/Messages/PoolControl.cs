@@ -46,7 +46,9 @@ public sealed record InvalidatePool(bool Hard) : IBrokerRequest;
 /// <summary>The pool's new generation.</summary>
 public sealed record PoolInvalidated(long Generation) : IBrokerReply;
 
-/// <summary>Holds or refuses new borrowers (`pool.suspended`), until <see cref="ResumePool"/>. Answered by <see cref="PoolSuspended"/>.</summary>
+/// <summary>
+/// Holds or refuses new borrowers (`pool.suspended`), until <see cref="ResumePool"/>. Answered by <see cref="PoolSuspended"/>.
+/// </summary>
 public sealed record SuspendPool : IBrokerRequest
 {
     /// <summary>The only one.</summary>

@@ -5,15 +5,17 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Protocol.Messages;
 
 /// <summary>
-/// Opens a sandbox, in which everything is rolled back at its end. Told to the broker's supervisor; answered by <see cref="SandboxOpened"/>. No database is
-/// touched by it.
+/// Opens a sandbox, in which everything is rolled back at its end. Told to the broker's supervisor; answered by
+/// <see cref="SandboxOpened"/>. No database is touched by it.
 /// </summary>
 /// <param name="Opener">Who opens it: member, file and line of the call.</param>
 /// <param name="Isolation">The isolation level of everything in it.</param>
 public sealed record OpenSandbox(string Opener, Isolation Isolation) : IBrokerRequest;
 
 /// <summary>The sandbox is open.</summary>
-/// <param name="Supervisor">What the broker's supervisor is outside: it finds pools and opens conversations, all within the sandbox.</param>
+/// <param name="Supervisor">
+/// What the broker's supervisor is outside: it finds pools and opens conversations, all within the sandbox.
+/// </param>
 public sealed record SandboxOpened(IActorRef Supervisor) : IBrokerReply;
 
 /// <summary>

@@ -18,11 +18,13 @@ public sealed record Execute(Statement Statement) : ISessionCommand;
 public sealed record Flush(ImmutableArray<FlushStep> Steps) : ISessionCommand;
 
 /// <summary>
-/// Sends pending work and commits, in one round trip where that can be. Without steps and without a transaction it does nothing. Answered by
-/// <see cref="Committed"/>. Once its COMMIT was sent it is not cancelled by anything.
+/// Sends pending work and commits, in one round trip where that can be. Without steps and without a transaction it does nothing. Answered
+/// by <see cref="Committed"/>. Once its COMMIT was sent it is not cancelled by anything.
 /// </summary>
 /// <param name="Steps">Pending work; may be empty.</param>
-/// <param name="IdempotencyKey">With a ledger configured: the key under which the commit is recorded. Null for one made of the session, handle and sequence.</param>
+/// <param name="IdempotencyKey">
+/// With a ledger configured: the key under which the commit is recorded. Null for one made of the session, handle and sequence.
+/// </param>
 public sealed record Commit(ImmutableArray<FlushStep> Steps, string? IdempotencyKey = null) : ISessionCommand;
 
 /// <summary>Rolls the whole transaction back, open scopes included. Answered by <see cref="RolledBack"/>.</summary>
@@ -32,10 +34,15 @@ public sealed record Rollback : ISessionCommand
     public static Rollback Instance { get; } = new();
 }
 
-/// <summary>Sends pending work, then opens a nested scope: SAVEPOINT. Until it ends, writes of other handles wait. Answered by <see cref="ScopeOpened"/>.</summary>
+/// <summary>
+/// Sends pending work, then opens a nested scope: SAVEPOINT. Until it ends, writes of other handles wait. Answered by
+/// <see cref="ScopeOpened"/>.
+/// </summary>
 public sealed record OpenScope(ScopeId Scope, ImmutableArray<FlushStep> Steps) : ISessionCommand;
 
-/// <summary>Sends pending work, then ends a nested scope and keeps what was done in it: RELEASE SAVEPOINT. Answered by <see cref="ScopeReleased"/>.</summary>
+/// <summary>
+/// Sends pending work, then ends a nested scope and keeps what was done in it: RELEASE SAVEPOINT. Answered by <see cref="ScopeReleased"/>.
+/// </summary>
 public sealed record ReleaseScope(ScopeId Scope, ImmutableArray<FlushStep> Steps) : ISessionCommand;
 
 /// <summary>Undoes what was done in a nested scope and ends it: ROLLBACK TO SAVEPOINT. Answered by <see cref="ScopeRolledBack"/>.</summary>

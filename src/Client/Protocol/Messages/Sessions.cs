@@ -6,8 +6,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Protocol.Messages;
 
 /// <summary>
-/// Opens a conversation, and makes its sender's handle the owner. Told to the broker's supervisor; answered by <see cref="SessionOpened"/>, also when it is sent
-/// again, or <see cref="Refused"/>. The database is not touched by it.
+/// Opens a conversation, and makes its sender's handle the owner. Told to the broker's supervisor; answered by <see cref="SessionOpened"/>,
+/// also when it is sent again, or <see cref="Refused"/>. The database is not touched by it.
 /// </summary>
 /// <param name="Session">The new conversation's id, drawn by the handle.</param>
 /// <param name="Handle">The owner.</param>
@@ -16,7 +16,9 @@ namespace Broker.Client.Protocol.Messages;
 /// <param name="Terms">How its transactions begin, and who may end them.</param>
 public sealed record OpenSession(SessionId Session, HandleId Handle, string Database, string? User, ConversationTerms Terms) : IBrokerRequest
 {
-    /// <summary>An actor whose death is the handle's death; null when the handle says itself when it goes (<see cref="LeaveSession"/>).</summary>
+    /// <summary>
+    /// An actor whose death is the handle's death; null when the handle says itself when it goes (<see cref="LeaveSession"/>).
+    /// </summary>
     public IActorRef? Watched { get; init; }
 }
 
@@ -41,8 +43,8 @@ public sealed record JoinSession(SessionId Session, HandleId Handle) : IBrokerRe
 public sealed record SessionOpened(SessionId Session, IActorRef Actor, PoolId Pool, Epoch Epoch, ConversationTerms Terms) : IBrokerReply;
 
 /// <summary>
-/// One command of a handle. It is executed once: the same number sent again is answered with the recorded reply, or <see cref="StillRunning"/>.
-/// Answered by <see cref="SessionAnswer"/>; by <see cref="Refused"/> only when nobody is there to execute it.
+/// One command of a handle. It is executed once: the same number sent again is answered with the recorded reply, or
+/// <see cref="StillRunning"/>. Answered by <see cref="SessionAnswer"/>; by <see cref="Refused"/> only when nobody is there to execute it.
 /// </summary>
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">Whose command.</param>
@@ -53,8 +55,9 @@ public sealed record SessionOpened(SessionId Session, IActorRef Actor, PoolId Po
 public sealed record RunInSession(SessionId Session, HandleId Handle, long Sequence, long Acknowledged, Epoch Epoch, ISessionCommand Command) : IBrokerRequest
 {
     /// <summary>
-    /// Opens the conversation with its first command in one message, told to the broker's supervisor: there is no <see cref="SessionOpened"/>, and the conversation
-    /// is whoever answers. Until then whatever concerns it is told to the supervisor too. <see cref="Refused"/> when it could not be opened. Null for an open one.
+    /// Opens the conversation with its first command in one message, told to the broker's supervisor: there is no
+    /// <see cref="SessionOpened"/>, and the conversation is whoever answers. Until then whatever concerns it is told to the supervisor too.
+    /// <see cref="Refused"/> when it could not be opened. Null for an open one.
     /// </summary>
     public OpenSession? Opens { get; init; }
 }
@@ -67,7 +70,9 @@ public sealed record RunInSession(SessionId Session, HandleId Handle, long Seque
 /// <param name="Reply">What came of it.</param>
 public sealed record SessionAnswer(SessionId Session, HandleId Handle, long Sequence, Epoch Epoch, ISessionReply Reply) : IBrokerReply
 {
-    /// <summary>Tables that other handles wrote since this handle's last answer: rows it knows of them are stale. `*` stands for any table.</summary>
+    /// <summary>
+    /// Tables that other handles wrote since this handle's last answer: rows it knows of them are stale. `*` stands for any table.
+    /// </summary>
     public ImmutableArray<string> StaleTables { get; init; } = [];
 
     /// <summary>Why every use is refused until a rollback, behind this command; null when it is not.</summary>
@@ -78,24 +83,29 @@ public sealed record SessionAnswer(SessionId Session, HandleId Handle, long Sequ
 }
 
 /// <summary>
-/// Cancels a command: it leaves the line, or the server is asked to cancel it; a COMMIT that was sent is never cancelled. The command itself is answered, with
-/// <c>Cancelled</c> or its true outcome.
+/// Cancels a command: it leaves the line, or the server is asked to cancel it; a COMMIT that was sent is never cancelled. The command
+/// itself is answered, with <c>Cancelled</c> or its true outcome.
 /// </summary>
 public sealed record CancelInSession(SessionId Session, HandleId Handle, long Sequence) : IBrokerRequest, IDeadLetterSuppression;
 
-/// <summary>Tells how many tracked changes a handle has not sent, for the commits of others to name. Not answered. Sent only in conversations of several handles.</summary>
+/// <summary>
+/// Tells how many tracked changes a handle has not sent, for the commits of others to name. Not answered. Sent only in conversations of
+/// several handles.
+/// </summary>
 public sealed record NoteUnsent(SessionId Session, HandleId Handle, long Changes) : IBrokerRequest, IDeadLetterSuppression;
 
 /// <summary>
-/// The handle goes. The last one's going, or the owner's, ends the conversation: what is not committed is rolled back. Answered by <see cref="SessionLeft"/>
-/// when its connection is on its way back; a COMMIT under way is finished first.
+/// The handle goes. The last one's going, or the owner's, ends the conversation: what is not committed is rolled back. Answered by
+/// <see cref="SessionLeft"/> when its connection is on its way back; a COMMIT under way is finished first.
 /// </summary>
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">Who goes.</param>
 /// <param name="Forgotten">Whether the handle was not closed but found by the garbage collector: counted and logged as a leak.</param>
 public sealed record LeaveSession(SessionId Session, HandleId Handle, bool Forgotten = false) : IBrokerRequest, IDeadLetterSuppression
 {
-    /// <summary>Up to which number the handle has seen the replies: outcomes of commits behind it are kept for <see cref="GetCommitOutcome"/>.</summary>
+    /// <summary>
+    /// Up to which number the handle has seen the replies: outcomes of commits behind it are kept for <see cref="GetCommitOutcome"/>.
+    /// </summary>
     public long Acknowledged { get; init; }
 }
 
@@ -103,26 +113,31 @@ public sealed record LeaveSession(SessionId Session, HandleId Handle, bool Forgo
 public sealed record SessionLeft(SessionId Session, HandleId Handle) : IBrokerReply;
 
 /// <summary>
-/// Asks what became of a commit whose answer was lost with its conversation. Told to the broker's supervisor; answered by <see cref="CommitOutcome"/>.
+/// Asks what became of a commit whose answer was lost with its conversation. Told to the broker's supervisor; answered by
+/// <see cref="CommitOutcome"/>.
 /// </summary>
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">Whose commit.</param>
 /// <param name="Sequence">Which command it was.</param>
 public sealed record GetCommitOutcome(SessionId Session, HandleId Handle, long Sequence) : IBrokerRequest
 {
-    /// <summary>The conversation's database, so that its ledger can be asked when nobody remembers the conversation; null asks none.</summary>
+    /// <summary>
+    /// The conversation's database, so that its ledger can be asked when nobody remembers the conversation; null asks none.
+    /// </summary>
     public string? Database { get; init; }
 
     /// <summary>The user it logs in as; null for the database's own.</summary>
     public string? User { get; init; }
 
-    /// <summary>The key that the commit was given (<see cref="Commit.IdempotencyKey"/>); null for the one made of session, handle and sequence.</summary>
+    /// <summary>
+    /// The key that the commit was given (<see cref="Commit.IdempotencyKey"/>); null for the one made of session, handle and sequence.
+    /// </summary>
     public string? IdempotencyKey { get; init; }
 }
 
 /// <summary>What became of a commit.</summary>
 /// <param name="Reply">
-/// <see cref="Committed"/>, without results where they are not kept, <see cref="StillRunning"/>, or <see cref="CommandRefused"/> with why it did not commit or
-/// why nobody knows.
+/// <see cref="Committed"/>, without results where they are not kept, <see cref="StillRunning"/>, or <see cref="CommandRefused"/> with why
+/// it did not commit or why nobody knows.
 /// </param>
 public sealed record CommitOutcome(ISessionReply Reply) : IBrokerReply;

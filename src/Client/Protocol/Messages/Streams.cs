@@ -5,8 +5,8 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Protocol.Messages;
 
 /// <summary>
-/// Opens a stream of rows that runs alone on a connection lent for its time. Answered by <see cref="StreamOpened"/> or <see cref="Refused"/>;
-/// rows come as <see cref="StreamRows"/>, as many chunks as were asked for by <see cref="DemandChunks"/>.
+/// Opens a stream of rows that runs alone on a connection lent for its time. Answered by <see cref="StreamOpened"/> or
+/// <see cref="Refused"/>; rows come as <see cref="StreamRows"/>, as many chunks as were asked for by <see cref="DemandChunks"/>.
 /// </summary>
 /// <param name="Id">Names the stream.</param>
 /// <param name="Source">A statement that returns rows, or a COPY.</param>
@@ -28,12 +28,14 @@ public sealed record CopyIn(Statement Statement) : StreamSource(Statement);
 
 /// <summary>The stream is open.</summary>
 /// <param name="Id">Which stream.</param>
-/// <param name="Stream">Send it <see cref="DemandChunks"/>, <see cref="SendCopyData"/>, <see cref="FinishCopy"/>, <see cref="CloseStream"/>.</param>
+/// <param name="Stream">
+/// Send it <see cref="DemandChunks"/>, <see cref="SendCopyData"/>, <see cref="FinishCopy"/>, <see cref="CloseStream"/>.
+/// </param>
 public sealed record StreamOpened(ErrandId Id, IActorRef Stream) : IBrokerReply;
 
 /// <summary>
-/// Allows the stream to send this many more chunks. Nothing is read from the server beyond what was allowed, plus one chunk. What is allowed at a time is
-/// bounded by `broker.errands.stream.chunks-ahead`; more is not counted.
+/// Allows the stream to send this many more chunks. Nothing is read from the server beyond what was allowed, plus one chunk. What is
+/// allowed at a time is bounded by `broker.errands.stream.chunks-ahead`; more is not counted.
 /// </summary>
 public sealed record DemandChunks(ErrandId Id, int Count) : IBrokerRequest, IDeadLetterSuppression;
 

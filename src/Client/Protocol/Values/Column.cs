@@ -27,7 +27,9 @@ public abstract class Column
     public abstract object? GetValue(int row);
 }
 
-/// <summary>The values of one column, unboxed. A column of one row is a single object without arrays, because most results have one row.</summary>
+/// <summary>
+/// The values of one column, unboxed. A column of one row is a single object without arrays, because most results have one row.
+/// </summary>
 public sealed class Column<T> : Column where T : notnull
 {
     private readonly T _only;

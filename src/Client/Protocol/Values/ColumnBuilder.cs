@@ -14,7 +14,9 @@ public abstract class ColumnBuilder
     /// <summary>Appends a NULL.</summary>
     public abstract void AppendNull();
 
-    /// <summary>The column of what was appended; the builder is empty again, and may be used for the next result of the same statement.</summary>
+    /// <summary>
+    /// The column of what was appended; the builder is empty again, and may be used for the next result of the same statement.
+    /// </summary>
     public abstract Column Build();
 
     /// <summary>Forgets what was appended.</summary>

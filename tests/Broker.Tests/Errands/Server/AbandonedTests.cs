@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Broker.Tests.Errands.Server;
 
-/// <summary>A pool that dies while its errands are under way: each caller is told, also those of a group that would have run again.</summary>
+/// <summary>
+/// A pool that dies while its errands are under way: each caller is told, also those of a group that would have run again.
+/// </summary>
 public sealed class AbandonedTests : IAsyncLifetime
 {
     private const string Schema = "create table kept (id int primary key)";

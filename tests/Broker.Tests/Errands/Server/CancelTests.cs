@@ -76,7 +76,8 @@ public sealed class CancelTests : IAsyncLifetime
             await broker.UntilAsync(status => status.Busy == 1);
             await cancel.CancelAsync();
 
-            // A server too busy to answer within Npgsql's own limit for a cancel costs the connection; what must not happen is that the sleep goes on.
+            // A server too busy to answer within Npgsql's own limit for a cancel costs the connection; what must not happen is that the
+            // sleep goes on.
             var ended = await Assert.ThrowsAnyAsync<Exception>(() => sleeping);
             Assert.True(ended is OperationCanceledException or BrokerException { Failure: OutcomeUnknown }, ended.ToString());
         }

@@ -7,9 +7,9 @@ using Xunit;
 namespace Broker.Tests.Errands.Server;
 
 /// <summary>
-/// Random statements of many callers, packed by the broker on one database and alone on another: every caller hears the same and the tables end the same.
-/// Each caller has keys of its own, and its statements touch no others, except such as always come out alike; so what it may hear does not depend on
-/// who else is there.
+/// Random statements of many callers, packed by the broker on one database and alone on another: every caller hears the same and the tables
+/// end the same. Each caller has keys of its own, and its statements touch no others, except such as always come out alike; so what it may
+/// hear does not depend on who else is there.
 /// </summary>
 public sealed class OracleTests
 {

@@ -13,8 +13,8 @@ using Xunit;
 namespace Broker.Tests.Errands.Server;
 
 /// <summary>
-/// An embedded broker on a real server, with a pool that packs whatever may be packed: one lane, a target so generous that no text is too slow
-/// for a group. What it does is seen from outside: trips by its meter, transactions by the server's now() and xmin.
+/// An embedded broker on a real server, with a pool that packs whatever may be packed: one lane, a target so generous that no text is too
+/// slow for a group. What it does is seen from outside: trips by its meter, transactions by the server's now() and xmin.
 /// </summary>
 internal sealed class PackingBroker : IAsyncDisposable
 {
@@ -103,7 +103,9 @@ internal sealed class PackingBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs statements that all wait in line before the first is sent, in this order, so that those which may share a trip do.</summary>
+    /// <summary>
+    /// Runs statements that all wait in line before the first is sent, in this order, so that those which may share a trip do.
+    /// </summary>
     internal Task<Answer[]> TogetherAsync(params string[] texts) => TogetherAsync([.. texts.Select(text => new Statement(text))]);
 
     /// <inheritdoc cref="TogetherAsync(string[])"/>
@@ -205,7 +207,9 @@ internal sealed class PackingBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>Proves that the pool serves after what happened: no connection of it is left in a state that a caller could notice.</summary>
+    /// <summary>
+    /// Proves that the pool serves after what happened: no connection of it is left in a state that a caller could notice.
+    /// </summary>
     internal async Task AssertWholeAsync()
     {
         await UntilIdleAsync();

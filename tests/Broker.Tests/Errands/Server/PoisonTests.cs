@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Broker.Tests.Errands.Server;
 
-/// <summary>A poisoned connection: what one caller's value or a changed table does to those who share its trip and those who come next.</summary>
+/// <summary>
+/// A poisoned connection: what one caller's value or a changed table does to those who share its trip and those who come next.
+/// </summary>
 public sealed class PoisonTests : IAsyncLifetime
 {
     private const string Schema = """
@@ -18,7 +20,9 @@ public sealed class PoisonTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
-    /// <summary>Values that spoil: those nothing can write, those that the server refuses when it reads the text, the values, or runs it.</summary>
+    /// <summary>
+    /// Values that spoil: those nothing can write, those that the server refuses when it reads the text, the values, or runs it.
+    /// </summary>
     public static TheoryData<string, bool> Bad
     {
         get

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Broker.Tests.Errands.Server;
 
-/// <summary>A unit of several statements is one errand: one transaction, one round trip, all of it or nothing, alone and among others.</summary>
+/// <summary>
+/// A unit of several statements is one errand: one transaction, one round trip, all of it or nothing, alone and among others.
+/// </summary>
 public sealed class UnitTests : IAsyncLifetime
 {
     private const string Schema = """

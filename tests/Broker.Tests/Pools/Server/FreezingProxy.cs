@@ -6,8 +6,8 @@ using Npgsql;
 namespace Broker.Tests.Pools.Server;
 
 /// <summary>
-/// Stands between a broker and its server and can fall silent, as a network does that drops everything: nobody hears an end. What was carried when it
-/// froze stays silent for ever; what comes while it is frozen is accepted and never answered.
+/// Stands between a broker and its server and can fall silent, as a network does that drops everything: nobody hears an end. What was
+/// carried when it froze stays silent for ever; what comes while it is frozen is accepted and never answered.
 /// </summary>
 internal sealed class FreezingProxy : IAsyncDisposable
 {

@@ -10,7 +10,10 @@ using Xunit;
 
 namespace Broker.Tests.Pools.Server;
 
-/// <summary>A pool or a budget that fails in the middle of its work: who waited or held hears it, and what begins anew does not mistake the old for its own.</summary>
+/// <summary>
+/// A pool or a budget that fails in the middle of its work: who waited or held hears it, and what begins anew does not mistake the old for
+/// its own.
+/// </summary>
 public sealed class PoolThatFailsTests : IAsyncLifetime
 {
     private string _database = "";

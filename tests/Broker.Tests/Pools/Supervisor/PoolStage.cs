@@ -22,8 +22,8 @@ using Xunit;
 namespace Broker.Tests.Pools.Supervisor;
 
 /// <summary>
-/// A pool's actor with a clock, a budget and connections that the test plays. The budget grants at once; connections tell the test what they
-/// are told, under their own name, and say what the test has them say.
+/// A pool's actor with a clock, a budget and connections that the test plays. The budget grants at once; connections tell the test what
+/// they are told, under their own name, and say what the test has them say.
 /// </summary>
 public abstract class PoolStage : TestKit
 {

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Broker.Tests.Sessions.Handles;
 
-/// <summary>Ends that are not quite what was hoped for: nothing is done twice, nothing is lost without a word, and nobody is left behind.</summary>
+/// <summary>
+/// Ends that are not quite what was hoped for: nothing is done twice, nothing is lost without a word, and nobody is left behind.
+/// </summary>
 public sealed class HardEndTests : HandleStage
 {
     [Table("sums")]

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Broker.Tests.Sessions.Handles;
 
-/// <summary>An object that left its session is added again: it stands for its row when that is there, and else is a new one. No work is lost without a word.</summary>
+/// <summary>
+/// An object that left its session is added again: it stands for its row when that is there, and else is a new one. No work is lost without
+/// a word.
+/// </summary>
 public sealed class ReturningTests : HandleStage
 {
     [Fact]
