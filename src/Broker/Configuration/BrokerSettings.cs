@@ -38,6 +38,9 @@ public sealed record BrokerSettings
     /// <summary>Conversations.</summary>
     public required SessionSettings Sessions { get; init; }
 
+    /// <summary>The door for clients of PostgreSQL.</summary>
+    public required GatewaySettings Gateway { get; init; }
+
     /// <summary>The graceful stop.</summary>
     public required ShutdownSettings Shutdown { get; init; }
 
@@ -100,6 +103,7 @@ public sealed record BrokerSettings
             ErrandDefaults = ErrandSettings.From(root.Inside("errands")),
             PackingDefaults = PackingSettings.From(root.Inside("packing")),
             Sessions = SessionSettings.From(root.Inside("sessions")),
+            Gateway = GatewaySettings.From(root.Inside("gateway")),
             Shutdown = ShutdownSettings.From(root.Inside("shutdown")),
             Log = LogSettings.From(root.Inside("log")),
             Diagnostics = DiagnosticsSettings.From(root.Inside("diagnostics")),

@@ -29,6 +29,9 @@ public sealed record DatabaseSettings
     /// <summary>Share of the server's budget in relation to its other databases, 1 to 100.</summary>
     public required int Weight { get; init; }
 
+    /// <summary>How long clients of the gateway keep a connection of this database; a user may say otherwise.</summary>
+    public required PoolMode Mode { get; init; }
+
     /// <summary>Run-time settings sent at connect.</summary>
     public required ImmutableSortedDictionary<string, string> Settings { get; init; }
 
@@ -61,6 +64,7 @@ public sealed record DatabaseSettings
             Password = given?.Password ?? password,
             ApplicationName = given?.ApplicationName ?? reader.Words("application-name"),
             Weight = reader.Whole("weight", 1, 100),
+            Mode = reader.ChoiceOr("mode", root.Inside("gateway").Choice<PoolMode>("mode")),
             Settings = given is null ? reader.Pairs("settings") : given.Settings.SetItems(reader.Pairs("settings")),
             Pool = PoolSettings.From(pool),
             Errands = ErrandSettings.From(reader.InsideOver("errands", root.Inside("errands"))),
@@ -77,11 +81,11 @@ public sealed record DatabaseSettings
 
     private static ImmutableSortedDictionary<string, UserSettings> UsersFrom(SettingsReader reader, SettingsReader pool, DatabaseSettings settings)
     {
-        var own = new UserSettings { Name = settings.User, Password = settings.Password, Pool = settings.Pool };
+        var own = new UserSettings { Name = settings.User, Password = settings.Password, Mode = settings.Mode, Pool = settings.Pool };
         var users = ImmutableSortedDictionary.Create<string, UserSettings>(StringComparer.Ordinal).Add(own.Name, own);
         foreach (var (name, inner) in reader.Named("users", null))
         {
-            var user = UserSettings.From(name, inner, pool);
+            var user = UserSettings.From(name, inner, pool, settings.Mode);
             users = users.SetItem(name, name == own.Name && user.Password is PasswordSource.None ? user with { Password = own.Password } : user);
         }
 

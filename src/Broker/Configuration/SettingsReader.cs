@@ -91,6 +91,20 @@ internal sealed class SettingsReader
             : Refuse(text, $"{allowed}; nearest is {EditDistance.Nearest(text.Text, words.Keys)}", default(T));
     }
 
+    /// <summary>One of an enum's values; another where none is given, or an empty text.</summary>
+    public T ChoiceOr<T>(string key, T otherwise)
+        where T : struct, Enum => Find(key) is null or SettingsNode.Value { Text: "" } ? otherwise : Choice<T>(key);
+
+    /// <summary>Permissions of a file, as chmod has them: four octal digits.</summary>
+    public UnixFileMode Permissions(string key)
+    {
+        const string Allowed = "allowed are octal digits from 0000 to 0777";
+        return Text(key, Allowed) is not { } text ? default
+            : text.Text.Length == 4 && text.Text[0] == '0' && text.Text.All(static digit => digit is >= '0' and <= '7')
+                ? (UnixFileMode)Convert.ToInt32(text.Text, 8)
+            : Refuse(text, Allowed, default(UnixFileMode));
+    }
+
     /// <summary>A text; empty when none is given.</summary>
     public string Words(string key) => Text(key, "allowed is a text")?.Text ?? "";
 

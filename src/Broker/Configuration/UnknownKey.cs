@@ -14,9 +14,12 @@ internal static class UnknownKey
     }
 
     // acquire-timeout written beside pool { } instead of inside it
-    private static string? Elsewhere(string key, string path) =>
-        ReferenceConfiguration.Leaves
+    private static string? Elsewhere(string key, string path)
+    {
+        var sections = ReferenceConfiguration.Leaves
             .Where(leaf => leaf.EndsWith($".{key}", StringComparison.Ordinal) && leaf != path)
             .Select(leaf => leaf[..^(key.Length + 1)])
-            .FirstOrDefault();
+            .ToList();
+        return sections.Count > 0 ? string.Join(" or ", sections) : null;
+    }
 }

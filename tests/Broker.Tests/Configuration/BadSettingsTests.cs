@@ -72,7 +72,7 @@ public sealed class BadSettingsTests
     [InlineData("broker.pools.size = 3", "broker.pools", "nearest is pool")]
     [InlineData("broker.acquire-timeout = 3s", "broker.acquire-timeout", "acquire-timeout belongs to broker.pool")]
     [InlineData("broker.pool.trip-limit = 3s", "broker.pool.trip-limit", "trip-limit belongs to broker.packing")]
-    [InlineData("broker.shutdown.mode = fast", "broker.shutdown.mode", "known here are close-timeout, drain-timeout")]
+    [InlineData("broker.shutdown.manner = fast", "broker.shutdown.manner", "known here are close-timeout, drain-timeout")]
     [InlineData("broker.pool.shed.intervall = 3s", "broker.pool.shed.intervall", "nearest is interval")]
     [InlineData("broker.servers.main.max-connection = 3", "broker.servers.main.max-connection", "nearest is max-connections")]
     [InlineData("broker.servers.main.tcp-keepalive.idel = 3s", "broker.servers.main.tcp-keepalive.idel", "nearest is idle")]

@@ -35,6 +35,11 @@ public sealed class DefaultsTests
         ("broker.packing", typeof(PackingSettings)),
         ("broker.packing.trust", typeof(TrustSettings)),
         ("broker.sessions", typeof(SessionSettings)),
+        ("broker.gateway", typeof(GatewaySettings)),
+        ("broker.gateway.timeouts", typeof(GatewayTimeoutSettings)),
+        ("broker.gateway.buffer", typeof(GatewayBufferSettings)),
+        ("broker.gateway.unix", typeof(GatewayUnixSettings)),
+        ("broker.gateway.tls", typeof(GatewayTlsSettings)),
         ("broker.shutdown", typeof(ShutdownSettings)),
         ("broker.log", typeof(LogSettings)),
         ("broker.diagnostics", typeof(DiagnosticsSettings)),
@@ -93,7 +98,7 @@ public sealed class DefaultsTests
 
     // keys that share the comment of the key above them
     private static readonly ImmutableHashSet<string> Grouped =
-        ["broker.server-defaults.client-key", "broker.database-defaults.password-env", "broker.database-defaults.password-file"];
+        ["broker.gateway.tls.key", "broker.server-defaults.client-key", "broker.database-defaults.password-env", "broker.database-defaults.password-file"];
 
     private static IEnumerable<string> Properties(Type record) =>
         record.GetProperties(BindingFlags.Public | BindingFlags.Instance)

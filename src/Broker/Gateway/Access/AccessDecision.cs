@@ -57,7 +57,7 @@ internal abstract record AccessDecision
             return new(ClientProof.Md5(md5), note);
         if (password.ForScram() is { } verifier)
             return new(ClientProof.Scram(verifier, binding), note);
-        note ??= $"{attempt}: {Named(rule)} asks for scram-sha-256, and the password is kept by MD5, which cannot serve it: none will be right";
+        note ??= $"{attempt}: {Named(rule)} asks for scram-sha-256, which a password kept by MD5 cannot serve: none will be right";
         return new(ClientProof.Scram(likenesses.VerifierOf(attempt.User), binding), note);
     }
 

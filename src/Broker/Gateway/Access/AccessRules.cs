@@ -34,6 +34,9 @@ internal sealed class AccessRules
     /// <summary>The first rule that is for a client; null when none is.</summary>
     internal AccessRule? Find(LoginAttempt attempt) => _rules.FirstOrDefault(rule => rule.IsFor(attempt));
 
+    /// <summary>Whether a rule asks for a method.</summary>
+    internal bool Use(AccessMethod method) => _rules.Any(rule => rule.Method == method);
+
     /// <summary>Reads a file's text.</summary>
     internal static AccessRules Parse(string text, out ImmutableArray<LineProblem> problems) =>
         Parse([.. text.TrimStart('\uFEFF').Split('\n')], out problems);

@@ -10,7 +10,7 @@ namespace Broker.Gateway.Listeners;
 internal sealed class ListeningSocket : IDisposable
 {
     /// <summary>The longest path of a Unix socket, in bytes (unix(7): 108 with the zero byte).</summary>
-    private const int LongestPath = 107;
+    internal const int LongestPath = 107;
 
     private readonly string? _path;
 
@@ -42,6 +42,9 @@ internal sealed class ListeningSocket : IDisposable
         }
     }
 
+    /// <summary>What a Unix socket is called.</summary>
+    internal static string PathOf(string folder, int port) => Path.Combine(Path.GetFullPath(folder), $".s.PGSQL.{port}");
+
     /// <summary>Listens in a folder.</summary>
     /// <param name="folder">Must be there.</param>
     /// <param name="port">A part of the name.</param>
@@ -50,7 +53,7 @@ internal sealed class ListeningSocket : IDisposable
     /// <exception cref="ListenException">The path is too long, somebody listens there, or the folder is not ours.</exception>
     internal static ListeningSocket OnUnix(string folder, int port, UnixFileMode mode, int backlog)
     {
-        var path = Path.Combine(Path.GetFullPath(folder), $".s.PGSQL.{port}");
+        var path = PathOf(folder, port);
         var length = System.Text.Encoding.UTF8.GetByteCount(path);
         if (length > LongestPath)
         {

@@ -24,7 +24,8 @@ public sealed class AccessDecisionTests
     {
         var refused = Assert.IsType<AccessDecision.Refused>(AccessDecision.Of(null, Attempt, Kept("clear"), Verifiers));
         Assert.Equal(
-            "no access rule (broker.gateway.auth, .hba, .hba-file) is for host \"127.0.0.1\", user \"app\", database \"shop\", no encryption",
+            "no access rule (broker.gateway.auth, .hba, .hba-file) is for "
+            + "host \"127.0.0.1\", user \"app\", database \"shop\", no encryption",
             refused.Text);
         Assert.Equal("28000", AccessDecision.Refused.SqlState);
     }
