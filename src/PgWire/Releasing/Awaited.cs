@@ -58,7 +58,10 @@ internal static class Answers
     };
 
     /// <summary>Whether an error makes the server skip to the next Sync.</summary>
-    internal static bool IsExtended(Awaited awaited) => awaited is not (Awaited.Query or Awaited.FunctionCall or Awaited.Sync or Awaited.CopyEnd);
+    internal static bool IsExtended(Awaited awaited) => !EndsSeries(awaited) && awaited is not Awaited.CopyEnd;
+
+    /// <summary>Whether the server waits for no Sync behind it.</summary>
+    internal static bool EndsSeries(Awaited awaited) => awaited is Awaited.Query or Awaited.FunctionCall or Awaited.Sync;
 }
 
 /// <summary>What a message of the server is to the one that is being answered.</summary>

@@ -215,8 +215,16 @@ public sealed class LinkUse
         for (var i = 1; i < end; i++)
             IsDoubtful |= _awaited[i] is not Awaited.Sync;
         _awaited.RemoveBehindFirst(end);
-        if (Answers.IsExtended(_awaited.First) && _awaited.Find(Awaited.Sync, 1) == _awaited.Count)
+        if (Answers.IsExtended(_awaited.First) && !IsSeriesEndedBehindFirst())
             IsSeriesOpen = true;
+    }
+
+    private bool IsSeriesEndedBehindFirst()
+    {
+        for (var i = 1; i < _awaited.Count; i++)
+            if (Answers.EndsSeries(_awaited[i]))
+                return true;
+        return false;
     }
 
     // How far the server had read is not known, only that it was not beyond CopyDone. What it may have taken for data, or not, cannot be counted.

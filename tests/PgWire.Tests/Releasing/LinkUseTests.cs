@@ -106,6 +106,23 @@ public sealed class LinkUseTests
         Assert.True(_link.CanRelease);
     }
 
+    [Theory]
+    [InlineData(FrontendType.Query)]
+    [InlineData(FrontendType.FunctionCall)]
+    public void A_COPY_of_a_series_whose_Sync_came_too_early_is_ended_by_a_query_as_well(FrontendType type)
+    {
+        _link.Sent(FrontendType.Execute);
+        _link.Sent(FrontendType.Sync);
+        _link.Sent(FrontendType.CopyDone);
+        _link.Sent(type);
+        _link.Received(BackendType.CopyInResponse);
+        _link.Received(BackendType.CommandComplete);
+        Assert.False(_link.CanRelease);
+        Ready();
+
+        Assert.True(_link.CanRelease);
+    }
+
     [Fact]
     public void Data_that_comes_after_a_COPY_was_refused_changes_nothing()
     {
