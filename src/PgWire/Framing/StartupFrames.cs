@@ -9,11 +9,12 @@ namespace Broker.PgWire.Framing;
 public static class StartupFrames
 {
     private const int Shortest = 2 * sizeof(int);
+    private const int Longest = sizeof(int) + StartupPackets.Longest;
 
     /// <summary>Takes a packet off the front of the buffer.</summary>
     /// <param name="buffer">What was received and not taken yet.</param>
     /// <param name="body">What follows the length, in memory of its own.</param>
-    /// <param name="error">Why it cannot be one: the length is below 8 or above <see cref="StartupPackets.Longest"/>.</param>
+    /// <param name="error">Why it cannot be one: its length is below 8, or what follows longer than <see cref="StartupPackets.Longest"/>.</param>
     /// <returns>False when more bytes are needed, or there is an error.</returns>
     public static bool TryRead(ref ReadOnlySequence<byte> buffer, out ReadOnlyMemory<byte> body, out WireError? error)
     {
@@ -23,9 +24,9 @@ public static class StartupFrames
         Span<byte> lengthBytes = stackalloc byte[sizeof(int)];
         buffer.Slice(0, sizeof(int)).CopyTo(lengthBytes);
         var length = BinaryPrimitives.ReadInt32BigEndian(lengthBytes);
-        if (length is < Shortest or > StartupPackets.Longest)
+        if (length is < Shortest or > Longest)
         {
-            error = new(WireErrorKind.BadLength, $"a startup packet has length {length}; it may have {Shortest} to {StartupPackets.Longest}");
+            error = new(WireErrorKind.BadLength, $"a startup packet has length {length}; it may have {Shortest} to {Longest}");
             return false;
         }
         if (buffer.Length < length)

@@ -9,7 +9,7 @@ public interface IStartupPacket : IWireMessage;
 /// <summary>Reads startup packets.</summary>
 public static class StartupPackets
 {
-    /// <summary>The longest that is taken, its length included: as in the server (MAX_STARTUP_PACKET_LENGTH).</summary>
+    /// <summary>The longest that is taken, in bytes without its length: as in the server (MAX_STARTUP_PACKET_LENGTH).</summary>
     public const int Longest = 10_000;
 
     /// <summary>Reads what follows the length.</summary>
@@ -24,12 +24,18 @@ public static class StartupPackets
             SSLRequest.Code => SSLRequest.Instance,
             GSSENCRequest.Code => GSSENCRequest.Instance,
             CancelRequest.Code => CancelRequest.Read(ref reader),
-            var code => StartupMessage.Read(ProtocolVersion.Of(code), ref reader),
+            var code => ReadMessage(ProtocolVersion.Of(code), ref reader),
         };
-        if (packet is StartupMessage { Version: { Major: not 3 } version })
-            reader.Fail(WireErrorKind.BadField, $"protocol {version} is not spoken, only 3.0 to 3.2");
         reader.End();
         error = reader.Error;
         return error is null ? packet : null;
+    }
+
+    private static StartupMessage ReadMessage(ProtocolVersion version, ref WireReader body)
+    {
+        // first, for what follows another version has another form
+        if (version.Major != 3 && body.Error is null)
+            body.Fail(WireErrorKind.BadField, $"protocol {version} is not spoken, only 3.0 to 3.2");
+        return StartupMessage.Read(version, ref body);
     }
 }

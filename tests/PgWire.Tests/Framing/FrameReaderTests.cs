@@ -53,19 +53,20 @@ public sealed class FrameReaderTests
     {
         var reader = new FrameReader(FrameLimits.Frontend, WholeUpTo);
         byte[] header = [(byte)FrontendType.CopyData, 0, 0, 0, 0];
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(1), FrameLimits.Large + sizeof(int));
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(1), FrameLimits.Large);
+        const int Length = FrameLimits.Large - sizeof(int);
         var chunk = new byte[64 * 1024];
         var buffer = Split.Of(header, chunk.AsMemory(0, 1));
         long received = 0;
         Assert.True(reader.TryRead(ref buffer, out var piece) && piece is { IsFirst: true, IsLast: false });
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (received += piece.Body.Length; received < FrameLimits.Large; received += piece.Body.Length)
+        for (received += piece.Body.Length; received < Length; received += piece.Body.Length)
         {
-            buffer = new(chunk, 0, (int)Math.Min(chunk.Length, FrameLimits.Large - received));
+            buffer = new(chunk, 0, (int)Math.Min(chunk.Length, Length - received));
             Assert.True(reader.TryRead(ref buffer, out piece));
         }
 
-        Assert.Equal(FrameLimits.Large, received);
+        Assert.Equal(Length, received);
         Assert.True(piece.IsLast && reader.IsBetweenMessages);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 * 1024);
     }
@@ -76,7 +77,7 @@ public sealed class FrameReaderTests
     [InlineData(-1)]
     [InlineData(int.MinValue)]
     [InlineData(int.MaxValue)]
-    [InlineData(FrameLimits.Small + 5)]
+    [InlineData(FrameLimits.Small + 1)]
     public void A_length_that_cannot_be_is_refused_at_the_header(int length)
     {
         var reader = new FrameReader(FrameLimits.Frontend, WholeUpTo);
@@ -88,6 +89,24 @@ public sealed class FrameReaderTests
 
         Assert.Equal(WireErrorKind.BadLength, reader.Error!.Kind);
         Assert.Equal(header.Length, buffer.Length);
+    }
+
+    [Theory]
+    [InlineData(FrontendType.Close, FrameLimits.Small)]
+    [InlineData(FrontendType.Query, FrameLimits.Large)]
+    [InlineData(FrontendType.AuthenticationResponse, FrameLimits.AuthenticationToken)]
+    public void The_length_itself_counts_towards_what_the_server_takes(FrontendType type, int longest)
+    {
+        foreach (var (length, taken) in new[] { (longest, true), (longest + 1, false) })
+        {
+            var reader = new FrameReader(FrameLimits.Frontend, WholeUpTo);
+            byte[] begun = [(byte)type, 0, 0, 0, 0, 0];
+            BinaryPrimitives.WriteInt32BigEndian(begun.AsSpan(1), length);
+            var buffer = new ReadOnlySequence<byte>(begun);
+
+            Assert.Equal(taken, reader.TryRead(ref buffer, out var frame));
+            Assert.Equal(taken ? length - sizeof(int) : 0, frame.Length);
+        }
     }
 
     [Fact]

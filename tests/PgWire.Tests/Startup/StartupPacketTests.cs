@@ -46,7 +46,7 @@ public sealed class StartupPacketTests
     [InlineData(0)]
     [InlineData(7)]
     [InlineData(-5)]
-    [InlineData(StartupPackets.Longest + 1)]
+    [InlineData(StartupPackets.Longest + sizeof(int) + 1)]
     [InlineData(int.MaxValue)]
     public void A_length_that_cannot_be_is_refused_before_the_rest_has_come(int length)
     {
@@ -73,6 +73,8 @@ public sealed class StartupPacketTests
     public void Protocol_2_is_refused_and_a_newer_minor_version_is_read()
     {
         Assert.Null(StartupPackets.Read(Encoded.Of(new StartupMessage(new(2, 0), [])).AsMemory(4), out var error));
+        Assert.Contains("2.0", error!.Text, StringComparison.Ordinal);
+        Assert.Null(StartupPackets.Read(new byte[] { 0, 2, 0, 0, (byte)'a' }, out error));
         Assert.Contains("2.0", error!.Text, StringComparison.Ordinal);
 
         var newer = Assert.IsType<StartupMessage>(StartupPackets.Read(Encoded.Of(new StartupMessage(new(3, 9), [])).AsMemory(4), out _));
