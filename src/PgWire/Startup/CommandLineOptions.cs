@@ -53,9 +53,11 @@ public static class CommandLineOptions
                 continue;
             }
             inside = true;
-            if (text[i] == (byte)'\\' && i + 1 < text.Length)
+            if (text[i] == (byte)'\\')
                 i++;
-            word.Add(text[i]);
+            // a backslash at the very end keeps nothing, and is dropped
+            if (i < text.Length)
+                word.Add(text[i]);
         }
         if (inside)
             words.Add([.. word]);

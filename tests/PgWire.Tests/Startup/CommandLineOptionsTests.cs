@@ -17,7 +17,8 @@ public sealed class CommandLineOptionsTests
     [InlineData("\t-c  a.b=1\n--c= ", "a.b=1;c=")]
     [InlineData(@"-c search_path=a,\ b", "search_path=a, b")]
     [InlineData(@"-c x=\\y", @"x=\y")]
-    [InlineData(@"--x=a=b\", @"x=a=b\")]
+    [InlineData(@"--x=a=b\", "x=a=b")]
+    [InlineData(@"--x=a\\\", @"x=a\")]
     public void Settings_are_read_in_their_three_forms(string options, string expected)
     {
         var settings = CommandLineOptions.Read(WireText.Of(options), out var error);
@@ -32,6 +33,8 @@ public sealed class CommandLineOptionsTests
     [InlineData("-c =off")]
     [InlineData("--")]
     [InlineData("-d 5")]
+    [InlineData(@"\")]
+    [InlineData(@"-c \")]
     [InlineData("geqo=off")]
     public void Anything_else_is_an_error_that_quotes_it(string options)
     {
