@@ -26,7 +26,7 @@ public sealed class ScramServer
 
     /// <summary>Begins an exchange.</summary>
     /// <param name="verifier">Of the user; <see cref="ScramVerifier.OfNobody"/> for one that does not exist.</param>
-    /// <param name="binding">The data of <see cref="ChannelBinding"/>; null without TLS.</param>
+    /// <param name="binding">The data of <see cref="ChannelBinding"/>; null without TLS, or where the certificate has none.</param>
     /// <param name="nonce">For tests; else random.</param>
     public ScramServer(ScramVerifier verifier, byte[]? binding = null, string? nonce = null) =>
         (_verifier, _binding, _ownNonce) = (verifier, binding, nonce ?? Scram.NewNonce());
