@@ -38,10 +38,10 @@ internal static class Scram
     /// <summary>The value of `name=value`; null when the field is another.</summary>
     internal static string? Field(string field, char name) => field.Length >= 2 && field[0] == name && field[1] == '=' ? field[2..] : null;
 
-    /// <summary>Bytes in Base64, or null.</summary>
+    /// <summary>Bytes in Base64, or null. White space is none of it, though .NET passes over it.</summary>
     internal static byte[]? Base64(string? text)
     {
-        if (text is null)
+        if (text is null || text.Any(char.IsWhiteSpace))
             return null;
         var bytes = new byte[text.Length];
         return Convert.TryFromBase64String(text, bytes, out var length) ? bytes[..length] : null;
