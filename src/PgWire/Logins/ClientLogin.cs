@@ -52,14 +52,22 @@ public sealed class ClientLogin
         }
     }
 
-    /// <summary>Hears a response.</summary>
+    /// <summary>Hears a response. One refusal ends it: no second guess is heard.</summary>
     /// <param name="response">One of the kind that is <see cref="Awaited"/>.</param>
     /// <param name="refused">Why the client is refused; null when it goes on, or <see cref="IsProven"/>.</param>
     /// <returns>What to send, in order.</returns>
     public IReadOnlyList<IBackendMessage> Next(IFrontendMessage response, out LoginRefused? refused)
     {
+        var answers = Hear(response, out refused);
+        if (refused is not null)
+            Awaited = AwaitedResponse.None;
+        return answers;
+    }
+
+    private IReadOnlyList<IBackendMessage> Hear(IFrontendMessage response, out LoginRefused? refused)
+    {
         refused = null;
-        switch (response, _proof)
+        switch (IsAwaited(response) ? response : null, _proof)
         {
             case (PasswordMessage password, ClientProof.InClear { Kept: var kept }):
                 var text = password.Password.ToString();
@@ -68,7 +76,7 @@ public sealed class ClientLogin
                 return Md5Password.Fits(password.Password.Bytes.Span, kept, _salt) ? Prove(Credential.OfMd5(kept)) : Refuse(out refused);
             case (SASLInitialResponse initial, ClientProof.ByScram):
                 var first = _scram!.First(initial.Mechanism.ToString(), initial.Data.GetValueOrDefault().Span, out refused);
-                Awaited = refused is null ? AwaitedResponse.Sasl : AwaitedResponse.None;
+                Awaited = AwaitedResponse.Sasl;
                 return refused is null ? [new AuthenticationSASLContinue(first)] : [];
             case (SASLResponse final, ClientProof.ByScram):
                 var last = _scram!.Final(final.Data.Span, out refused);
@@ -78,6 +86,14 @@ public sealed class ClientLogin
                 return [];
         }
     }
+
+    private bool IsAwaited(IFrontendMessage response) => response switch
+    {
+        PasswordMessage => Awaited is AwaitedResponse.Password,
+        SASLInitialResponse => Awaited is AwaitedResponse.SaslInitial,
+        SASLResponse => Awaited is AwaitedResponse.Sasl,
+        _ => false,
+    };
 
     private IReadOnlyList<IBackendMessage> Prove(Credential shown)
     {

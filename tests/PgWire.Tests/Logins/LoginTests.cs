@@ -147,6 +147,20 @@ public sealed class LoginTests
     public void Nothing_that_is_secret_prints() =>
         Assert.Equal("Credential ClientProof KeptPassword PasswordMessage", $"{Credential.OfPassword("secret")} {Proof("clear/clear")} {Clear} {new PasswordMessage(WireText.Of("secret"))}");
 
+    [Fact]
+    public void A_client_that_was_refused_gets_no_second_guess()
+    {
+        var login = new ClientLogin(ClientProof.Cleartext(Clear));
+        login.First();
+        login.Next(new PasswordMessage(WireText.Of("wrong")), out var refused);
+        Assert.Equal(LoginRefusal.WrongPassword, refused!.Kind);
+        Assert.Equal(AwaitedResponse.None, login.Awaited);
+
+        Assert.Empty(login.Next(new PasswordMessage(WireText.Of("secret")), out refused));
+        Assert.NotNull(refused);
+        Assert.False(login.IsProven);
+    }
+
     private static StartupMessage Startup => new(ProtocolVersion.V30, [new(WireText.Of("user"), WireText.Of("app"))]);
 
     private static ServerLogin Server(Credential credential, string proof) => new(Startup, credential, proof.Contains("plus", StringComparison.Ordinal) ? Binding : null);
