@@ -13,8 +13,8 @@ public static class ChannelBinding
     private const string RsaPss = "1.2.840.113549.1.1.10";
 
     /// <summary>
-    /// The data of a certificate: its hash, by the algorithm of its signature, or SHA-256 where that is weaker. Null where none is defined, because the signature has no
-    /// hash (Ed25519) or one that is not known here: then there is no binding.
+    /// The data of a certificate: its hash, by the algorithm of its signature, or SHA-256 where that is weaker. Null where none is defined,
+    /// because the signature has no hash (Ed25519) or one that is not known here: then there is no binding.
     /// </summary>
     public static byte[]? Of(X509Certificate2 certificate)
     {
@@ -25,10 +25,14 @@ public static class ChannelBinding
     // signatures by RSA, by elliptic curves and by DSA; then hashes, which is what RSA-PSS names
     private static HashAlgorithmName? HashOf(string? algorithm) => algorithm switch
     {
-        "1.2.840.113549.1.1.4" or "1.2.840.113549.1.1.5" or "1.2.840.10045.4.1" or "1.2.840.10040.4.3" or "1.3.14.3.2.26" => HashAlgorithmName.SHA256,
-        "1.2.840.113549.1.1.11" or "1.2.840.10045.4.3.2" or "2.16.840.1.101.3.4.3.2" or "2.16.840.1.101.3.4.2.1" => HashAlgorithmName.SHA256,
-        "1.2.840.113549.1.1.12" or "1.2.840.10045.4.3.3" or "2.16.840.1.101.3.4.3.3" or "2.16.840.1.101.3.4.2.2" => HashAlgorithmName.SHA384,
-        "1.2.840.113549.1.1.13" or "1.2.840.10045.4.3.4" or "2.16.840.1.101.3.4.3.4" or "2.16.840.1.101.3.4.2.3" => HashAlgorithmName.SHA512,
+        "1.2.840.113549.1.1.4" or "1.2.840.113549.1.1.5" or "1.2.840.10045.4.1" or "1.2.840.10040.4.3" or "1.3.14.3.2.26"
+            => HashAlgorithmName.SHA256,
+        "1.2.840.113549.1.1.11" or "1.2.840.10045.4.3.2" or "2.16.840.1.101.3.4.3.2" or "2.16.840.1.101.3.4.2.1"
+            => HashAlgorithmName.SHA256,
+        "1.2.840.113549.1.1.12" or "1.2.840.10045.4.3.3" or "2.16.840.1.101.3.4.3.3" or "2.16.840.1.101.3.4.2.2"
+            => HashAlgorithmName.SHA384,
+        "1.2.840.113549.1.1.13" or "1.2.840.10045.4.3.4" or "2.16.840.1.101.3.4.3.4" or "2.16.840.1.101.3.4.2.3"
+            => HashAlgorithmName.SHA512,
         _ => null,
     };
 

@@ -20,7 +20,9 @@ public sealed class ScramClient
     /// <summary>Begins an exchange.</summary>
     /// <param name="password">Of the user.</param>
     /// <param name="offered">The mechanisms that the server offered.</param>
-    /// <param name="binding">The data of <see cref="ChannelBinding"/>, of the certificate that the server showed; null without TLS, or where the certificate has none.</param>
+    /// <param name="binding">
+    /// The data of <see cref="ChannelBinding"/>, of the certificate that the server showed; null without TLS, or where it has none.
+    /// </param>
     /// <param name="nonce">For tests; else random.</param>
     public ScramClient(string password, IReadOnlyList<string> offered, byte[]? binding = null, string? nonce = null)
         : this((salt, iterations) => ScramKeys.Of(password, salt, iterations), offered, binding, nonce)

@@ -25,7 +25,9 @@ public sealed class ServerLogin
     /// <summary>Begins one.</summary>
     /// <param name="startup">What is asked for; its `user` is who logs in.</param>
     /// <param name="credential">What is proven with.</param>
-    /// <param name="binding">The data of <see cref="ChannelBinding"/>, of the certificate that the server showed; null without TLS, or where the certificate has none.</param>
+    /// <param name="binding">
+    /// The data of <see cref="ChannelBinding"/>, of the certificate that the server showed; null without TLS, or where it has none.
+    /// </param>
     public ServerLogin(StartupMessage startup, Credential credential, byte[]? binding = null) =>
         (_startup, _credential, _binding, Version) = (startup, credential, binding, startup.Version);
 
