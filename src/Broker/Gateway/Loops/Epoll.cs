@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Broker.Gateway.Loops;
 
@@ -28,17 +29,18 @@ internal sealed partial class Epoll : IDisposable
     private static readonly int EventSize = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 12 : 16;
     private static readonly int DataOffset = EventSize - sizeof(ulong);
 
-    private readonly int _epoll;
-    private readonly int _wakeUp;
+    // Counted while they are used: a late wake-up must not write into whatever has the number by then, nor a second close close it.
+    private readonly SafeFileHandle _epoll;
+    private readonly SafeFileHandle _wakeUp;
     private readonly byte[] _events = new byte[MostEvents * 16];
 
     /// <summary>Opens both.</summary>
     /// <exception cref="Win32Exception">The system refuses: too many descriptors.</exception>
     internal Epoll()
     {
-        _epoll = Checked(epoll_create1(CloseOnExec));
-        _wakeUp = Checked(eventfd(0, CloseOnExec | NonBlocking));
-        Control(Add, _wakeUp, In | EdgeTriggered, WakeUp);
+        _epoll = new(Checked(epoll_create1(CloseOnExec)), ownsHandle: true);
+        _wakeUp = new(Checked(eventfd(0, CloseOnExec | NonBlocking)), ownsHandle: true);
+        Control(Add, (int)_wakeUp.DangerousGetHandle(), In | EdgeTriggered, WakeUp);
     }
 
     internal static bool IsSupported => OperatingSystem.IsLinux();
@@ -48,7 +50,12 @@ internal sealed partial class Epoll : IDisposable
     /// <summary>Changes what is watched; what is ready is reported again.</summary>
     internal void Change(int descriptor, uint events, ulong data) => Control(Modify, descriptor, events, data);
 
-    internal void Forget(int descriptor) => Control(Delete, descriptor, 0, 0);
+    /// <summary>Watches it no more; one that is not watched is passed over.</summary>
+    internal void Forget(int descriptor)
+    {
+        Span<byte> none = stackalloc byte[16];
+        _ = epoll_ctl(_epoll, Delete, descriptor, ref none[0]);
+    }
 
     /// <summary>Waits for events.</summary>
     /// <param name="forever">Whether to wait until there is one; else looks only.</param>
@@ -69,20 +76,29 @@ internal sealed partial class Epoll : IDisposable
         }
     }
 
-    /// <summary>Ends a wait; from any thread.</summary>
+    /// <summary>Ends a wait; from any thread, and also when nobody waits any more.</summary>
     internal void Wake()
     {
+        if (_wakeUp.IsClosed)
+            return;
         Span<byte> one = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(one, 1);
         // it is edge-triggered and never read: that it is full in 2^64 wake-ups is nobody's worry
-        _ = write(_wakeUp, ref one[0], one.Length);
+        try
+        {
+            _ = write(_wakeUp, ref one[0], one.Length);
+        }
+        catch (ObjectDisposedException)
+        {
+            // closed in between
+        }
     }
 
-    /// <summary>Closes both; nobody waits or wakes any more.</summary>
+    /// <summary>Closes both; nobody waits any more.</summary>
     public void Dispose()
     {
-        _ = close(_wakeUp);
-        _ = close(_epoll);
+        _wakeUp.Dispose();
+        _epoll.Dispose();
     }
 
     private void Control(int operation, int descriptor, uint events, ulong data)
@@ -99,17 +115,14 @@ internal sealed partial class Epoll : IDisposable
     private static partial int epoll_create1(int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int epoll_ctl(int epoll, int operation, int descriptor, ref byte oneEvent);
+    private static partial int epoll_ctl(SafeFileHandle epoll, int operation, int descriptor, ref byte oneEvent);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial int epoll_wait(int epoll, ref byte events, int most, int milliseconds);
+    private static partial int epoll_wait(SafeFileHandle epoll, ref byte events, int most, int milliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int eventfd(uint value, int flags);
 
     [LibraryImport("libc")]
-    private static partial nint write(int descriptor, ref byte bytes, nint length);
-
-    [LibraryImport("libc")]
-    private static partial int close(int descriptor);
+    private static partial nint write(SafeFileHandle descriptor, ref byte bytes, nint length);
 }

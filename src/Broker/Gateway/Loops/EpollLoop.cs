@@ -32,7 +32,8 @@ internal sealed class EpollLoop : ILoop
     {
         _failed = failed;
         _thread = new(Run) { Name = name, IsBackground = true };
-        _thread.Start();
+        // without the context of whoever starts it, which all actors of the loop would see for its life
+        _thread.UnsafeStart();
     }
 
     /// <inheritdoc/>
@@ -60,13 +61,21 @@ internal sealed class EpollLoop : ILoop
     public void Attach(Port port)
     {
         port.Number = _ports.Add(port);
-        _epoll.Watch(port.Descriptor, Watched(writing: false), port.Number);
+        try
+        {
+            _epoll.Watch(port.Descriptor, Watched(writing: false), port.Number);
+        }
+        catch
+        {
+            _ports.Remove(port);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public void Detach(Port port)
     {
-        if (!_ports.Remove(port.Number))
+        if (!_ports.Remove(port))
             return;
         // before the socket is closed: a copy of the descriptor elsewhere would report for ever
         _epoll.Forget(port.Descriptor);
@@ -81,17 +90,14 @@ internal sealed class EpollLoop : ILoop
     /// <inheritdoc/>
     public void WatchWriting(Port port, bool watch) => _epoll.Change(port.Descriptor, Watched(watch), port.Number);
 
-    /// <summary>Ends the thread once it has done what is under way. Ports that are left are closed.</summary>
+    /// <summary>Ends the thread once it has done what is under way. It closes the ports that are left, and all that it opened.</summary>
     /// <param name="limit">How long the caller waits for that.</param>
-    /// <returns>False when the thread did not end in time; it is left alone.</returns>
+    /// <returns>False when the thread did not end in time; it is left alone, and ends when it can.</returns>
     internal bool Stop(TimeSpan limit)
     {
         _stopping = true;
         _epoll.Wake();
-        if (!_thread.Join(limit))
-            return false;
-        _epoll.Dispose();
-        return true;
+        return _thread.Join(limit);
     }
 
     private static uint Watched(bool writing) => Epoll.In | Epoll.PeerHungUp | Epoll.EdgeTriggered | (writing ? Epoll.Out : 0);
@@ -109,11 +115,11 @@ internal sealed class EpollLoop : ILoop
             Volatile.Write(ref _state, Awake);
             Turn.Begins();
             for (var i = 0; i < count; i++)
-                Tell(_epoll[i]);
+                TryTell(_epoll[i]);
         }
         Volatile.Write(ref _state, Stopped);
-        foreach (var port in _ports.All())
-            port.Close();
+        _ports.CloseAll(_failed);
+        _epoll.Dispose();
     }
 
     private void RunDue(ExecutionContext context)
@@ -141,9 +147,10 @@ internal sealed class EpollLoop : ILoop
         TakeInbox();
     }
 
+    // so many and no more: others may post faster than they are taken
     private void TakeInbox()
     {
-        while (_inbox.TryDequeue(out var run))
+        for (var taken = 0; taken < MostRunsOfTurn && _inbox.TryDequeue(out var run); taken++)
             _local.Enqueue(run);
     }
 
@@ -154,6 +161,19 @@ internal sealed class EpollLoop : ILoop
             return true;
         Volatile.Write(ref _state, Awake);
         return false;
+    }
+
+    // what one port throws would end the thread, and with it the process
+    private void TryTell((uint Events, ulong Number) happened)
+    {
+        try
+        {
+            Tell(happened);
+        }
+        catch (Exception exception)
+        {
+            _failed(exception);
+        }
     }
 
     private void Tell((uint Events, ulong Number) happened)

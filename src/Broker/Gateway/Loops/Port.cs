@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Net.Sockets;
 using Akka.Actor;
+using Akka.Dispatch;
 
 namespace Broker.Gateway.Loops;
 
@@ -13,6 +14,7 @@ internal sealed class Port
 {
     private readonly Socket _socket;
     private readonly PortReady _ready;
+    private readonly ActionRunnable _lookAgain;
     private IActorRef _owner;
     private bool _signalled;
     private bool _hungUp;
@@ -27,7 +29,7 @@ internal sealed class Port
     internal Port(Socket socket, ILoop loop, IActorRef owner)
     {
         socket.Blocking = false;
-        (_socket, Loop, _owner, _ready) = (socket, loop, owner, new(this));
+        (_socket, Loop, _owner, _ready, _lookAgain) = (socket, loop, owner, new(this), new(TellAgain));
     }
 
     /// <summary>Where it lives.</summary>
@@ -52,6 +54,9 @@ internal sealed class Port
     /// <summary>Bytes that were written and could not be sent yet.</summary>
     internal int Backlog => _backlogEnd - _backlogStart;
 
+    /// <summary>Bytes of memory that it holds for them: none while there are none.</summary>
+    internal int Buffer => _backlog.Length;
+
     internal bool IsClosed { get; private set; }
 
     /// <summary>To be called first on a <see cref="PortReady"/>: from now on the next event is told again.</summary>
@@ -74,7 +79,7 @@ internal sealed class Port
         Debug.Assert(Loop.IsCurrent);
         (_owner, _signalled) = (owner, false);
         if (IsReadable)
-            Signal();
+            Tell();
     }
 
     /// <summary>Leaves this loop, to be attached to another. Nothing that was ready is lost: attaching says it again.</summary>
@@ -85,8 +90,19 @@ internal sealed class Port
         (Loop, _owner, _signalled, IsReadable) = (loop, owner, false, false);
     }
 
-    /// <summary>Tells the owner to look again later in this turn, because it has stopped before all was read.</summary>
+    /// <summary>
+    /// Tells the owner to look again later in this turn, because it has stopped before all was read. All that is due comes first: a message
+    /// straight to itself an actor would read in the same run, some thirty times over, while the others wait.
+    /// </summary>
     internal void Signal()
+    {
+        if (_signalled || IsClosed)
+            return;
+        _signalled = true;
+        Loop.Post(_lookAgain);
+    }
+
+    private void Tell()
     {
         if (_signalled || IsClosed)
             return;
@@ -94,12 +110,21 @@ internal sealed class Port
         _owner.Tell(_ready, ActorRefs.NoSender);
     }
 
+    // Posted before, it may find the port closed, with another owner (who then looks once too often), or gone to another loop.
+    private void TellAgain()
+    {
+        if (_signalled && !IsClosed && Loop.IsCurrent)
+            _owner.Tell(_ready, ActorRefs.NoSender);
+    }
+
     /// <summary>Reads what there is.</summary>
     /// <param name="into">Where to; not empty.</param>
-    /// <returns>How many bytes; 0 when there are none now; -1 when none will come any more.</returns>
+    /// <returns>How many bytes; 0 when there are none now; -1 when none will come any more, or it is closed.</returns>
     internal int Read(Span<byte> into)
     {
         Debug.Assert(Loop.IsCurrent && !into.IsEmpty);
+        if (IsClosed)
+            return -1;
         if (!IsReadable)
             return 0;
         var count = _socket.Receive(into, SocketFlags.None, out var error);
@@ -117,10 +142,12 @@ internal sealed class Port
     }
 
     /// <summary>Writes; what the socket does not take is kept and sent when it does. The owner is told when all is gone.</summary>
-    /// <returns>False when the peer is gone.</returns>
+    /// <returns>False when the peer is gone, or it is closed.</returns>
     internal bool Write(ReadOnlySpan<byte> bytes)
     {
         Debug.Assert(Loop.IsCurrent);
+        if (IsClosed)
+            return false;
         if (bytes.IsEmpty)
             return true;
         var sent = 0;
@@ -134,6 +161,8 @@ internal sealed class Port
     /// <summary>What connecting has come to, once <see cref="IsWritable"/>: null when it succeeded. To be asked once; reading begins then.</summary>
     internal SocketError? ConnectError()
     {
+        if (IsClosed)
+            return SocketError.OperationAborted;
         var error = (SocketError)_socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
         if (error is not SocketError.Success)
             return error;
@@ -169,7 +198,7 @@ internal sealed class Port
             IsWritable = true;
             FlushBacklog();
         }
-        Signal();
+        Tell();
     }
 
     private void Drained()

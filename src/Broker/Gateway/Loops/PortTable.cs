@@ -29,11 +29,12 @@ internal sealed class PortTable
         return place < _ports.Count && _generations[place] == (uint)(number >> 32) ? _ports[place] : null;
     }
 
-    internal bool Remove(ulong number)
+    /// <summary>Removes a port; one that is not here, whatever its number, takes no other one's place away.</summary>
+    internal bool Remove(Port port)
     {
-        if (Find(number) is null)
+        if (Find(port.Number) != port)
             return false;
-        var place = (int)(uint)number;
+        var place = (int)(uint)port.Number;
         _ports[place] = null;
         _generations[place]++;
         _removed.Add(place);
@@ -47,5 +48,19 @@ internal sealed class PortTable
         _removed.Clear();
     }
 
-    internal Port[] All() => [.. _ports.OfType<Port>()];
+    /// <summary>Closes all; what one throws does not keep the others open.</summary>
+    internal void CloseAll(Action<Exception> failed)
+    {
+        foreach (var port in _ports.OfType<Port>().ToArray())
+        {
+            try
+            {
+                port.Close();
+            }
+            catch (Exception exception)
+            {
+                failed(exception);
+            }
+        }
+    }
 }

@@ -40,7 +40,10 @@ internal sealed class PortableLoop : ILoop
     }
 
     /// <inheritdoc/>
-    public void Detach(Port port) => _ports.Remove(port.Number);
+    public void Detach(Port port) => _ports.Remove(port);
+
+    /// <summary>Closes the ports that are left. What is posted later runs all the same.</summary>
+    internal void Stop() => Post(new ActionRunnable(() => _ports.CloseAll(_failed)));
 
     /// <inheritdoc/>
     public void WatchReading(Port port)
@@ -95,9 +98,9 @@ internal sealed class PortableLoop : ILoop
                 await Task.Delay(ConnectingLook).ConfigureAwait(false);
             Happened(port, number, () => port.Happened(readable: false, writable: true, hungUp: false));
         }
-        catch (ObjectDisposedException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // closed meanwhile
+            Happened(port, number, () => port.Happened(readable: true, writable: true, hungUp: true));
         }
     }
 
