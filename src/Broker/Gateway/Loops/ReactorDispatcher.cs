@@ -7,8 +7,12 @@ internal sealed class ReactorDispatcher : MessageDispatcher
 {
     private readonly ILoop _loop;
 
-    internal ReactorDispatcher(ReactorDispatcherConfigurator configurator, ILoop loop)
-        : base(configurator) => _loop = loop;
+    /// <summary>Makes one.</summary>
+    /// <param name="configurator">Its maker.</param>
+    /// <param name="id">What an actor gives its children, which do not inherit it, to keep them on the loop.</param>
+    /// <param name="loop">Where mailboxes run.</param>
+    internal ReactorDispatcher(ReactorDispatcherConfigurator configurator, string id, ILoop loop)
+        : base(configurator) => (Id, _loop) = (id, loop);
 
     protected override void ExecuteTask(IRunnable run) => _loop.Post(run);
 

@@ -9,11 +9,11 @@ internal sealed class ReactorDispatcherConfigurator : MessageDispatcherConfigura
 {
     private readonly ReactorDispatcher _dispatcher;
 
-    internal ReactorDispatcherConfigurator(Config config, IDispatcherPrerequisites prerequisites, ILoop loop)
+    internal ReactorDispatcherConfigurator(string id, Config config, IDispatcherPrerequisites prerequisites, ILoop loop)
         : base(config, prerequisites)
     {
         Loop = loop;
-        _dispatcher = new(this, loop);
+        _dispatcher = new(this, id, loop);
     }
 
     internal ILoop Loop { get; }

@@ -15,7 +15,7 @@ internal sealed class Reactors : IExtension
     private static readonly TimeSpan StallLimit = TimeSpan.FromMilliseconds(50);
 
     private readonly ExtendedActorSystem _system;
-    private ImmutableArray<string> _dispatchers = [];
+    private Lazy<ImmutableArray<string>>? _dispatchers;
 
     private Reactors(ExtendedActorSystem system) => _system = system;
 
@@ -27,36 +27,54 @@ internal sealed class Reactors : IExtension
     /// <param name="portable">Whether the loops are those that need no epoll.</param>
     internal ImmutableArray<string> Start(int count, bool portable = false)
     {
-        if (_dispatchers.IsEmpty)
-            _dispatchers = [.. Enumerable.Range(1, count).Select(number => StartLoop($"broker-reactor-{number}", portable))];
-        return _dispatchers;
+        var start = new Lazy<ImmutableArray<string>>(
+            () => [.. Enumerable.Range(1, count).Select(number => StartLoop($"broker-reactor-{number}", portable))]);
+        return (Interlocked.CompareExchange(ref _dispatchers, start, null) ?? start).Value;
     }
 
     private string StartLoop(string id, bool portable)
     {
         var log = Logging.GetLogger(_system, typeof(Reactors));
         void Failed(Exception exception) => log.Error(exception, "something on loop {Loop} has failed", id);
-        ILoop loop;
-        if (portable || !Epoll.IsSupported)
-        {
-            loop = new PortableLoop(Failed);
-        }
-        else
-        {
-            var epoll = new EpollLoop(id, Failed);
-            var watch = new StallWatch(id, epoll.Turn, StallLimit, log, TimeProvider.System);
-            _system.RegisterOnTermination(() =>
-            {
-                watch.Dispose();
-                if (!epoll.Stop(StopLimit))
-                    log.Error("loop {Loop} did not end: it runs {What}", id, epoll.Turn.What());
-            });
-            loop = epoll;
-        }
+        ILoop loop = portable || !Epoll.IsSupported ? StartPortable(Failed) : StartEpoll(id, Failed, log);
         var config = ConfigurationFactory.ParseString("throughput = 30").WithFallback(_system.Settings.Config.GetConfig("akka.actor.default-dispatcher"));
-        if (!_system.Dispatchers.RegisterConfigurator(id, new ReactorDispatcherConfigurator(config, _system.Dispatchers.Prerequisites, loop)))
+        if (!_system.Dispatchers.RegisterConfigurator(id, new ReactorDispatcherConfigurator(id, config, _system.Dispatchers.Prerequisites, loop)))
             throw new InvalidOperationException($"the dispatcher {id} exists already");
         return id;
+    }
+
+    private PortableLoop StartPortable(Action<Exception> failed)
+    {
+        var loop = new PortableLoop(failed);
+        EndWithSystem(loop.Stop);
+        return loop;
+    }
+
+    private EpollLoop StartEpoll(string id, Action<Exception> failed, ILoggingAdapter log)
+    {
+        var loop = new EpollLoop(id, failed);
+        var watch = new StallWatch(id, loop.Turn, StallLimit, log, TimeProvider.System);
+        EndWithSystem(() =>
+        {
+            watch.Dispose();
+            if (!loop.Stop(StopLimit))
+                log.Error("loop {Loop} did not end: it runs {What}", id, loop.Turn.What());
+        });
+        return loop;
+    }
+
+    private void EndWithSystem(Action end)
+    {
+        try
+        {
+            _system.RegisterOnTermination(end);
+        }
+        catch
+        {
+            // it has ended already, and nobody else would end the loop
+            end();
+            throw;
+        }
     }
 
     private sealed class Provider : ExtensionIdProvider<Reactors>
