@@ -107,26 +107,16 @@ internal sealed class TlsSession : IDisposable
     }
 
     /// <summary>Writes in clear: what is to be sent of it is then in <see cref="Outgoing"/>.</summary>
-    internal void Write(ReadOnlyMemory<byte> clear) => Completed(_tls.WriteAsync(clear));
+    internal void Write(ReadOnlySpan<byte> clear) => _tls.Write(clear);
 
-    /// <summary>Says goodbye: the alert is in <see cref="Outgoing"/>.</summary>
-    internal void Close() => Completed(new(_tls.ShutdownAsync()));
+    /// <summary>Says goodbye: the alert is in <see cref="Outgoing"/>. What is below accepts it at once.</summary>
+    internal void Close() => _ = _tls.ShutdownAsync();
 
     public void Dispose()
     {
         _below.Waits = null;
         _tls.Dispose();
         LetGo();
-    }
-
-    private static void Completed(ValueTask writing)
-    {
-        // what is below accepts all at once
-        if (!writing.IsCompleted)
-        {
-            throw new InvalidOperationException("a write of TLS has waited");
-        }
-        writing.GetAwaiter().GetResult();
     }
 
     private void Begin(Func<CancellationToken, Task> authenticate, IActorRef actor)

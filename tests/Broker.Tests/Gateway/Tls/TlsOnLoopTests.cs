@@ -117,7 +117,7 @@ public sealed class TlsOnLoopTests
             var clear = new byte[4_000];
             while (_tls.Read(clear) is var count && count > 0)
             {
-                _tls.Write(clear.AsMemory(0, count));
+                _tls.Write(clear.AsSpan(0, count));
             }
             Send();
         }

@@ -31,7 +31,7 @@ public sealed class TlsSessionTests : TestKit
         Assert.Equal(Postgres, server.Application);
         var long1 = RandomNumberGenerator.GetBytes(100_000);
 
-        client.Write(Encoding.ASCII.GetBytes("hello"));
+        client.Write("hello"u8);
         Carry(client, server, piece);
         Assert.Equal("hello", Encoding.ASCII.GetString(ReadAll(server)));
         server.Write(long1);
@@ -45,7 +45,7 @@ public sealed class TlsSessionTests : TestKit
     public void Nothing_is_read_before_a_record_is_whole()
     {
         var (server, client) = Secured(100_000);
-        client.Write(Encoding.ASCII.GetBytes("hello"));
+        client.Write("hello"u8);
         var record = client.Outgoing.ToArray();
         client.Sent();
         foreach (var one in record.SkipLast(1))
@@ -63,7 +63,7 @@ public sealed class TlsSessionTests : TestKit
     public void A_small_reader_gets_a_record_in_pieces()
     {
         var (server, client) = Secured(100_000);
-        client.Write(Encoding.ASCII.GetBytes("hello"));
+        client.Write("hello"u8);
         Carry(client, server, 100_000);
         var buffer = new byte[2];
 
@@ -74,7 +74,7 @@ public sealed class TlsSessionTests : TestKit
     public void A_goodbye_and_an_end_without_one_are_both_the_end()
     {
         var (server, client) = Secured(100_000);
-        client.Write(Encoding.ASCII.GetBytes("last"));
+        client.Write("last"u8);
         client.Close();
         Carry(client, server, 100_000);
         Assert.Equal(4, server.Read(new byte[10]));
@@ -118,7 +118,7 @@ public sealed class TlsSessionTests : TestKit
         var (server, client) = Secured(100_000);
         for (var i = 0; i < 200; i++)
         {
-            client.Write("hello"u8.ToArray());
+            client.Write("hello"u8);
             Carry(client, server, 100_000);
             Assert.Equal(5, server.Read(new byte[10]));
             Assert.Equal(0, server.Read(new byte[10]));
