@@ -3,10 +3,10 @@ namespace Broker.PgWire.Authentication;
 /// <summary>Why a proof of identity has failed.</summary>
 /// <param name="Kind">What failed.</param>
 /// <param name="Text">The same in words.</param>
-public sealed record LoginRefused(LoginRefusal Kind, string Text);
+public sealed record ProofRefused(ProofRefusal Kind, string Text);
 
 /// <summary>What can fail in a proof of identity.</summary>
-public enum LoginRefusal
+public enum ProofRefusal
 {
     /// <summary>A message is not of the method, or says what the exchange before does not allow: SQLSTATE 08P01.</summary>
     Malformed,

@@ -55,7 +55,7 @@ public sealed class ScramClient
     /// <param name="message">What the server said.</param>
     /// <param name="refused">Why it ends here; null when it goes on.</param>
     /// <returns>What to send with SASLResponse.</returns>
-    public byte[] Final(ReadOnlySpan<byte> message, out LoginRefused? refused)
+    public byte[] Final(ReadOnlySpan<byte> message, out ProofRefused? refused)
     {
         var serverFirst = Scram.Text(message);
         if (serverFirst?.Split(',') is not [var nonceField, var saltField, var iterationField, ..]
@@ -79,21 +79,21 @@ public sealed class ScramClient
 
     /// <summary>Reads AuthenticationSASLFinal: only a server that knows the password can have signed it.</summary>
     /// <returns>Why the server is not the one; null when it is.</returns>
-    public LoginRefused? Verify(ReadOnlySpan<byte> message)
+    public ProofRefused? Verify(ReadOnlySpan<byte> message)
     {
         var text = Scram.Text(message)?.Split(',')[0];
         if (text is not null && Scram.Field(text, 'e') is { } error)
-            return new(LoginRefusal.WrongPassword, $"the server says {error}");
+            return new(ProofRefusal.WrongPassword, $"the server says {error}");
         if (_expectedSignature.Length == 0 || Scram.Base64(text is null ? null : Scram.Field(text, 'v')) is not { } signature)
-            return new(LoginRefusal.Malformed, "the server's last message is not of the form v=");
+            return new(ProofRefusal.Malformed, "the server's last message is not of the form v=");
         return CryptographicOperations.FixedTimeEquals(signature, _expectedSignature)
             ? null
-            : new(LoginRefusal.WrongPassword, "the server does not know the password either");
+            : new(ProofRefusal.WrongPassword, "the server does not know the password either");
     }
 
-    private static byte[] Refuse(string text, out LoginRefused? refused)
+    private static byte[] Refuse(string text, out ProofRefused? refused)
     {
-        refused = new(LoginRefusal.Malformed, text);
+        refused = new(ProofRefusal.Malformed, text);
         return [];
     }
 }

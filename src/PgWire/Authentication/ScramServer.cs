@@ -42,7 +42,7 @@ public sealed class ScramServer
     /// <param name="message">What it said.</param>
     /// <param name="refused">Why it ends here; null when it goes on.</param>
     /// <returns>What to answer with AuthenticationSASLContinue.</returns>
-    public byte[] First(string mechanism, ReadOnlySpan<byte> message, out LoginRefused? refused)
+    public byte[] First(string mechanism, ReadOnlySpan<byte> message, out ProofRefused? refused)
     {
         refused = ReadFirst(mechanism, Scram.Text(message));
         if (refused is not null)
@@ -55,68 +55,68 @@ public sealed class ScramServer
     /// <param name="message">What it said.</param>
     /// <param name="refused">Why the client is refused; null when it has proved who it is.</param>
     /// <returns>What to answer with AuthenticationSASLFinal.</returns>
-    public byte[] Final(ReadOnlySpan<byte> message, out LoginRefused? refused)
+    public byte[] Final(ReadOnlySpan<byte> message, out ProofRefused? refused)
     {
         var text = Scram.Text(message);
         if (text is null || text.LastIndexOf(",p=", StringComparison.Ordinal) is var proofAt && proofAt < 0)
-            return Refuse(LoginRefusal.Malformed, "the client's last message has no proof", out refused);
+            return Refuse(ProofRefusal.Malformed, "the client's last message has no proof", out refused);
         var withoutProof = text[..proofAt];
         var fields = withoutProof.Split(',');
         if (fields.Length < 2 || Scram.Base64(Scram.Field(fields[0], 'c')) is not { } binding || Scram.Field(fields[1], 'r') is not { } nonce
             || Scram.Base64(text[(proofAt + 3)..]) is not { Length: Scram.HashLength } proof)
-            return Refuse(LoginRefusal.Malformed, "the client's last message is not of the form c=,r=,p=", out refused);
+            return Refuse(ProofRefusal.Malformed, "the client's last message is not of the form c=,r=,p=", out refused);
         byte[] expected = [.. Encoding.UTF8.GetBytes(_gs2Header), .. _bound ? _binding! : []];
         if (!CryptographicOperations.FixedTimeEquals(binding, expected))
-            return Refuse(LoginRefusal.ChannelBinding, "the client is bound to another connection than this one", out refused);
+            return Refuse(ProofRefusal.ChannelBinding, "the client is bound to another connection than this one", out refused);
         if (nonce != _nonce)
-            return Refuse(LoginRefusal.Malformed, "the nonce of the client's last message is not that of the exchange", out refused);
+            return Refuse(ProofRefusal.Malformed, "the nonce of the client's last message is not that of the exchange", out refused);
 
         var authMessage = $"{_clientFirstBare},{_serverFirst},{withoutProof}";
         var clientKey = Scram.Xor(proof, Scram.Sign(_verifier.StoredKey, authMessage));
         if (!CryptographicOperations.FixedTimeEquals(Scram.StoredKey(clientKey), _verifier.StoredKey))
-            return Refuse(LoginRefusal.WrongPassword, "the client does not know the password", out refused);
+            return Refuse(ProofRefusal.WrongPassword, "the client does not know the password", out refused);
         Keys = new(clientKey, _verifier.ServerKey);
         refused = null;
         return Encoding.UTF8.GetBytes($"v={Convert.ToBase64String(Scram.Sign(_verifier.ServerKey, authMessage))}");
     }
 
-    private static byte[] Refuse(LoginRefusal kind, string text, out LoginRefused? refused)
+    private static byte[] Refuse(ProofRefusal kind, string text, out ProofRefused? refused)
     {
         refused = new(kind, text);
         return [];
     }
 
     // gs2-cbind-flag "," [authzid] "," "n=" user ",r=" nonce
-    private LoginRefused? ReadFirst(string mechanism, string? text)
+    private ProofRefused? ReadFirst(string mechanism, string? text)
     {
         var plus = mechanism == MechanismPlus;
         if (!plus && mechanism != Mechanism)
-            return new(LoginRefusal.Malformed, $"mechanism {mechanism} was not offered");
+            return new(ProofRefusal.Malformed, $"mechanism {mechanism} was not offered");
         if (plus && _binding is null)
-            return new(LoginRefusal.ChannelBinding, $"{MechanismPlus} needs TLS");
+            return new(ProofRefusal.ChannelBinding, $"{MechanismPlus} needs TLS");
         if (text?.Split(',', 3) is not [var flag, var identity, var bare])
-            return new(LoginRefusal.Malformed, "the client's first message is not of SCRAM");
+            return new(ProofRefusal.Malformed, "the client's first message is not of SCRAM");
         if (Bound(plus, flag) is { } refused)
             return refused;
         if (identity.Length > 0)
-            return new(LoginRefusal.Malformed, "another identity for authorization is not supported");
+            return new(ProofRefusal.Malformed, "another identity for authorization is not supported");
         var fields = bare.Split(',');
         if (Scram.Field(fields[0], 'm') is not null)
-            return new(LoginRefusal.Malformed, "a mandatory extension is asked for, and none is known");
+            return new(ProofRefusal.Malformed, "a mandatory extension is asked for, and none is known");
         if (fields.Length < 2 || Scram.Field(fields[0], 'n') is null || Scram.Field(fields[1], 'r') is not { } nonce || !Scram.IsNonce(nonce))
-            return new(LoginRefusal.Malformed, "the client's first message is not of the form n=,r=");
+            return new(ProofRefusal.Malformed, "the client's first message is not of the form n=,r=");
         (_gs2Header, _clientFirstBare, _nonce, _bound) = ($"{flag},{identity},", bare, nonce + _ownNonce, plus);
         return null;
     }
 
-    private LoginRefused? Bound(bool plus, string flag) => (plus, flag) switch
+    private ProofRefused? Bound(bool plus, string flag) => (plus, flag) switch
     {
         (true, $"p={ChannelBinding.Kind}") => null,
-        (true, _) => new(LoginRefusal.ChannelBinding, $"{MechanismPlus} needs the binding {ChannelBinding.Kind}"),
+        (true, _) => new(ProofRefusal.ChannelBinding, $"{MechanismPlus} needs the binding {ChannelBinding.Kind}"),
         (false, "n") => null,
         // A client that could bind and was not offered it: what it was offered was changed on the way, if we did offer it.
         (false, "y") when _binding is null => null,
-        (false, "y") => new(LoginRefusal.ChannelBinding, $"the client thinks that {MechanismPlus} was not offered, and it was"),
-        (false, _) => new(LoginRefusal.Malformed, $"{Mechanism} knows no binding"),
+        (false, "y") => new(ProofRefusal.ChannelBinding, $"the client thinks that {MechanismPlus} was not offered, and it was"),
+        (false, _) => new(ProofRefusal.Malformed, $"{Mechanism} knows no binding"),
     };
 }

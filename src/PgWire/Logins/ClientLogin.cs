@@ -56,7 +56,7 @@ public sealed class ClientLogin
     /// <param name="response">One of the kind that is <see cref="Awaited"/>.</param>
     /// <param name="refused">Why the client is refused; null when it goes on, or <see cref="IsProven"/>.</param>
     /// <returns>What to send, in order.</returns>
-    public IReadOnlyList<IBackendMessage> Next(IFrontendMessage response, out LoginRefused? refused)
+    public IReadOnlyList<IBackendMessage> Next(IFrontendMessage response, out ProofRefused? refused)
     {
         var answers = Hear(response, out refused);
         if (refused is not null)
@@ -64,7 +64,7 @@ public sealed class ClientLogin
         return answers;
     }
 
-    private IReadOnlyList<IBackendMessage> Hear(IFrontendMessage response, out LoginRefused? refused)
+    private IReadOnlyList<IBackendMessage> Hear(IFrontendMessage response, out ProofRefused? refused)
     {
         refused = null;
         switch (IsAwaited(response) ? response : null, _proof)
@@ -82,7 +82,7 @@ public sealed class ClientLogin
                 var last = _scram!.Final(final.Data.Span, out refused);
                 return refused is null ? [new AuthenticationSASLFinal(last), .. Prove(Credential.OfKeys(_scram.Keys!))] : [];
             default:
-                refused = new(LoginRefusal.Malformed, $"{response.GetType().Name} answers nothing that was asked");
+                refused = new(ProofRefusal.Malformed, $"{response.GetType().Name} answers nothing that was asked");
                 return [];
         }
     }
@@ -101,9 +101,9 @@ public sealed class ClientLogin
         return [AuthenticationOk.Instance];
     }
 
-    private static IReadOnlyList<IBackendMessage> Refuse(out LoginRefused? refused)
+    private static IReadOnlyList<IBackendMessage> Refuse(out ProofRefused? refused)
     {
-        refused = new(LoginRefusal.WrongPassword, "the password is another");
+        refused = new(ProofRefusal.WrongPassword, "the password is another");
         return [];
     }
 }

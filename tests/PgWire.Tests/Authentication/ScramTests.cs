@@ -35,7 +35,7 @@ public sealed class ScramTests
         Assert.Null(Exchange(new(secret, ScramServer.Offered(bound), bound ? Certificate : null), ScramVerifier.Of(secret, Salt, 2), bound));
         // what is not ASCII is prepared, and two may become one
         if (secret != tried && Ascii.IsValid(secret) && Ascii.IsValid(tried))
-            Assert.Equal(LoginRefusal.WrongPassword, Exchange(new(tried, ScramServer.Offered(bound), bound ? Certificate : null), ScramVerifier.Of(secret, Salt, 2), bound)!.Kind);
+            Assert.Equal(ProofRefusal.WrongPassword, Exchange(new(tried, ScramServer.Offered(bound), bound ? Certificate : null), ScramVerifier.Of(secret, Salt, 2), bound)!.Kind);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ScramTests
         Assert.NotNull(server.Keys);
         Assert.True(verifier.Fits(server.Keys));
         Assert.Null(Exchange(new(server.Keys, ScramServer.Offered(false)), verifier, bound: false));
-        Assert.Equal(LoginRefusal.WrongPassword, Exchange(new(server.Keys, ScramServer.Offered(false)), ScramVerifier.Of("changed", Salt, 4096), bound: false)!.Kind);
+        Assert.Equal(ProofRefusal.WrongPassword, Exchange(new(server.Keys, ScramServer.Offered(false)), ScramVerifier.Of("changed", Salt, 4096), bound: false)!.Kind);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class ScramTests
 
         new ScramServer(verifier, Certificate).First(deceived.Mechanism, deceived.First(), out var refused);
 
-        Assert.Equal(LoginRefusal.ChannelBinding, refused!.Kind);
+        Assert.Equal(ProofRefusal.ChannelBinding, refused!.Kind);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class ScramTests
     {
         var client = new ScramClient("secret", ScramServer.Offered(true), [1, 2, 3]);
 
-        Assert.Equal(LoginRefusal.ChannelBinding, Exchange(client, ScramVerifier.Of("secret", Salt, 2), bound: true)!.Kind);
+        Assert.Equal(ProofRefusal.ChannelBinding, Exchange(client, ScramVerifier.Of("secret", Salt, 2), bound: true)!.Kind);
     }
 
     [Theory]
@@ -139,7 +139,7 @@ public sealed class ScramTests
 
         Assert.Equal(verifier.Salt.AsEnumerable(), ScramVerifier.OfNobody(user, secret).Salt);
         Assert.NotEqual(verifier.Salt.AsEnumerable(), ScramVerifier.OfNobody("another"u8, secret).Salt);
-        Assert.Equal(LoginRefusal.WrongPassword, Exchange(new("guess", ScramServer.Offered(false)), verifier, bound: false)!.Kind);
+        Assert.Equal(ProofRefusal.WrongPassword, Exchange(new("guess", ScramServer.Offered(false)), verifier, bound: false)!.Kind);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class ScramTests
         Assert.False(ScramVerifier.Of("\u00AA\uE000", Salt, 2).Fits("a\uE000"));
     }
 
-    private static LoginRefused? Exchange(ScramClient client, ScramVerifier verifier, bool bound)
+    private static ProofRefused? Exchange(ScramClient client, ScramVerifier verifier, bool bound)
     {
         var server = new ScramServer(verifier, bound ? Certificate : null);
         var serverFirst = server.First(client.Mechanism, client.First(), out var refused);

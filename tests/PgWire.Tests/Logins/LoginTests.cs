@@ -153,7 +153,7 @@ public sealed class LoginTests
         var login = new ClientLogin(ClientProof.Cleartext(Clear));
         login.First();
         login.Next(new PasswordMessage(WireText.Of("wrong")), out var refused);
-        Assert.Equal(LoginRefusal.WrongPassword, refused!.Kind);
+        Assert.Equal(ProofRefusal.WrongPassword, refused!.Kind);
         Assert.Equal(AwaitedResponse.None, login.Awaited);
 
         Assert.Empty(login.Next(new PasswordMessage(WireText.Of("secret")), out refused));
