@@ -14,45 +14,74 @@ namespace Broker.Tests.Gateway.Wire;
 /// <summary>The release rule against PostgreSQL itself: what the model of its main loop does is what it does.</summary>
 public sealed class ReleaseRuleOnServerTests
 {
+    private static readonly WireText Copy = WireText.Of("copy t from stdin");
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     public async Task Random_pipelines_are_followed_to_their_rest(int seed)
     {
-        var database = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
-        using var connection = await RawConnection.ConnectAsync(database.Port);
-        Assert.Null((await connection.LoginAsync(database.Username!, Credential.None, database: database.Database!)).Failed);
-        await connection.SendAsync(new Query(WireText.Of("create table t (id int primary key deferrable initially deferred)")));
-        await connection.ReceiveToReadyAsync();
+        using var connection = await OpenAsync();
         var (random, link) = (new Random(seed), new LinkUse());
         for (var pipeline = 0; pipeline < 400; pipeline++)
         {
             var said = new List<IFrontendMessage>();
             for (var length = random.Next(1, 12); length > 0; length--)
                 said.Add(Any(random));
-            // what ends every series, and whatever COPY it has come to
-            said.Add(new CopyFail(WireText.Of("enough")));
             said.Add(Sync.Instance);
             await SendAsync(connection, link, said);
-            while (!link.IsAtRest && !link.IsDoubtful)
-            {
-                if (!link.IsAwaiting)
-                    await SendAsync(connection, link, [Sync.Instance]);
-                else if (link.IsCopyIn)
-                    await SendAsync(connection, link, [new CopyFail(WireText.Of("enough"))]);
-                await ReceiveAsync(connection, link, said);
-            }
-            if (link.IsDoubtful)
-            {
-                // rightly so only where a message of ours met a COPY
-                Assert.Contains(said, static message => message is Query { Text: var text } && text == Copy || message is Parse { Query: var query } && query == Copy);
-                return;
-            }
+            await ToRestAsync(connection, link);
         }
     }
 
-    private static readonly WireText Copy = WireText.Of("copy t from stdin");
+    [Theory]
+    [InlineData(false, false, true, true)]
+    [InlineData(false, false, false, true)]
+    [InlineData(false, false, true, false)]
+    [InlineData(true, true, true, true)]
+    [InlineData(true, false, true, true)]
+    [InlineData(true, false, false, true)]
+    [InlineData(true, false, true, false)]
+    public async Task A_COPY_is_followed_to_its_rest_however_it_ends(bool series, bool syncTooEarly, bool goodData, bool done)
+    {
+        using var connection = await OpenAsync();
+        var link = new LinkUse();
+        IFrontendMessage[] begin = series
+            ? [new Parse(WireText.Empty, Copy, []), new Bind(WireText.Empty, WireText.Empty, [], [], []), new Execute(WireText.Empty, 0)]
+            : [new Query(Copy)];
+        await SendAsync(connection, link, syncTooEarly ? [.. begin, Sync.Instance] : begin);
+        while (!link.IsCopyIn)
+            await ReceiveAsync(connection, link);
+        await SendAsync(connection, link, [new CopyData(goodData ? "1\n"u8.ToArray() : "x\n"u8.ToArray()), done ? CopyDone.Instance : new CopyFail(Copy)]);
+        if (series)
+            await SendAsync(connection, link, [Sync.Instance]);
+        await ToRestAsync(connection, link);
+
+        // nothing of it is left for who comes next
+        await SendAsync(connection, link, [new Query(WireText.Of("select count(*) from t"))]);
+        var count = (await ToRestAsync(connection, link)).OfType<DataRow>().Single().Values[0]!.Value;
+        Assert.Equal(goodData && done ? "1" : "0", System.Text.Encoding.ASCII.GetString(count.Span));
+    }
+
+    private static async Task<RawConnection> OpenAsync()
+    {
+        var database = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
+        var connection = await RawConnection.ConnectAsync(database.Port);
+        Assert.Null((await connection.LoginAsync(database.Username!, Credential.None, database: database.Database!)).Failed);
+        await connection.SendAsync(new Query(WireText.Of("create table t (id int primary key deferrable initially deferred)")));
+        await connection.ReceiveToReadyAsync();
+        return connection;
+    }
+
+    private static async Task<List<IBackendMessage>> ToRestAsync(RawConnection connection, LinkUse link)
+    {
+        var all = new List<IBackendMessage>();
+        while (!link.IsAtRest)
+            all.Add(await ReceiveAsync(connection, link));
+        Assert.True(link.CanRelease);
+        return all;
+    }
 
     private static IFrontendMessage Any(Random random) => random.Next(16) switch
     {
@@ -83,6 +112,7 @@ public sealed class ReleaseRuleOnServerTests
                 Bind => (FrontendType.Bind, default(TargetKind)),
                 Close => (FrontendType.Close, default),
                 CopyData => (FrontendType.CopyData, default),
+                CopyDone => (FrontendType.CopyDone, default),
                 CopyFail => (FrontendType.CopyFail, default),
                 Describe describe => (FrontendType.Describe, describe.Kind),
                 Execute => (FrontendType.Execute, default),
@@ -97,13 +127,12 @@ public sealed class ReleaseRuleOnServerTests
         await connection.SendAsync([.. messages]);
     }
 
-    private static async Task ReceiveAsync(RawConnection connection, LinkUse link, IReadOnlyList<IFrontendMessage> said)
+    private static async Task<IBackendMessage> ReceiveAsync(RawConnection connection, LinkUse link)
     {
         var message = await connection.ReceiveAsync();
-        var type = (BackendType)Type(message);
-        var addressee = link.Received(type, message is ReadyForQuery { Status: var status } ? status : default);
-        Assert.True(
-            addressee is Addressee.Client or Addressee.Anyone, $"{message} after {string.Join(" ", said.Select(static one => one.GetType().Name))}");
+        var addressee = link.Received((BackendType)Type(message), message is ReadyForQuery { Status: var status } ? status : default);
+        Assert.True(addressee is Addressee.Client or Addressee.Anyone && !link.IsDoubtful, $"{message} came unasked");
+        return message;
     }
 
     private static byte Type(IBackendMessage message)
