@@ -327,7 +327,7 @@ internal sealed class HoldingZone
     {
         var isUnset = map.IsKeyUnset(changed);
         foreach (var pending in _pending)
-            if (pending.Type == map.Type.Type && Array.TrueForAll([.. map.Key], column => column.Same(pending.Entity!, changed)))
+            if (pending.Type == map.Type.Type && map.Key.All(column => column.Same(pending.Entity!, changed)))
                 return isUnset ? throw Refuse(map.Type.Type, "the server gives its key when it is flushed, so which of the added objects it replaces is not known; flush before") : pending;
         return null;
     }
