@@ -1,0 +1,65 @@
+using Akka.Actor;
+using Broker.Client.Protocol;
+using Broker.Configuration;
+using Broker.Connections;
+using Broker.Gateway.Prepared;
+using Broker.Gateway.Sockets;
+using Broker.PgWire.Framing;
+using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Releasing;
+using Broker.PgWire.Startup;
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Links;
+
+/// <summary>
+/// A server connection of the gateway: its socket, what it was given at its login, and what has become of it since. It belongs to the owner of its port: the link's own actor while it is
+/// idle, a client's while it is lent. Not thread-safe; never leaves its loop.
+/// </summary>
+internal sealed class WireLink
+{
+    /// <summary>Its own actor.</summary>
+    internal required IActorRef Actor { get; init; }
+
+    /// <summary>Its slot in the pool.</summary>
+    internal required LeaseId Slot { get; init; }
+
+    /// <summary>Its name in the pool.</summary>
+    internal required ConnectionId Connection { get; init; }
+
+    /// <summary>Where its server is.</summary>
+    internal required HostEndpoint Host { get; init; }
+
+    /// <summary>Its socket, in clear.</summary>
+    internal required Channel Channel { get; init; }
+
+    /// <summary>Cuts what the server sends into messages.</summary>
+    internal required FrameReader Reader { get; init; }
+
+    /// <summary>What cancels what it does; null when the server gave nothing.</summary>
+    internal required BackendKeyData? Key { get; init; }
+
+    /// <summary>What is spoken on it.</summary>
+    internal required ProtocolVersion Version { get; init; }
+
+    /// <summary>Its server process.</summary>
+    internal required BackendIdentity Backend { get; init; }
+
+    /// <summary>What the server reported at the login: what a client without wishes of its own has.</summary>
+    internal required IReadOnlyDictionary<WireText, WireText> Defaults { get; init; }
+
+    /// <summary>What the server has reported last of each of its settings.</summary>
+    internal required Dictionary<WireText, WireText> Settings { get; init; }
+
+    /// <summary>What is prepared on it.</summary>
+    internal required LinkStatements Statements { get; init; }
+
+    /// <summary>When it was opened, as <see cref="TimeProvider.GetTimestamp"/> says it.</summary>
+    internal required long OpenedAt { get; init; }
+
+    /// <summary>What it is doing. Who takes it over says so: on one loop nobody reads it in between.</summary>
+    internal LinkPhase Phase { get; set; } = LinkPhase.Idle;
+
+    /// <summary>Whether somebody else may use it.</summary>
+    internal LinkUse Use { get; } = new();
+}
