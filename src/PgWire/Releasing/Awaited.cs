@@ -34,6 +34,12 @@ internal enum Awaited : byte
 
     /// <summary>CopyDone or CopyFail: no answer of its own; ends what the server reads as data.</summary>
     CopyEnd,
+
+    /// <summary>Nothing was sent: ParseComplete is answered here, when all before it is answered.</summary>
+    ParseHere,
+
+    /// <summary>Nothing was sent: CloseComplete is answered here, when all before it is answered.</summary>
+    CloseHere,
 }
 
 /// <summary>What answers what.</summary>

@@ -1,12 +1,15 @@
 namespace Broker.PgWire.Releasing;
 
 /// <summary>
-/// What was sent and is to be answered, in order; with each, whether its answers are the client's or are kept from it. A ring of bytes that grows: a message in line
-/// costs one byte.
+/// What was sent and is to be answered, in order; with each, whether its answers are the client's or are kept from it, and who is told its fate. A ring of bytes that grows: a
+/// message in line costs one byte.
 /// </summary>
 internal sealed class AwaitedLine
 {
     private const byte HiddenFlag = 0x80;
+    private const int AccountsShift = 5;
+    private const byte AccountsFlags = 0x60;
+    private const byte Kind = 0x1F;
     private const int FirstCapacity = 16;
 
     private byte[] _ring = new byte[FirstCapacity];
@@ -18,13 +21,15 @@ internal sealed class AwaitedLine
 
     internal bool FirstIsHidden => Count > 0 && (_ring[_first] & HiddenFlag) != 0;
 
-    internal Awaited this[int index] => (Awaited)(_ring[At(index)] & ~HiddenFlag);
+    internal Awaited this[int index] => (Awaited)(_ring[At(index)] & Kind);
 
-    internal void Add(Awaited awaited, bool hidden)
+    internal Accounts AccountsOf(int index) => (Accounts)((_ring[At(index)] & AccountsFlags) >> AccountsShift);
+
+    internal void Add(Awaited awaited, bool hidden, Accounts accounts)
     {
         if (Count == _ring.Length)
             Grow();
-        _ring[At(Count)] = (byte)((byte)awaited | (hidden ? HiddenFlag : 0));
+        _ring[At(Count)] = (byte)((byte)awaited | (hidden ? HiddenFlag : 0) | ((int)accounts << AccountsShift));
         Count++;
     }
 
@@ -42,8 +47,8 @@ internal sealed class AwaitedLine
         _ring[_first] = first;
     }
 
-    /// <summary>Makes the first one another, hidden as it was.</summary>
-    internal void ChangeFirst(Awaited awaited) => _ring[_first] = (byte)((byte)awaited | (_ring[_first] & HiddenFlag));
+    /// <summary>Makes the first one another, with all else as it was.</summary>
+    internal void ChangeFirst(Awaited awaited) => _ring[_first] = (byte)((byte)awaited | (_ring[_first] & ~Kind));
 
     /// <summary>Where the first of a kind is, from an index on; the end of the line when there is none.</summary>
     internal int Find(Awaited awaited, int from)

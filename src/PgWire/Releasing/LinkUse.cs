@@ -11,6 +11,7 @@ namespace Broker.PgWire.Releasing;
 public sealed class LinkUse
 {
     private readonly AwaitedLine _awaited = new();
+    private readonly Queue<Settled> _settled = new();
     private CopyState _copy;
     private bool _cutToServer;
     private bool _cutFromServer;
@@ -64,7 +65,8 @@ public sealed class LinkUse
     /// <param name="type">Neither Terminate nor a response to authentication: they are not passed on.</param>
     /// <param name="target">What Describe means.</param>
     /// <param name="hidden">Whether its answers are not for the client: the broker sent it.</param>
-    public void Sent(FrontendType type, TargetKind target = TargetKind.Statement, bool hidden = false)
+    /// <param name="accounts">Who is told its fate, by <see cref="TryTakeSettled"/>.</param>
+    public void Sent(FrontendType type, TargetKind target = TargetKind.Statement, bool hidden = false, Accounts accounts = Accounts.None)
     {
         _cutToServer = false;
         switch (type)
@@ -73,40 +75,58 @@ public sealed class LinkUse
             case FrontendType.CopyData or FrontendType.Flush:
                 break;
             case FrontendType.CopyDone or FrontendType.CopyFail when !IsSkipping && IsAwaiting:
-                _awaited.Add(Awaited.CopyEnd, hidden);
+                _awaited.Add(Awaited.CopyEnd, hidden, Accounts.None);
                 break;
             case FrontendType.CopyDone or FrontendType.CopyFail:
                 break;
             case FrontendType.Sync:
                 (IsSeriesOpen, IsSkipping) = (false, false);
-                _awaited.Add(Awaited.Sync, hidden);
+                _awaited.Add(Awaited.Sync, hidden, Accounts.None);
                 break;
             case FrontendType.Query:
-                SentSimple(Awaited.Query, hidden);
+                SentSimple(Awaited.Query, hidden, accounts);
                 break;
             case FrontendType.FunctionCall:
-                SentSimple(Awaited.FunctionCall, hidden);
+                SentSimple(Awaited.FunctionCall, hidden, accounts);
                 break;
             case FrontendType.Parse:
-                SentExtended(Awaited.Parse, hidden);
+                SentExtended(Awaited.Parse, hidden, accounts);
                 break;
             case FrontendType.Bind:
-                SentExtended(Awaited.Bind, hidden);
+                SentExtended(Awaited.Bind, hidden, accounts);
                 break;
             case FrontendType.Close:
-                SentExtended(Awaited.Close, hidden);
+                SentExtended(Awaited.Close, hidden, accounts);
                 break;
             case FrontendType.Execute:
-                SentExtended(Awaited.Execute, hidden);
+                SentExtended(Awaited.Execute, hidden, accounts);
                 break;
             case FrontendType.Describe:
-                SentExtended(target is TargetKind.Statement ? Awaited.DescribeStatement : Awaited.DescribeColumns, hidden);
+                SentExtended(target is TargetKind.Statement ? Awaited.DescribeStatement : Awaited.DescribeColumns, hidden, accounts);
                 break;
             case FrontendType.AuthenticationResponse or FrontendType.Terminate:
                 IsDoubtful = true;
                 break;
         }
     }
+
+    /// <summary>
+    /// Nothing is sent for a message of the client's, since what it asks for is so already: it is answered here, in its place, which is said by <see cref="TryTakeSettled"/>.
+    /// </summary>
+    /// <param name="answer">ParseComplete or CloseComplete.</param>
+    /// <param name="accounts">Who is told its fate.</param>
+    public void AnswersHere(BackendType answer, Accounts accounts)
+    {
+        if (IsSkipping)
+            Settle(accounts, Fate.Skipped);
+        else if (!IsAwaiting)
+            Settle(accounts, Fate.Done, answer);
+        else
+            _awaited.Add(answer is BackendType.ParseComplete ? Awaited.ParseHere : Awaited.CloseHere, hidden: false, accounts);
+    }
+
+    /// <summary>What is settled, in the order in which it was sent. To be asked behind each that was sent or received, until there is no more.</summary>
+    public bool TryTakeSettled(out Settled settled) => _settled.TryDequeue(out settled);
 
     /// <summary>A message of the server has begun to arrive, or is there whole.</summary>
     /// <param name="type">Its first byte.</param>
@@ -127,20 +147,37 @@ public sealed class LinkUse
     /// <summary>The last piece of a message of the server has arrived.</summary>
     public void ReceivedLastPiece() => _cutFromServer = false;
 
-    private void SentSimple(Awaited awaited, bool hidden)
+    private void SentSimple(Awaited awaited, bool hidden, Accounts accounts)
     {
         if (IsSkipping)
+        {
+            Settle(accounts, Fate.Skipped);
             return;
+        }
         // it ends a series as Sync does, but not the skipping
         IsSeriesOpen = false;
-        _awaited.Add(awaited, hidden);
+        _awaited.Add(awaited, hidden, accounts);
     }
 
-    private void SentExtended(Awaited awaited, bool hidden)
+    private void SentExtended(Awaited awaited, bool hidden, Accounts accounts)
     {
         IsSeriesOpen = true;
-        if (!IsSkipping)
-            _awaited.Add(awaited, hidden);
+        if (IsSkipping)
+            Settle(accounts, Fate.Skipped);
+        else
+            _awaited.Add(awaited, hidden, accounts);
+    }
+
+    private void Settle(Accounts accounts, Fate fate, BackendType? answer = null)
+    {
+        if (accounts is not Accounts.None || answer is not null)
+            _settled.Enqueue(new(accounts, fate, answer));
+    }
+
+    private void Skip(int from, int to)
+    {
+        for (var i = from; i < to; i++)
+            Settle(_awaited.AccountsOf(i), Fate.Skipped);
     }
 
     private Addressee ReceivedAnswer(BackendType type, TransactionStatus status)
@@ -159,7 +196,10 @@ public sealed class LinkUse
         if (type is BackendType.ReadyForQuery)
             Status = status;
         if (answer is Answer.Last)
+        {
+            Settle(_awaited.AccountsOf(0), Fate.Done);
             RemoveFirst();
+        }
         return hidden ? Addressee.Broker : Addressee.Client;
     }
 
@@ -214,6 +254,7 @@ public sealed class LinkUse
         }
         for (var i = 1; i < end; i++)
             IsDoubtful |= _awaited[i] is not Awaited.Sync;
+        Skip(1, end);
         _awaited.RemoveBehindFirst(end);
         if (Answers.IsExtended(_awaited.First) && !IsSeriesEndedBehindFirst())
             IsSeriesOpen = true;
@@ -235,13 +276,17 @@ public sealed class LinkUse
         for (var i = 1; i < end; i++)
             IsDoubtful |= !extended || _awaited[i] is Awaited.Sync;
         // CopyDone itself, which the server hears as part of the COPY or passes over
-        _awaited.RemoveBehindFirst(Math.Min(end, _awaited.Count - 1));
+        var behind = Math.Min(end, _awaited.Count - 1);
+        Skip(1, behind + 1);
+        _awaited.RemoveBehindFirst(behind);
     }
 
     private void SkipToSync()
     {
         var sync = _awaited.Find(Awaited.Sync, 0);
         IsSkipping = sync == _awaited.Count;
+        Settle(_awaited.AccountsOf(0), Fate.Failed);
+        Skip(1, sync);
         _awaited.RemoveFirst(sync);
     }
 
@@ -249,7 +294,11 @@ public sealed class LinkUse
     {
         _awaited.RemoveFirst();
         // outside a COPY the server passes over the end of one
-        while (IsAwaiting && _awaited.First is Awaited.CopyEnd)
+        while (IsAwaiting && _awaited.First is Awaited.CopyEnd or Awaited.ParseHere or Awaited.CloseHere)
+        {
+            if (_awaited.First is not Awaited.CopyEnd)
+                Settle(_awaited.AccountsOf(0), Fate.Done, _awaited.First is Awaited.ParseHere ? BackendType.ParseComplete : BackendType.CloseComplete);
             _awaited.RemoveFirst();
+        }
     }
 }

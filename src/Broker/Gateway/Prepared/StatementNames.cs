@@ -1,4 +1,5 @@
 using Broker.PgWire.Messages;
+using Broker.PgWire.Releasing;
 using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Values;
 
@@ -31,7 +32,7 @@ internal sealed class StatementNames
         {
             case Parse { Statement.IsEmpty: true } parse:
                 _link.BecomeUnnamed(_client.Parse(WireText.Empty, Text(parse)));
-                return [new(parse, Outcome.OfClient | Outcome.OfLink)];
+                return [new(parse, Accounts.Client | Accounts.Link)];
             case Parse parse:
                 return OnParse(parse);
             case Bind bind:
@@ -43,13 +44,13 @@ internal sealed class StatementNames
             case Query:
                 _client.Query();
                 _link.BecomeUnnamed(null);
-                return [new(message, Outcome.OfClient | Outcome.OfLink)];
+                return [new(message, Accounts.Client | Accounts.Link)];
             case Sync:
                 _client.NextSeries();
                 _link.NextSeries();
-                return [new(message, Outcome.Nobodys)];
+                return [new(message, Accounts.None)];
             default:
-                return [new(message, Outcome.Nobodys)];
+                return [new(message, Accounts.None)];
         }
     }
 
@@ -68,15 +69,15 @@ internal sealed class StatementNames
     {
         if (_client.Find(parse.Statement) is { } taken)
         {
-            return [.. Steps(_link.Use(taken)), new(parse with { Statement = taken.ServerName }, Outcome.Nobodys)];
+            return [.. Steps(_link.Use(taken)), new(parse with { Statement = taken.ServerName }, Accounts.None)];
         }
         var number = _client.Parse(parse.Statement, Text(parse));
         if (_link.Use(number) is not { Count: > 0 } steps)
         {
-            return [Outgoing.Here(BackendType.ParseComplete, Outcome.OfClient)];
+            return [Outgoing.Here(BackendType.ParseComplete, Accounts.Client)];
         }
         // the last step is the client's own Parse
-        return [.. Steps(steps.SkipLast(1)), new(parse with { Statement = number.ServerName }, Outcome.OfClient | Outcome.OfLink)];
+        return [.. Steps(steps.SkipLast(1)), new(parse with { Statement = number.ServerName }, Accounts.Client | Accounts.Link)];
     }
 
     private IReadOnlyList<Outgoing> OnClose(Close close)
@@ -85,40 +86,40 @@ internal sealed class StatementNames
         {
             _client.Close(close.Name);
             _link.BecomeUnnamed(null);
-            return [new(close, Outcome.OfClient | Outcome.OfLink)];
+            return [new(close, Accounts.Client | Accounts.Link)];
         }
         if (_client.Find(close.Name) is null)
         {
-            return [new(close with { Name = Passed(close.Name) }, Outcome.Nobodys)];
+            return [new(close with { Name = Passed(close.Name) }, Accounts.None)];
         }
         // others may use the statement: only the name ends
         _client.Close(close.Name);
-        return [Outgoing.Here(BackendType.CloseComplete, Outcome.OfClient)];
+        return [Outgoing.Here(BackendType.CloseComplete, Accounts.Client)];
     }
 
     private IReadOnlyList<Outgoing> Using(WireText name, Func<WireText, IFrontendMessage> renamed)
     {
         if (_client.Find(name) is not { } number)
         {
-            return [new(renamed(Passed(name)), Outcome.Nobodys)];
+            return [new(renamed(Passed(name)), Accounts.None)];
         }
         if (!name.IsEmpty)
         {
-            return [.. Steps(_link.Use(number)), new(renamed(number.ServerName), Outcome.Nobodys)];
+            return [.. Steps(_link.Use(number)), new(renamed(number.ServerName), Accounts.None)];
         }
         if (_link.IsUnnamed(number))
         {
-            return [new(renamed(name), Outcome.Nobodys)];
+            return [new(renamed(name), Accounts.None)];
         }
         _link.BecomeUnnamed(number);
-        return [new(Parsed(number, WireText.Empty), Outcome.OfLink, IsHidden: true), new(renamed(name), Outcome.Nobodys)];
+        return [new(Parsed(number, WireText.Empty), Accounts.Link, IsHidden: true), new(renamed(name), Accounts.None)];
     }
 
     // A name of a client's that looks like one of ours must not meet it; and the unnamed statement there is another client's.
     private static WireText Passed(WireText name) => name.IsEmpty || StatementNumber.IsOurs(name) ? Unknown : name;
 
     private IEnumerable<Outgoing> Steps(IEnumerable<StatementStep> steps) => steps.Select(step => new Outgoing(
-        step.Parse ? Parsed(step.Number, step.Number.ServerName) : new Close(TargetKind.Statement, step.Number.ServerName), Outcome.OfLink, IsHidden: true));
+        step.Parse ? Parsed(step.Number, step.Number.ServerName) : new Close(TargetKind.Statement, step.Number.ServerName), Accounts.Link, IsHidden: true));
 
     private Parse Parsed(StatementNumber number, WireText name) => new(name, _book[number].Query, _book[number].ParameterTypes);
 }

@@ -1,5 +1,6 @@
 using Broker.Gateway.Prepared;
 using Broker.PgWire.Messages;
+using Broker.PgWire.Releasing;
 using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Values;
 using FsCheck.Xunit;
@@ -155,11 +156,11 @@ public sealed class StatementNamesProperties
             {
                 Heard.Add(answer);
             }
-            if (next.Outcome.HasFlag(Outcome.OfClient))
+            if (next.Accounts.HasFlag(Accounts.Client))
             {
                 Tell(answer, Statements.Done, Statements.Failed, Statements.Skipped);
             }
-            if (next.Outcome.HasFlag(Outcome.OfLink))
+            if (next.Accounts.HasFlag(Accounts.Link))
             {
                 Tell(answer, Link!.Statements.Done, Link.Statements.Failed, Link.Statements.Skipped);
             }

@@ -1,5 +1,6 @@
 using Broker.Gateway.Prepared;
 using Broker.PgWire.Messages;
+using Broker.PgWire.Releasing;
 using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Values;
 using Xunit;
@@ -149,11 +150,11 @@ public sealed class StatementNamesTests
         var all = new StatementNames(_book, client, link).Rewrite(message);
         foreach (var one in all)
         {
-            if (one.Outcome.HasFlag(Outcome.OfClient))
+            if (one.Accounts.HasFlag(Accounts.Client))
             {
                 client.Done();
             }
-            if (one.Outcome.HasFlag(Outcome.OfLink))
+            if (one.Accounts.HasFlag(Accounts.Link))
             {
                 link.Done();
             }
