@@ -15,9 +15,14 @@ internal static class Logging
 {
     private const string Template = "{Timestamp:HH:mm:ss.fff} {Level:u3} {" + PlaceEnricher.Name + "}{Message:lj}{NewLine}{Exception}";
 
+    // The host throws this failure as well, and whoever started it says what it means.
+    private const string ToldInOurWords = "Hosting failed to start";
+
     /// <summary>Makes Serilog the host's logging.</summary>
     internal static IServiceCollection AddBrokerLogging(this IServiceCollection services, LogSettings settings) =>
-        services.AddSerilog(logger => Configure(logger, settings).WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture));
+        services.AddSerilog(logger => Configure(logger, settings)
+            .Filter.ByExcluding(static logged => logged.MessageTemplate.Text == ToldInOurWords)
+            .WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture));
 
     /// <summary>Hands the actors' logs to the host's logging, from the same level on.</summary>
     internal static AkkaConfigurationBuilder WithHostLogging(this AkkaConfigurationBuilder akka, LogSettings settings) =>

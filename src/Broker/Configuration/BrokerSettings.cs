@@ -50,6 +50,9 @@ public sealed record BrokerSettings
     /// <summary>Metrics, traces, status and health.</summary>
     public required DiagnosticsSettings Diagnostics { get; init; }
 
+    /// <summary>What was read, the defaults included, to tell what is otherwise in settings that are read later. It holds passwords.</summary>
+    internal SettingsNode.Section Tree { get; private init; } = SettingsNode.Section.Empty("broker", "");
+
     /// <summary>Reads a configuration, with the defaults behind it whether or not it has them as a fallback already.</summary>
     /// <exception cref="SettingsException">A value is wrong, or a key under <c>broker</c> is unknown; all of them are listed.</exception>
     public static BrokerSettings From(Config config) => From(config, SettingsOrigins.Unknown);
@@ -80,13 +83,12 @@ public sealed record BrokerSettings
         var problems = new SettingsProblems();
         var tree = SettingsTree.Of(config, origins.Of);
         var whole = SettingsTree.Merge(tree, ReferenceConfiguration.Tree, node => problems.Add(node, "a section is expected here: { ... }"));
-        var root = new SettingsReader(problems, (SettingsNode.Section)whole);
-        var settings = From(root);
+        var settings = From(new SettingsReader(problems, (SettingsNode.Section)whole), (SettingsNode.Section)whole);
         problems.ThrowIfAny();
         return settings;
     }
 
-    private static BrokerSettings From(SettingsReader root)
+    private static BrokerSettings From(SettingsReader root, SettingsNode.Section tree)
     {
         var common = root.Inside("server-defaults");
         var servers = new ServerBook(
@@ -107,6 +109,7 @@ public sealed record BrokerSettings
             Shutdown = ShutdownSettings.From(root.Inside("shutdown")),
             Log = LogSettings.From(root.Inside("log")),
             Diagnostics = DiagnosticsSettings.From(root.Inside("diagnostics")),
+            Tree = tree,
         };
         root.Done();
         return settings;

@@ -81,6 +81,19 @@ public static class BrokerHosting
         return new BrokerClient(supervisor, system, TracingOf(settings));
     }
 
+    /// <summary>
+    /// Gives a running broker settings that were read anew. What can be taken without a restart is taken, nobody is disconnected for it, and
+    /// the files that the settings name are read again; the answer says what has to wait for a restart.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The system has no broker of <see cref="WithBroker"/>.</exception>
+    public static async Task<SettingsReloaded> ReloadBrokerAsync(this ActorSystem system, BrokerSettings settings)
+    {
+        var supervisor = ActorRegistry.For(system).TryGet<BrokerClient>(out var found) ? found : throw NoBroker();
+        var reloaded = new Reply<SettingsReloaded>(ReplyHome.Of(system), static answer => (SettingsReloaded)answer);
+        supervisor.Tell(new BrokerSupervisor.ReloadSettings(settings), reloaded);
+        return await reloaded.Answer;
+    }
+
     /// <summary>The same, measured by the meters of this factory.</summary>
     internal static BrokerClient StartBroker(
         this ActorSystem system, BrokerSettings settings, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
@@ -92,7 +105,9 @@ public static class BrokerHosting
     private static BrokerSettings SettingsOf(ActorSystem system) =>
         system.Settings.Setup.Get<BrokerSetup>() is { HasValue: true } setup
             ? setup.Value.SettingsOver(system.Settings.Config)
-            : throw new InvalidOperationException("The actor system has no broker: AddAkka(..., akka => akka.WithBroker(...)) is missing.");
+            : throw NoBroker();
+
+    private static InvalidOperationException NoBroker() => new("The actor system has no broker: AddAkka(..., akka => akka.WithBroker(...)) is missing.");
 
     private static async Task<BrokerStopped> StopAsync(ActorSystem system, IActorRef supervisor)
     {

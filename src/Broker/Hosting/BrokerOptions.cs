@@ -29,6 +29,13 @@ public sealed class BrokerOptions
         return this;
     }
 
+    /// <summary>Settings that were read already.</summary>
+    public BrokerOptions Use(BrokerSettings settings)
+    {
+        _settings = settings;
+        return this;
+    }
+
     /// <summary>The clock of all waits and limits; the system's unless a test gives another.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 

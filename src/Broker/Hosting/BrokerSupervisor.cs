@@ -16,16 +16,20 @@ namespace Broker.Hosting;
 /// </summary>
 internal sealed class BrokerSupervisor : UntypedActor
 {
+    /// <summary>The name of the child that has the door for clients of PostgreSQL.</summary>
+    internal const string Gateway = "gateway";
+
     private readonly BrokerSettings _settings;
     private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
     private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private IActorRef _pools = ActorRefs.Nobody;
     private IActorRef _sessions = ActorRefs.Nobody;
+    private BrokerSettings _reloaded;
     private long _sandboxes;
 
     public BrokerSupervisor(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
-        (_settings, _meter, _time, _hooks) = (settings, meter, time, hooks);
+        (_settings, _reloaded, _meter, _time, _hooks) = (settings, settings, meter, time, hooks);
 
     /// <summary>How to make one.</summary>
     internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
@@ -45,6 +49,12 @@ internal sealed class BrokerSupervisor : UntypedActor
         internal static readonly ProveConnects Instance = new();
     }
 
+    /// <summary>
+    /// These settings were read anew, and checked. The gateway is told too, if there is one; files that settings name may have changed although
+    /// no setting has. Answered by <see cref="SettingsReloaded"/>.
+    /// </summary>
+    internal sealed record ReloadSettings(BrokerSettings Settings);
+
     /// <inheritdoc/>
     protected override void PreStart()
     {
@@ -60,6 +70,7 @@ internal sealed class BrokerSupervisor : UntypedActor
             case FindPool or ProveConnects: _pools.Forward(message); break;
             case OpenSession or JoinSession or RunInSession or LeaveSession or CancelInSession or NoteUnsent or GetCommitOutcome: _sessions.Forward(message); break;
             case OpenSandbox open: OnOpen(open); break;
+            case ReloadSettings reload: OnReload(reload); break;
             case StopBroker:
                 _sessions.Tell(SessionRegistry.StopSessions.Instance);
                 foreach (var child in Context.GetChildren().Where(child => !child.Equals(_sessions) && !child.Equals(_pools)))
@@ -70,6 +81,15 @@ internal sealed class BrokerSupervisor : UntypedActor
                 break;
             default: Unhandled(message); break;
         }
+    }
+
+    // What is taken is compared with what was taken last; what needs a restart, with what runs.
+    private void OnReload(ReloadSettings reload)
+    {
+        var gateway = Context.Child(Gateway);
+        Sender.Tell(SettingsReloaded.Between(_settings, _reloaded, reload.Settings, hasGateway: !gateway.IsNobody()), Self);
+        _reloaded = reload.Settings;
+        gateway.Tell(reload, Self);
     }
 
     private void OnOpen(OpenSandbox open)
