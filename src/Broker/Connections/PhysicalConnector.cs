@@ -2,7 +2,6 @@ using Broker.Budgets;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Configuration;
-using Broker.Settlement;
 using Broker.Statements;
 using Npgsql;
 using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
@@ -15,18 +14,6 @@ namespace Broker.Connections;
 /// </summary>
 internal sealed class PhysicalConnector
 {
-    // The identity must be known before COMMIT can be in doubt: a pid alone is used again, a transaction id means nothing on another
-    // timeline.
-    private const string IdentityQuery = $"""
-        select pg_backend_pid(),
-               (select backend_start from pg_stat_activity where pid = pg_backend_pid()),
-               pg_postmaster_start_time(),
-               {ServerSighting.TimelineExpression},
-               current_setting('server_version_num')::int,
-               pg_is_in_recovery(),
-               current_setting('transaction_read_only')::bool
-        """;
-
     // Npgsql takes no more, in seconds.
     private const int LongestTimeout = 1024;
 
@@ -48,31 +35,11 @@ internal sealed class PhysicalConnector
     /// <summary>Opens one connection. Exactly one of the two results is not null.</summary>
     internal async Task<(PhysicalConnection? Connection, Failure? Failure)> ConnectAsync(PoolId pool, CancellationToken cancel)
     {
-        var hosts = TargetSession.Order(_server.Hosts, _server.LoadBalanceHosts, Random.Shared);
-        var passes = TargetSession.Passes(_server.TargetSessionAttrs);
-        var later = new List<(HostEndpoint Host, TargetSessionAttributes Target)>();
-        var down = new HashSet<HostEndpoint>();
+        var choice = new HostChoice(_server, _roles);
         Failure? failure = null;
-        foreach (var target in passes)
+        foreach (var (host, target) in choice.Tries())
         {
-            foreach (var host in hosts)
-            {
-                if (hosts.Length > 1 && _roles.RulesOut(host, target))
-                {
-                    later.Add((host, target));
-                    continue;
-                }
-                (var connection, failure) = await TryAsync(pool, host, target, down, cancel);
-                if (connection is not null || cancel.IsCancellationRequested)
-                {
-                    return connection is null ? (null, new BrokerStopping($"pool {pool}")) : (connection, null);
-                }
-            }
-        }
-        // Roles change: what was believed of no use is tried before there is no connection.
-        foreach (var (host, target) in later.Where(one => !down.Contains(one.Host)))
-        {
-            (var connection, failure) = await TryAsync(pool, host, target, down, cancel);
+            (var connection, failure) = await TryAsync(pool, host, target, choice, cancel);
             if (connection is not null || cancel.IsCancellationRequested)
             {
                 return connection is null ? (null, new BrokerStopping($"pool {pool}")) : (connection, null);
@@ -108,7 +75,7 @@ internal sealed class PhysicalConnector
         }
     }
 
-    private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target, HashSet<HostEndpoint> down, CancellationToken cancel)
+    private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target, HostChoice choice, CancellationToken cancel)
     {
         PhysicalConnection? physical = null;
         var opening = Task.CompletedTask;
@@ -131,17 +98,15 @@ internal sealed class PhysicalConnector
         }
         catch (PostgresException refused)
         {
-            failure = MayWork(refused.SqlState)
-                ? new ServerUnavailable(pool, host.ToString(), refused.MessageText)
-                : new LoginRefused(pool, host.ToString(), refused.SqlState, refused.MessageText);
+            failure = ConnectFailures.Refused(pool, host, refused.SqlState, refused.MessageText);
         }
         catch (OperationCanceledException)
         {
-            failure = new ServerUnavailable(pool, host.ToString(), $"no answer within {_server.ConnectTimeout.TotalSeconds:0.###} s (broker.servers.{_server.Name}.connect-timeout)");
+            failure = ConnectFailures.Overdue(pool, host, _server);
         }
         catch (Exception exception) when (physical is null && exception is IOException or UnauthorizedAccessException)
         {
-            failure = new LoginRefused(pool, host.ToString(), "28000", $"the password cannot be read: {exception.Message}");
+            failure = ConnectFailures.PasswordUnreadable(pool, host, exception);
         }
 #pragma warning disable CA1031 // Whatever a connect fails by, what was opened of it must be closed, and who waits for it be told.
         catch (Exception exception)
@@ -151,8 +116,7 @@ internal sealed class PhysicalConnector
         }
         if (physical is { Backend: null } && failure is ServerUnavailable && !cancel.IsCancellationRequested)
         {
-            _roles.WasDown(host);
-            down.Add(host);
+            choice.WasDown(host);
         }
         if (physical?.DisposeAfterAsync(opening) is { } closing && opening.IsCompleted)
         {
@@ -161,15 +125,10 @@ internal sealed class PhysicalConnector
         return (null, failure);
     }
 
-    /// <summary>
-    /// Whether the same connect may go well in a while: the server is short of something, starting, stopping, or in trouble of its own.
-    /// </summary>
-    private static bool MayWork(string state) => state[..2] is "08" or "53" or "55" or "57" or "58" or "XX";
-
     private async Task OpenAsync(PhysicalConnection physical, HostEndpoint host, CancellationToken cancel)
     {
         var connection = await physical.OpenAsync(cancel);
-        await using (var query = new NpgsqlBatch(connection) { BatchCommands = { new(IdentityQuery) } })
+        await using (var query = new NpgsqlBatch(connection) { BatchCommands = { new(BackendIdentity.Query) } })
         await using (var reader = await query.ExecuteReaderAsync(CancellationToken.None))
         {
             await reader.ReadAsync(CancellationToken.None);
@@ -185,9 +144,6 @@ internal sealed class PhysicalConnector
         var builder = new NpgsqlDataSourceBuilder(ConnectionText(host));
         return builder.Build();
     }
-
-    // The server takes white space of any kind as the end of an option.
-    private static string Escaped(string value) => string.Concat(value.Select(letter => letter == '\\' || char.IsWhiteSpace(letter) ? $"\\{letter}" : $"{letter}"));
 
     private string ConnectionText(HostEndpoint host)
     {
@@ -209,7 +165,7 @@ internal sealed class PhysicalConnector
                 TlsMode.VerifyFull => SslMode.VerifyFull,
             },
             GssEncryptionMode = GssEncryptionMode.Disable,
-            Options = string.Join(' ', _database.Settings.Select(s => $"-c {s.Key}={Escaped(s.Value)}")),
+            Options = SessionOptions.Of(_database.Settings),
             // One data source holds one connection: its wrappers come and go, the process stays.
             Pooling = true,
             MinPoolSize = 0,

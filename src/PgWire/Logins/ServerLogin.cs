@@ -107,9 +107,9 @@ public sealed class ServerLogin
                 _serverIsProven = true;
                 return null;
             case (AuthenticationGSS or AuthenticationSSPI or AuthenticationKerberosV5, _):
-                return Fail($"the server wants {message.GetType().Name["Authentication".Length..]}, which is not supported", out failed);
+                return FailWithoutProof($"the server wants {message.GetType().Name["Authentication".Length..]}, which is not supported", out failed);
             case (AuthenticationCleartextPassword or AuthenticationMD5Password or AuthenticationSASL, _):
-                return Fail(
+                return FailWithoutProof(
                     $"the server wants {message.GetType().Name["Authentication".Length..]}, and there is "
                     + (_credential is Credential.Nothing ? "no password" : "only what serves for another method"), out failed);
             default:
@@ -121,7 +121,7 @@ public sealed class ServerLogin
     {
         failed = null;
         if (!offered.Contains(ScramServer.Mechanism) && !(offered.Contains(ScramServer.MechanismPlus) && _binding is not null))
-            return Fail($"the server offers {string.Join(", ", offered)}, and only {ScramServer.Mechanism} is known", out failed);
+            return FailWithoutProof($"the server offers {string.Join(", ", offered)}, and only {ScramServer.Mechanism} is known", out failed);
         _scram = _credential is Credential.Keys keys ? new(keys.Scram, offered, _binding) : new(((Credential.Password)_credential).Text, offered, _binding);
         return new SASLInitialResponse(WireText.Of(_scram.Mechanism), _scram.First());
     }
@@ -138,6 +138,12 @@ public sealed class ServerLogin
     }
 
     private static PasswordMessage Answer(string kept, AuthenticationMD5Password asked) => new(WireText.Of(Md5Password.Answer(kept, asked.Salt.Span)));
+
+    private static IFrontendMessage? FailWithoutProof(string text, out LoginFailed? failed)
+    {
+        failed = new(text) { HasNoProof = true };
+        return null;
+    }
 
     private static IFrontendMessage? Fail(string text, out LoginFailed? failed, ErrorResponse? report = null)
     {

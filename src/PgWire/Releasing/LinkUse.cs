@@ -37,6 +37,9 @@ public sealed class LinkUse
     /// <summary>Whether a message was passed on in part only, one way or the other.</summary>
     public bool IsCut => _cutToServer || _cutFromServer;
 
+    /// <summary>Whether a message to the server was passed on in part only: whatever is sent now, the server takes for the rest of it.</summary>
+    public bool IsCutToServer => _cutToServer;
+
     /// <summary>Whether there is something to be answered.</summary>
     public bool IsAwaiting => _awaited.Count > 0;
 
@@ -51,6 +54,9 @@ public sealed class LinkUse
 
     /// <summary>Whether somebody else may use the link.</summary>
     public bool CanRelease => IsAtRest && Status is TransactionStatus.Idle && CancelsInFlight == 0;
+
+    /// <summary>Something else makes the link unfit for others, for good.</summary>
+    public void Doubt() => IsDoubtful = true;
 
     /// <summary>A cancel request was sent for what this link does.</summary>
     public void CancelSent() => CancelsInFlight++;

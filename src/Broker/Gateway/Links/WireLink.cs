@@ -4,11 +4,11 @@ using Broker.Configuration;
 using Broker.Connections;
 using Broker.Gateway.Prepared;
 using Broker.Gateway.Sockets;
-using Broker.PgWire.Framing;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Releasing;
 using Broker.PgWire.Startup;
 using Broker.PgWire.Values;
+using Broker.Statements;
 
 namespace Broker.Gateway.Links;
 
@@ -33,8 +33,10 @@ internal sealed class WireLink
     /// <summary>Its socket, in clear.</summary>
     internal required Channel Channel { get; init; }
 
-    /// <summary>Cuts what the server sends into messages.</summary>
-    internal required FrameReader Reader { get; init; }
+    /// <summary>
+    /// Reads what the server sends. What it has read and nobody has taken comes before what the channel gives: an idle server may have said a part of something unasked.
+    /// </summary>
+    internal required FrameInput Input { get; init; }
 
     /// <summary>What cancels what it does; null when the server gave nothing.</summary>
     internal required BackendKeyData? Key { get; init; }
@@ -44,6 +46,9 @@ internal sealed class WireLink
 
     /// <summary>Its server process.</summary>
     internal required BackendIdentity Backend { get; init; }
+
+    /// <summary>What its session presumes where a statement says nothing.</summary>
+    internal required PoolDefaults Presumes { get; init; }
 
     /// <summary>What the server reported at the login: what a client without wishes of its own has.</summary>
     internal required IReadOnlyDictionary<WireText, WireText> Defaults { get; init; }

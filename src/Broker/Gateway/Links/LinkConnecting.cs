@@ -1,0 +1,106 @@
+using Akka.Actor;
+using Broker.Budgets;
+using Broker.Client.Protocol.Failures;
+using Broker.Connections;
+using Broker.PgWire.Logins;
+using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
+
+namespace Broker.Gateway.Links;
+
+/// <summary>
+/// Opens a link: tries the hosts of a server, each within its connect-timeout, until one is of a supported version and fits `target-session-attrs`. The same for links as
+/// <see cref="PhysicalConnector"/> is for the connections of the embedded door.
+/// </summary>
+internal sealed class LinkConnecting
+{
+    private readonly LinkPlan _plan;
+    private readonly Credential? _shown;
+    private readonly LinkSite _site;
+    private readonly HostChoice _choice;
+    private readonly IEnumerator<(Configuration.HostEndpoint Host, TargetSessionAttributes Target)> _tries;
+    private LinkAttempt? _attempt;
+
+    internal LinkConnecting(LinkPlan plan, Credential? shown, LinkSite site)
+    {
+        (_plan, _shown, _site) = (plan, shown, site);
+        _choice = new(plan.Server, plan.Roles);
+        _tries = _choice.Tries().GetEnumerator();
+    }
+
+    private sealed record HostOverdue(LinkAttempt Attempt) : INoSerializationVerificationNeeded;
+
+    /// <summary>What it has come to; null before. It belongs to whoever takes it.</summary>
+    internal LinkOpening? Opening { get; private set; }
+
+    /// <summary>What the last host said, when there is none left.</summary>
+    internal Failure? Failure { get; private set; }
+
+    /// <summary>Begins.</summary>
+    internal void Begin() => Next(null);
+
+    /// <summary>Hears a message of the actor's; what is not about it is passed over.</summary>
+    internal void Hear(object message)
+    {
+        if (message is HostOverdue overdue)
+        {
+            if (overdue.Attempt == _attempt)
+            {
+                Failed(ConnectFailures.Overdue(_plan.Pool, _attempt.Host, _plan.Server));
+            }
+            return;
+        }
+        _attempt!.Hear(message);
+        if (_attempt.Failure is { } failure)
+        {
+            Failed(failure);
+        }
+        else if (_attempt.Opening is { } opening)
+        {
+            Judge(opening);
+        }
+    }
+
+    /// <summary>Ends it, and closes what it has opened.</summary>
+    internal void GiveUp()
+    {
+        _attempt?.GiveUp();
+        _site.Timers.Cancel(this);
+    }
+
+    private void Next(Failure? failure)
+    {
+        if (!_tries.MoveNext())
+        {
+            Failure = failure;
+            return;
+        }
+        _attempt = new(_plan, _tries.Current.Host, _shown, _site);
+        _site.Timers.StartSingleTimer(this, new HostOverdue(_attempt), _plan.Server.ConnectTimeout);
+        _attempt.Begin();
+    }
+
+    private void Judge(LinkOpening opening)
+    {
+        var (backend, facts) = (opening.Session.Backend!, opening.Session.Facts);
+        _plan.Roles.Answered(opening.Host, facts);
+        var refusal = ServerVersion.Check(_plan.Pool, backend.Server, backend.ServerVersion)
+            ?? TargetSession.Check(_plan.Pool, backend.Server, _tries.Current.Target, facts);
+        if (refusal is not null)
+        {
+            Failed(refusal);
+            return;
+        }
+        _site.Timers.Cancel(this);
+        Opening = opening;
+    }
+
+    private void Failed(Failure failure)
+    {
+        if (failure is ServerUnavailable && !_attempt!.WasLetIn)
+        {
+            _choice.WasDown(_attempt.Host);
+        }
+        GiveUp();
+        Next(failure);
+    }
+}

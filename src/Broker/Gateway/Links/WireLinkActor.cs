@@ -1,0 +1,238 @@
+using Akka.Actor;
+using Akka.Event;
+using Broker.Client.Protocol.Failures;
+using Broker.Connections;
+using Broker.Gateway.Loops;
+using Broker.Gateway.Prepared;
+using Broker.Gateway.Sockets;
+using Broker.Leases;
+using Broker.PgWire.Framing;
+using Broker.PgWire.Logins;
+using Broker.PgWire.Messages;
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Links;
+
+/// <summary>
+/// Owns one server connection of the gateway, on the loop of its parent, the share of a pool: opens it, hears it while it is idle, makes it fit for its next user, and closes it. It never lends
+/// itself: whoever takes the link from the share has the port, and until it is back this actor knows nothing of what is said on it.
+/// <para>
+/// Connecting -> Open (which is Idle, or Lent or on an Errand) -> Cleaning -> Open ... -> Closing. It dies after <see cref="LinkEvents.Closed"/> or <see cref="LinkEvents.OpenFailed"/>, never
+/// restarts, and closes its port whatever state it is in.
+/// </para>
+/// </summary>
+internal sealed class WireLinkActor : UntypedActor, IWithTimers
+{
+    private readonly LinkPlan _plan;
+    private readonly SlotLent _slot;
+    private readonly Credential? _shown;
+    private readonly StatementBook _book;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Func<Frame, bool> _passIdle;
+    private LinkConnecting? _connecting;
+    private WireLink? _link;
+    private CloseReason _reason;
+    private bool _serverEnds;
+
+    public WireLinkActor(LinkPlan plan, SlotLent slot, Credential? shown, StatementBook book) =>
+        (_plan, _slot, _shown, _book, _passIdle) = (plan, slot, shown, book, PassIdle);
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private WireLink Link => _link!;
+
+    /// <summary>How to make one, for a share on a loop, which adds its dispatcher.</summary>
+    /// <param name="plan">The pool's.</param>
+    /// <param name="slot">The slot that it fills.</param>
+    /// <param name="shown">What a client has shown of its password, for a user who has none in the settings.</param>
+    /// <param name="book">The prepared texts of the share.</param>
+    internal static Props For(LinkPlan plan, SlotLent slot, Credential? shown, StatementBook book) =>
+        Props.Create(() => new WireLinkActor(plan, slot, shown, book));
+
+    private sealed record ClosingOverdue : INoSerializationVerificationNeeded
+    {
+        internal static readonly ClosingOverdue Instance = new();
+    }
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        Become(Connecting);
+        _connecting = new(_plan, _shown, new(ReactorDispatcherConfigurator.LoopOf(Context), Self, Timers));
+        _connecting.Begin();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReceive(object message) => Unhandled(message);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _connecting?.GiveUp();
+        _link?.Channel.Close();
+    }
+
+    private void Connecting(object message)
+    {
+        switch (message)
+        {
+            case LinkCommands.Close:
+                FailedToOpen(new BrokerStopping($"pool {_plan.Pool}"));
+                break;
+            case LinkCommands.Cancel:
+                break;
+            default:
+                _connecting!.Hear(message);
+                if (_connecting.Opening is { } opening)
+                {
+                    Opened(opening);
+                }
+                else if (_connecting.Failure is { } failure)
+                {
+                    FailedToOpen(failure);
+                }
+                break;
+        }
+    }
+
+    private void Open(object message)
+    {
+        switch (message)
+        {
+            case PortReady { Port: var port }:
+                if (port == Link.Channel.Port && port.Owner.Equals(Self))
+                {
+                    port.Look();
+                    HearIdle();
+                }
+                break;
+            case LinkCommands.Close close:
+                Close(close.Reason);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Closing(object message)
+    {
+        switch (message)
+        {
+            case PortReady { Port: var port }:
+                port.Look();
+                HearEnd();
+                break;
+            case ClosingOverdue:
+                Closed(clean: false);
+                break;
+            case LinkCommands.Clean or LinkCommands.Cancel or LinkCommands.Close:
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void FailedToOpen(Failure failure)
+    {
+        Context.Parent.Tell(new LinkEvents.OpenFailed(_slot.Lease, failure, LeftBehind: null));
+        Context.Stop(Self);
+    }
+
+    private void Opened(LinkOpening opening)
+    {
+        _connecting = null;
+        var session = opening.Session;
+        _link = new()
+        {
+            Actor = Self,
+            Slot = _slot.Lease,
+            Connection = _slot.Connection,
+            Host = opening.Host,
+            Channel = opening.Channel,
+            Input = opening.Input,
+            Key = session.Login.Key,
+            Version = session.Login.Version,
+            Backend = session.Backend!,
+            Presumes = session.Presumes!,
+            Defaults = new Dictionary<WireText, WireText>(session.Settings),
+            Settings = session.Settings,
+            Statements = new(_book, Math.Max(1, _plan.Gateway.PreparedStatements)),
+            OpenedAt = _plan.Time.GetTimestamp(),
+        };
+        _log.Debug("Link {Connection} of pool {Pool} is open on server process {BackendPid}", _slot.Connection, _plan.Pool, session.Backend!.Pid);
+        Become(Open);
+        Context.Parent.Tell(new LinkEvents.Opened(_link));
+        HearIdle();
+    }
+
+    // What comes on a link that is lent, or was, is not unasked: whoever has it hears it.
+    private void HearIdle()
+    {
+        if (Link.Phase is not LinkPhase.Idle)
+        {
+            return;
+        }
+        switch (Link.Input.Read(Link.Channel, _plan.Gateway.Buffer.Turn, _passIdle))
+        {
+            case InputState.Ended:
+                _reason = CloseReason.Broken;
+                Closed(clean: true);
+                break;
+            case InputState.Garbled or InputState.Stopped:
+                Close(CloseReason.Broken);
+                break;
+            case InputState.Drained or InputState.TurnOver:
+                break;
+        }
+    }
+
+    // An error that answers nothing is the server's last word.
+    private bool PassIdle(Frame frame)
+    {
+        _serverEnds |= Hearing.Take(Link, frame) is BackendType.ErrorResponse;
+        return !Link.Use.IsDoubtful;
+    }
+
+    // The process is known to be gone once the server has closed its end.
+    private void Close(CloseReason reason)
+    {
+        _reason = reason;
+        Link.Phase = LinkPhase.Closing;
+        if (!Link.Channel.Port.Owner.Equals(Self))
+        {
+            Link.Channel.GiveTo(Self);
+        }
+        Become(Closing);
+        if (Link.Use.IsAtRest)
+        {
+            Link.Channel.Write(Goodbye.Bytes);
+        }
+        else if (!_serverEnds)
+        {
+            Closed(clean: false);
+            return;
+        }
+        Timers.StartSingleTimer(nameof(ClosingOverdue), ClosingOverdue.Instance, _plan.User.Pool.ResetTimeout);
+        HearEnd();
+    }
+
+    private void HearEnd()
+    {
+        if (Link.Input.Drop(Link.Channel, _plan.Gateway.Buffer.Turn) is InputState.Ended)
+        {
+            Closed(clean: true);
+        }
+    }
+
+    private void Closed(bool clean)
+    {
+        Link.Phase = LinkPhase.Closing;
+        Link.Channel.Close();
+        _log.Debug("Link {Connection} of pool {Pool} is closed: {Reason}", _slot.Connection, _plan.Pool, _reason);
+        Context.Parent.Tell(new LinkEvents.Closed(Link, _reason, clean));
+        Context.Stop(Self);
+    }
+}
