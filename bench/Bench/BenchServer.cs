@@ -15,7 +15,9 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    public static async Task<BenchServer> StartAsync(string? running)
+    /// <param name="running">Connection string of one that runs; null for a private one.</param>
+    /// <param name="settings">Settings of a private one, over those that all have.</param>
+    public static async Task<BenchServer> StartAsync(string? running, IReadOnlyDictionary<string, string>? settings = null)
     {
         if (running is not null)
         {
@@ -25,7 +27,8 @@ internal sealed class BenchServer : IAsyncDisposable
         var options = new LocalPostgresOptions();
         var own = await LocalPostgres.StartAsync(options with
         {
-            Settings = options.Settings.Add("shared_buffers", "256MB").Add("min_wal_size", "2GB").Add("max_wal_size", "4GB").Add("max_connections", "500"),
+            Settings = options.Settings.Add("shared_buffers", "256MB").Add("min_wal_size", "2GB").Add("max_wal_size", "4GB").Add("max_connections", "500")
+                .SetItems(settings ?? new Dictionary<string, string>()),
         });
         var server = new BenchServer(own, own.SocketConnectionString() + ";SSL Mode=Disable;GSS Encryption Mode=Disable");
         await server.FillLogAsync();

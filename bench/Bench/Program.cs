@@ -8,8 +8,12 @@ switch (args)
     case ["flush", .. var rest]:
         await FlushBench.RunAsync(FlushOptions.Parse(rest));
         return 0;
+    case ["gateway", .. var rest]:
+        await GatewayBench.RunAsync(GatewayOptions.Parse(rest));
+        return 0;
     default:
         Console.Error.WriteLine(ErrandsOptions.Usage());
         Console.Error.WriteLine(FlushOptions.Usage());
+        Console.Error.WriteLine(GatewayOptions.Usage());
         return 2;
 }

@@ -25,7 +25,7 @@ internal sealed record ContenderResult(string Name, IReadOnlyList<Round> Rounds)
     /// <summary>Each figure is the median over the rounds, except a group's maximum, which is the greatest.</summary>
     public Round Typical { get; } = new(
         [.. Enumerable.Range(0, Rounds[0].Groups.Count).Select(group => Group([.. Rounds.Select(round => round.Groups[group])]))],
-        Median.Of(Rounds.Select(round => round.ClientMicroseconds)),
+        Median.OfKnown(Rounds.Select(round => round.ClientMicroseconds)),
         Median.OfKnown(Rounds.Select(round => round.ServerMicroseconds)),
         Median.OfKnown(Rounds.Select(round => round.AllocatedBytes)),
         Median.OfKnown(Rounds.Select(round => round.Gen0)),

@@ -3,14 +3,14 @@ using HdrHistogram;
 namespace Broker.Bench.Measuring;
 
 /// <summary>One contender, one cell, once.</summary>
-/// <param name="ClientMicroseconds">Processor time of the contender's process per operation.</param>
+/// <param name="ClientMicroseconds">Processor time of the contender's process per operation; null when it has none.</param>
 /// <param name="ServerMicroseconds">Processor time of PostgreSQL's processes per operation; null if it cannot be known.</param>
 /// <param name="AllocatedBytes">Bytes allocated on the managed heap per operation; null for a contender without one.</param>
 /// <param name="ForeignCores">Cores that other processes of the machine kept busy meanwhile: how noisy the round was.</param>
 /// <param name="Beside">Figures of what happened beside the callers (a lock, a migration).</param>
 internal sealed record Round(
     IReadOnlyList<GroupFigures> Groups,
-    double ClientMicroseconds,
+    double? ClientMicroseconds,
     double? ServerMicroseconds,
     double? AllocatedBytes,
     double? Gen0,
