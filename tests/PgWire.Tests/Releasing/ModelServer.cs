@@ -5,7 +5,7 @@ namespace Broker.PgWire.Tests.Releasing;
 /// <summary>What PostgreSQL's main loop does with messages, without any SQL: chance decides what a statement is and whether it fails.</summary>
 internal sealed class ModelServer(Random random)
 {
-    private readonly Queue<(FrontendType Type, TargetKind Target)> _unread = new();
+    private readonly Queue<(FrontendType Type, TargetKind Target, bool EndsTransaction)> _unread = new();
     private readonly Queue<(BackendType Type, TransactionStatus Status)> _undelivered = new();
     private bool _skipping;
     private bool _seriesOpen;
@@ -31,20 +31,25 @@ internal sealed class ModelServer(Random random)
         && _undelivered.All(static message => message.Type is BackendType.NoticeResponse or BackendType.ParameterStatus)
         && !_skipping && !_seriesOpen && _copy == CopyOf.None && Status == TransactionStatus.Idle;
 
-    internal void Send(FrontendType type, TargetKind target) => _unread.Enqueue((type, target));
+    internal void Send(FrontendType type, TargetKind target) => _unread.Enqueue((type, target, false));
+
+    /// <summary>A simple query that cannot fail, and after which it is in no transaction.</summary>
+    internal void SendEndOfTransaction() => _unread.Enqueue((FrontendType.Query, default, true));
 
     internal (BackendType Type, TransactionStatus Status) Deliver() => _undelivered.Dequeue();
 
     /// <summary>Reads one message and does what it asks.</summary>
     internal void Step()
     {
-        var (type, target) = _unread.Dequeue();
+        var (type, target, endsTransaction) = _unread.Dequeue();
         if (random.Next(20) == 0)
             Say(random.Next(2) == 0 ? BackendType.NoticeResponse : BackendType.ParameterStatus);
         if (_copy != CopyOf.None)
             InCopy(type);
         else if (_skipping && type != FrontendType.Sync)
             return;
+        else if (endsTransaction)
+            EndTransaction();
         else
             Do(type, target);
     }
@@ -199,9 +204,18 @@ internal sealed class ModelServer(Random random)
             Ready();
     }
 
-    private void Ready()
+    private void EndTransaction()
     {
-        Status = random.Next(3) == 0 ? random.GetItems(Enum.GetValues<TransactionStatus>(), 1)[0] : TransactionStatus.Idle;
+        _seriesOpen = false;
+        Say(BackendType.CommandComplete);
+        Ready(TransactionStatus.Idle);
+    }
+
+    private void Ready() => Ready(random.Next(3) == 0 ? random.GetItems(Enum.GetValues<TransactionStatus>(), 1)[0] : TransactionStatus.Idle);
+
+    private void Ready(TransactionStatus status)
+    {
+        Status = status;
         _undelivered.Enqueue((BackendType.ReadyForQuery, Status));
     }
 

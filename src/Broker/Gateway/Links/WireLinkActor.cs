@@ -1,3 +1,4 @@
+using System.Net;
 using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol.Failures;
@@ -23,6 +24,9 @@ namespace Broker.Gateway.Links;
 /// </summary>
 internal sealed class WireLinkActor : UntypedActor, IWithTimers
 {
+    /// <summary>How long what was cancelled may take to say so, before it is cancelled again: a request that comes too early takes no effect.</summary>
+    private static readonly TimeSpan CancelPatience = TimeSpan.FromMilliseconds(250);
+
     private readonly LinkPlan _plan;
     private readonly SlotLent _slot;
     private readonly Credential? _shown;
@@ -31,6 +35,9 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     private readonly Func<Frame, bool> _passIdle;
     private LinkConnecting? _connecting;
     private WireLink? _link;
+    private EndPoint? _address;
+    private LinkCleaning? _cleaning;
+    private bool _cancelIsLost;
     private CloseReason _reason;
     private bool _serverEnds;
 
@@ -53,6 +60,18 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     private sealed record ClosingOverdue : INoSerializationVerificationNeeded
     {
         internal static readonly ClosingOverdue Instance = new();
+    }
+
+    private sealed record CleaningOverdue : INoSerializationVerificationNeeded
+    {
+        internal static readonly CleaningOverdue Instance = new();
+    }
+
+    private sealed record CancelSent(bool IsOver) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+
+    private sealed record CancelAgain : INoSerializationVerificationNeeded
+    {
+        internal static readonly CancelAgain Instance = new();
     }
 
     /// <inheritdoc/>
@@ -107,8 +126,54 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
                     HearIdle();
                 }
                 break;
+            case LinkCommands.Clean clean:
+                Clean(clean.Discard);
+                break;
+            case LinkCommands.Cancel:
+                // one that comes late has nothing left to cancel but what another does
+                if (Link.Phase is LinkPhase.Lent or LinkPhase.Errand)
+                {
+                    SendCancel();
+                }
+                break;
+            case CancelSent sent:
+                CancelIsOver(sent.IsOver);
+                break;
             case LinkCommands.Close close:
                 Close(close.Reason);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void Cleaning(object message)
+    {
+        switch (message)
+        {
+            case PortReady { Port: var port }:
+                if (port == Link.Channel.Port)
+                {
+                    port.Look();
+                    GoOnCleaning();
+                }
+                break;
+            case CancelSent sent:
+                CancelIsOver(sent.IsOver);
+                GoOnCleaning();
+                break;
+            case CancelAgain:
+                _cleaning!.CancelAgain();
+                GoOnCleaning();
+                break;
+            case CleaningOverdue:
+                Close(CloseReason.ResetTimedOut);
+                break;
+            case LinkCommands.Close close:
+                Close(close.Reason);
+                break;
+            case LinkCommands.Cancel or LinkCommands.Clean:
                 break;
             default:
                 Unhandled(message);
@@ -127,7 +192,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             case ClosingOverdue:
                 Closed(clean: false);
                 break;
-            case LinkCommands.Clean or LinkCommands.Cancel or LinkCommands.Close:
+            case LinkCommands.Clean or LinkCommands.Cancel or LinkCommands.Close or CleaningOverdue or CancelAgain or CancelSent:
                 break;
             default:
                 Unhandled(message);
@@ -144,6 +209,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     private void Opened(LinkOpening opening)
     {
         _connecting = null;
+        _address = opening.Address;
         var session = opening.Session;
         _link = new()
         {
@@ -196,15 +262,91 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         return !Link.Use.IsDoubtful;
     }
 
-    // The process is known to be gone once the server has closed its end.
-    private void Close(CloseReason reason)
+    private void Clean(bool discard)
     {
-        _reason = reason;
-        Link.Phase = LinkPhase.Closing;
+        TakePort();
+        Link.Phase = LinkPhase.Cleaning;
+        Become(Cleaning);
+        _cleaning = new(Link, discard, _plan.Gateway.Buffer.Turn, SendCancel);
+        if (_cancelIsLost)
+        {
+            _cleaning.CancelLost();
+        }
+        Timers.StartSingleTimer(nameof(CleaningOverdue), CleaningOverdue.Instance, _plan.User.Pool.ResetTimeout);
+        GoOnCleaning();
+    }
+
+    private void GoOnCleaning()
+    {
+        switch (_cleaning!.GoOn())
+        {
+            case CleaningState.Done:
+                EndCleaning();
+                Link.Phase = LinkPhase.Idle;
+                Become(Open);
+                Context.Parent.Tell(new LinkEvents.Cleaned(Link));
+                break;
+            case CleaningState.GivenUp:
+                Close(Link.Use.IsCutToServer ? CloseReason.HolderLost : CloseReason.Broken);
+                break;
+            case CleaningState.ServerGone:
+                _reason = CloseReason.Broken;
+                Closed(clean: true);
+                break;
+            case CleaningState.GoesOn:
+                break;
+        }
+    }
+
+    private void EndCleaning()
+    {
+        _cleaning = null;
+        Timers.Cancel(nameof(CleaningOverdue));
+        Timers.Cancel(nameof(CancelAgain));
+    }
+
+    private void SendCancel()
+    {
+        if (Link.Key is not { } key)
+        {
+            return;
+        }
+        Link.Use.CancelSent();
+        var (address, limit, time) = (_address!, _plan.Gateway.Timeouts.CancelWait, _plan.Time);
+        _ = Task.Run(() => CancelSending.SendAsync(address, key, limit, time))
+            .PipeTo(Self, ActorRefs.NoSender, static isOver => new CancelSent(isOver), static _ => new CancelSent(IsOver: false));
+    }
+
+    private void CancelIsOver(bool isOver)
+    {
+        if (isOver)
+        {
+            Link.Use.CancelClosed();
+            if (_cleaning is not null)
+            {
+                Timers.StartSingleTimer(nameof(CancelAgain), CancelAgain.Instance, CancelPatience);
+            }
+            return;
+        }
+        _cancelIsLost = true;
+        _cleaning?.CancelLost();
+    }
+
+    private void TakePort()
+    {
         if (!Link.Channel.Port.Owner.Equals(Self))
         {
             Link.Channel.GiveTo(Self);
         }
+    }
+
+    // The process is known to be gone once the server has closed its end.
+    private void Close(CloseReason reason)
+    {
+        _reason = reason;
+        TakePort();
+        EndCleaning();
+        Link.Phase = LinkPhase.Closing;
         Become(Closing);
         if (Link.Use.IsAtRest)
         {
@@ -212,6 +354,11 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         }
         else if (!_serverEnds)
         {
+            if (Link.Use.IsAwaiting)
+            {
+                // else its process may go on with what it does for hours: it looks at nobody meanwhile
+                SendCancel();
+            }
             Closed(clean: false);
             return;
         }

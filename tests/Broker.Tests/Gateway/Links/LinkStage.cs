@@ -30,7 +30,6 @@ internal sealed class LinkStage : IAsyncDisposable
     private readonly LoopSystem _loops;
     private readonly Threaded.Channel<object> _heard = Threaded.Channel.CreateUnbounded<object>();
     private readonly BrokerSettings _settings;
-    private readonly StatementBook _book = new();
     private readonly IActorRef _share;
     private long _slots;
 
@@ -58,6 +57,8 @@ internal sealed class LinkStage : IAsyncDisposable
 
     internal HostRoles Roles { get; }
 
+    internal StatementBook Book { get; } = new();
+
     internal ActorSystem Loops => _loops.System;
 
     /// <summary>With a server that a connection string names.</summary>
@@ -76,7 +77,7 @@ internal sealed class LinkStage : IAsyncDisposable
     {
         var number = ++_slots;
         var slot = new SlotLent(Plan.Pool, new(number), new(number), new(1, number));
-        return LoopSystem.DoAsync(_share, context => context.ActorOf(WireLinkActor.For(Plan, slot, shown, _book).WithDispatcher(context.Dispatcher.Id)));
+        return LoopSystem.DoAsync(_share, context => context.ActorOf(WireLinkActor.For(Plan, slot, shown, Book).WithDispatcher(context.Dispatcher.Id)));
     }
 
     /// <summary>Has one made, which opens.</summary>
@@ -198,18 +199,28 @@ internal sealed class LinkStage : IAsyncDisposable
                     break;
                 case Reading reading:
                     _reading = reading;
-                    reading.GoOn();
+                    GoOn();
                     break;
                 case PortReady { Port: var port }:
                     if (port.Owner.Equals(Self))
                     {
                         port.Look();
-                        _reading?.GoOn();
+                        GoOn();
                     }
                     break;
                 default:
                     heard.TryWrite(message);
                     break;
+            }
+        }
+
+        // what comes later is for who reads next
+        private void GoOn()
+        {
+            _reading?.GoOn();
+            if (_reading is { Done.Task.IsCompleted: true })
+            {
+                _reading = null;
             }
         }
     }
