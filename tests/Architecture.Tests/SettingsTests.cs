@@ -10,13 +10,11 @@ public sealed class SettingsTests
     private static readonly string[] NotBuiltYet =
     [
         $"{nameof(LedgerSettings)}.{nameof(LedgerSettings.Keep)}",
-        nameof(GatewaySettings),
-        nameof(GatewayTimeoutSettings),
-        nameof(GatewayBufferSettings),
-        nameof(GatewayUnixSettings),
-        nameof(GatewayTlsSettings),
-        $"{nameof(DatabaseSettings)}.{nameof(DatabaseSettings.Mode)}",
-        $"{nameof(UserSettings)}.{nameof(UserSettings.Mode)}",
+        $"{nameof(GatewaySettings)}.{nameof(GatewaySettings.AuthQuery)}",
+        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.Query)}",
+        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.Transaction)}",
+        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.IdleInTransaction)}",
+        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.ClientIdle)}",
     ];
 
     // Read by nobody by design: what others are made of, and what an application may look at.
@@ -28,6 +26,9 @@ public sealed class SettingsTests
         $"{nameof(BrokerSettings)}.{nameof(BrokerSettings.PackingDefaults)}",
         $"{nameof(DatabaseSettings)}.{nameof(DatabaseSettings.Password)}", // that of its user, in Users
         $"{nameof(DatabaseSettings)}.{nameof(DatabaseSettings.Pool)}", // its users' pools
+        $"{nameof(DatabaseSettings)}.{nameof(DatabaseSettings.Mode)}", // its users' modes
+        $"{nameof(GatewaySettings)}.{nameof(GatewaySettings.Mode)}", // its databases' modes
+        $"{nameof(GatewayUnixSettings)}.{nameof(GatewayUnixSettings.DefaultPort)}", // in the addresses
     ];
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed record GatewaySettings
     /// <summary>How long a client keeps its server connection, where neither database nor user say.</summary>
     public required PoolMode Mode { get; init; }
 
-    /// <summary>Event loops, 1 to 1024; null: as many as processors.</summary>
+    /// <summary>Event loops, 1 to 1024; null: a quarter of the processors, at least one.</summary>
     public required int? Loops { get; init; }
 
     /// <summary>Clients at the same time, 1 to 1000000.</summary>
@@ -86,7 +86,6 @@ public sealed record GatewaySettings
             Tls = GatewayTlsSettings.From(reader.Inside("tls")),
         };
         settings.CheckAccess(reader);
-        reader.Check(settings.Listen.IsEmpty, "listen", "the gateway is not built yet: leave it empty");
         reader.Done();
         return settings;
     }

@@ -7,6 +7,7 @@ using Broker.Client.Diagnostics;
 using Broker.Client.Sending;
 using Broker.Configuration;
 using Broker.Diagnostics;
+using Broker.Gateway;
 using Broker.Pools.Hooks;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -37,6 +38,7 @@ public static class BrokerHosting
             var meters = resolver.GetService<IMeterFactory>();
             var supervisor = Start(system, settings, options.Time, meters, options.PoolHooks);
             await ProveConnectsAsync(system, supervisor);
+            await ListeningAsync(system, supervisor);
             registry.Register<BrokerClient>(supervisor);
         });
     }
@@ -71,6 +73,7 @@ public static class BrokerHosting
         try
         {
             await ProveConnectsAsync(system, supervisor);
+            await ListeningAsync(system, supervisor);
         }
         catch (BrokerException)
         {
@@ -121,6 +124,15 @@ public static class BrokerHosting
         var proven = new Reply<ConnectsProven>(ReplyHome.Of(system), static answer => (ConnectsProven)answer);
         supervisor.Tell(BrokerSupervisor.ProveConnects.Instance, proven);
         await proven.Answer;
+    }
+
+    /// <summary>Where the gateway listens, once it does.</summary>
+    /// <exception cref="BrokerException">It could not be opened.</exception>
+    internal static async Task<ImmutableArray<string>> ListeningAsync(ActorSystem system, IActorRef supervisor)
+    {
+        var listening = new Reply<GatewayListening>(ReplyHome.Of(system), static answer => (GatewayListening)answer);
+        supervisor.Tell(BrokerSupervisor.GetListening.Instance, listening);
+        return (await listening.Answer).Addresses;
     }
 
     private static IActorRef Start(

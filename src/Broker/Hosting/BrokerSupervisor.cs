@@ -3,6 +3,7 @@ using Akka.Actor;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
 using Broker.Diagnostics;
+using Broker.Gateway;
 using Broker.Pools;
 using Broker.Pools.Hooks;
 using Broker.Sandboxes;
@@ -25,6 +26,7 @@ internal sealed class BrokerSupervisor : UntypedActor
     private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private IActorRef _pools = ActorRefs.Nobody;
     private IActorRef _sessions = ActorRefs.Nobody;
+    private IActorRef _gateway = ActorRefs.Nobody;
     private BrokerSettings _reloaded;
     private long _sandboxes;
 
@@ -55,11 +57,21 @@ internal sealed class BrokerSupervisor : UntypedActor
     /// </summary>
     internal sealed record ReloadSettings(BrokerSettings Settings);
 
+    /// <summary>Asks where the gateway listens. Answered by <see cref="GatewayListening"/>, or by <see cref="Refused"/> when it could not be opened.</summary>
+    internal sealed record GetListening
+    {
+        internal static readonly GetListening Instance = new();
+    }
+
     /// <inheritdoc/>
     protected override void PreStart()
     {
         _pools = Context.ActorOf(PoolRegistry.For(_settings, _meter, _time, _hooks), "pools");
         _sessions = Context.ActorOf(SessionRegistry.For(_settings, _meter, _time, _pools), "sessions");
+        if (!_settings.Gateway.Listen.IsEmpty)
+        {
+            _gateway = Context.ActorOf(GatewaySupervisor.For(_settings, _pools, _time), Gateway);
+        }
     }
 
     /// <inheritdoc/>
@@ -69,11 +81,14 @@ internal sealed class BrokerSupervisor : UntypedActor
         {
             case FindPool or ProveConnects: _pools.Forward(message); break;
             case OpenSession or JoinSession or RunInSession or LeaveSession or CancelInSession or NoteUnsent or GetCommitOutcome: _sessions.Forward(message); break;
+            case GetListening when _gateway.IsNobody(): Sender.Tell(new GatewayListening([])); break;
+            case GetListening: _gateway.Forward(message); break;
             case OpenSandbox open: OnOpen(open); break;
             case ReloadSettings reload: OnReload(reload); break;
             case StopBroker:
                 _sessions.Tell(SessionRegistry.StopSessions.Instance);
-                foreach (var child in Context.GetChildren().Where(child => !child.Equals(_sessions) && !child.Equals(_pools)))
+                _gateway.Tell(StopGateway.Instance);
+                foreach (var child in Context.GetChildren().Where(child => !child.Equals(_sessions) && !child.Equals(_pools) && !child.Equals(_gateway)))
                 {
                     child.Tell(new CloseSandbox(), ActorRefs.NoSender);
                 }
@@ -86,10 +101,9 @@ internal sealed class BrokerSupervisor : UntypedActor
     // What is taken is compared with what was taken last; what needs a restart, with what runs.
     private void OnReload(ReloadSettings reload)
     {
-        var gateway = Context.Child(Gateway);
-        Sender.Tell(SettingsReloaded.Between(_settings, _reloaded, reload.Settings, hasGateway: !gateway.IsNobody()), Self);
+        Sender.Tell(SettingsReloaded.Between(_settings, _reloaded, reload.Settings, hasGateway: !_gateway.IsNobody()), Self);
         _reloaded = reload.Settings;
-        gateway.Tell(reload, Self);
+        _gateway.Tell(reload, Self);
     }
 
     private void OnOpen(OpenSandbox open)

@@ -8,6 +8,7 @@ using Broker.Configuration;
 using Broker.Connections;
 using Broker.Diagnostics;
 using Broker.Errands;
+using Broker.Gateway.Links;
 using Broker.Hosting;
 using Broker.Listening;
 using Broker.Pools.Hooks;
@@ -76,6 +77,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         switch (message)
         {
             case FindPool find: OnFind(find); break;
+            case FindGatewayPool find: OnFind(find); break;
             case BrokerSupervisor.StopBroker: OnStop(); break;
             case BrokerSupervisor.ProveConnects: OnProve(); break;
             case FirstOpened: OnProven(Sender, null); break;
@@ -158,6 +160,36 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             var nearest = database is null ? EditDistance.Nearest(find.Database, _settings.Databases.Keys) : null;
             Sender.Tell(new Refused(new UnknownDatabase(find.Database, find.User, nearest)));
         }
+    }
+
+    /// <summary>
+    /// A client of the gateway has the pool of its own name when the database has such a user, and else that of the database's user.
+    /// </summary>
+    private void OnFind(FindGatewayPool find)
+    {
+        if (_stopAskedBy.Count > 0)
+        {
+            Sender.Tell(new Refused(new BrokerStopping("the broker")));
+            return;
+        }
+        if (!_settings.Databases.TryGetValue(find.Database, out var database))
+        {
+            Sender.Tell(new Refused(new UnknownDatabase(find.Database, find.User, EditDistance.Nearest(find.Database, _settings.Databases.Keys))));
+            return;
+        }
+        var user = database.Users.GetValueOrDefault(find.User) ?? database.Users[database.User];
+        var pool = new PoolId(database.Name, user.Name);
+        var links = new LinkPlan
+        {
+            Pool = pool,
+            Server = _settings.Servers[database.Server],
+            Roles = _roles[database.Server],
+            Database = database,
+            User = user,
+            Gateway = _settings.Gateway,
+            Time = _time,
+        };
+        Sender.Tell(new GatewayPoolFound(pool, _pools[(pool.Database, pool.User)], links, user.Mode));
     }
 
     /// <summary>Has each pool with `fail-fast` open a connection. Who asked hears that all could, or the first failure.</summary>

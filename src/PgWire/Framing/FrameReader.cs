@@ -13,6 +13,8 @@ public sealed class FrameReader
     /// <summary>Type and length.</summary>
     public const int HeaderLength = 5;
 
+    private const int FirstPiece = 1024;
+
     private readonly int _wholeUpTo;
     private byte _type;
     private int _length;
@@ -67,7 +69,8 @@ public sealed class FrameReader
             return Refuse(WireErrorKind.BadLength, $"a message of type {type} has length {length}; it may have {sizeof(int)} to {(long)Limits.Of(type) + sizeof(int)}");
         (_type, _length, _offset) = (type, length - sizeof(int), 0);
         var whole = _length <= _wholeUpTo;
-        if (buffer.Length - HeaderLength < (whole ? _length : 1))
+        // the first piece of a long one has the names in it that stand before its data
+        if (buffer.Length - HeaderLength < (whole ? _length : Math.Clamp(_wholeUpTo, 1, FirstPiece)))
             return false;
         buffer = buffer.Slice(HeaderLength);
         _inside = true;

@@ -3,11 +3,9 @@ using Xunit;
 
 namespace Broker.Tests.Configuration;
 
-/// <summary>What <c>broker.gateway</c> may say. While it is not built, a right <c>listen</c> is refused for that reason alone.</summary>
+/// <summary>What <c>broker.gateway</c> may say.</summary>
 public sealed class GatewayTests : IDisposable
 {
-    private const string NotBuilt = "not built yet";
-
     private readonly string _folder = Directory.CreateTempSubdirectory("broker-gateway-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -28,7 +26,7 @@ public sealed class GatewayTests : IDisposable
     [Theory]
     [InlineData("\"tcp://127.0.0.1:6432\"")]
     [InlineData("[\"tcp://*:6432\", \"tcp://[::1]:6432\", \"unix:///run/broker\", \"unix:///run/broker:6433\"]")]
-    public void A_gateway_that_is_not_built_is_promised_to_nobody(string listen) => Refused($"listen = {listen}", "listen", NotBuilt);
+    public void It_may_listen_at_one_address_or_several(string listen) => Assert.NotEmpty(Parse($"listen = {listen}").Listen);
 
     [Theory]
     [InlineData("tcp://127.0.0.1")]
@@ -59,7 +57,7 @@ public sealed class GatewayTests : IDisposable
     public void A_socket_whose_name_the_system_cannot_hold_is_refused()
     {
         var longest = $"unix:///{new string('x', 107 - 1 - "/.s.PGSQL.6432".Length)}";
-        Refused($"listen = [\"{longest}\"]", "listen", NotBuilt);
+        Assert.Single(Parse($"listen = [\"{longest}\"]").Listen);
         Refused($"listen = [\"{longest}x\"]", "listen", "107 bytes");
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Broker.Configuration;
 using Broker.PgWire.Authentication;
 using Broker.PgWire.Logins;
 
@@ -30,6 +31,18 @@ internal sealed class UserList
 
     /// <summary>What is kept of a user's password; null for an unknown one and for one without a password.</summary>
     internal KeptPassword? Find(string user) => _users.GetValueOrDefault(user);
+
+    /// <summary>These, and of others those that are not among them.</summary>
+    internal UserList Over(UserList others) => new(others._users.SetItems(_users));
+
+    /// <summary>The users of the configuration that have a password there. One that has several has none: nobody could say which.</summary>
+    internal static UserList Of(IEnumerable<DatabaseSettings> databases) => new(databases
+        .SelectMany(static database => database.Users.Values)
+        .Select(static user => (user.Name, Password: user.Password.Current()?.Reveal()))
+        .Where(static user => user.Password is { Length: > 0 })
+        .GroupBy(static user => user.Name, StringComparer.Ordinal)
+        .Where(static user => user.Select(static one => one.Password).Distinct(StringComparer.Ordinal).Count() == 1)
+        .ToImmutableDictionary(static user => user.Key, static user => new KeptPassword(user.Key, user.First().Password!), StringComparer.Ordinal));
 
     /// <summary>Reads a file's text. A line with a problem is left out.</summary>
     internal static UserList Parse(string text, out ImmutableArray<LineProblem> problems)

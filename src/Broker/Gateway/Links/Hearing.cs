@@ -31,7 +31,10 @@ internal static class Hearing
         }
         while (link.Use.TryTakeSettled(out var settled))
         {
-            Tell(link, settled);
+            if (settled.Accounts.HasFlag(Accounts.Link))
+            {
+                link.Statements.Settle(settled.Fate);
+            }
         }
         return type;
     }
@@ -48,25 +51,5 @@ internal static class Hearing
             return;
         }
         link.Use.Doubt();
-    }
-
-    private static void Tell(WireLink link, Settled settled)
-    {
-        if (!settled.Accounts.HasFlag(Accounts.Link))
-        {
-            return;
-        }
-        switch (settled.Fate)
-        {
-            case Fate.Done:
-                link.Statements.Done();
-                break;
-            case Fate.Failed:
-                link.Statements.Failed();
-                break;
-            case Fate.Skipped:
-                link.Statements.Skipped();
-                break;
-        }
     }
 }

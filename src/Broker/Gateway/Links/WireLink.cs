@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Configuration;
@@ -56,6 +57,9 @@ internal sealed class WireLink
     /// <summary>What the server has reported last of each of its settings.</summary>
     internal required Dictionary<WireText, WireText> Settings { get; init; }
 
+    /// <summary>The SETs of a client that were applied to it, by the names of the settings: nothing else was set on it, unless it is dirty.</summary>
+    internal ImmutableSortedDictionary<string, WireText> Applied { get; set; } = ImmutableSortedDictionary.Create<string, WireText>(StringComparer.Ordinal);
+
     /// <summary>What is prepared on it.</summary>
     internal required LinkStatements Statements { get; init; }
 
@@ -64,6 +68,9 @@ internal sealed class WireLink
 
     /// <summary>What it is doing. Who takes it over says so: on one loop nobody reads it in between.</summary>
     internal LinkPhase Phase { get; set; } = LinkPhase.Idle;
+
+    /// <summary>Who has it; null while nobody has.</summary>
+    internal IActorRef? Borrower { get; set; }
 
     /// <summary>Whether somebody else may use it.</summary>
     internal LinkUse Use { get; } = new();

@@ -90,6 +90,13 @@ internal sealed class Port
         (Loop, _owner, _signalled, IsReadable) = (loop, owner, false, false);
     }
 
+    /// <summary>Comes to this loop, to which it was moved by <see cref="MoveTo"/>.</summary>
+    internal void MoveHere(IActorRef owner)
+    {
+        _owner = owner;
+        Attach();
+    }
+
     /// <summary>
     /// Tells the owner to look again later in this turn, because it has stopped before all was read. All that is due comes first: a message
     /// straight to itself an actor would read in the same run, some thirty times over, while the others wait.

@@ -1,3 +1,4 @@
+using Broker.PgWire.Releasing;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Prepared;
@@ -82,6 +83,23 @@ internal sealed class ClientStatements
         if (_sent.Dequeue().To is { } number)
         {
             _book.Release(number);
+        }
+    }
+
+    /// <summary>What has become of the oldest that was sent.</summary>
+    internal void Settle(Fate fate)
+    {
+        switch (fate)
+        {
+            case Fate.Done:
+                Done();
+                break;
+            case Fate.Failed:
+                Failed();
+                break;
+            case Fate.Skipped:
+                Skipped();
+                break;
         }
     }
 

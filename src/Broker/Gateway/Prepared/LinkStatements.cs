@@ -1,3 +1,5 @@
+using Broker.PgWire.Releasing;
+
 namespace Broker.Gateway.Prepared;
 
 /// <summary>
@@ -41,6 +43,11 @@ internal sealed class LinkStatements
         {
             _byUse.Remove(slot.ByUse);
             _byUse.AddFirst(slot.ByUse);
+            if (slot.IsDoubted && slot.Holds == number)
+            {
+                slot.IsDoubted = false;
+                return [Send(slot, number, null), Send(slot, number, number)];
+            }
             return slot.Holds == number ? [] : [Send(slot, number, number)];
         }
         var steps = new List<StatementStep>(2);
@@ -70,9 +77,14 @@ internal sealed class LinkStatements
         _sent.Enqueue((_unnamed, number));
     }
 
-    /// <summary>The server says that a plan is out of date: the next use prepares it anew.</summary>
-    internal IReadOnlyList<StatementStep> Renew(StatementNumber number) =>
-        _named.TryGetValue(number, out var slot) && slot.Holds is not null ? [Send(slot, number, null)] : [];
+    /// <summary>The server says that a plan is out of date, or that there is no such statement: the next use prepares it anew.</summary>
+    internal void Doubt(StatementNumber number)
+    {
+        if (_named.TryGetValue(number, out var slot))
+        {
+            slot.IsDoubted = true;
+        }
+    }
 
     /// <summary>The oldest step is done.</summary>
     internal void Done()
@@ -113,6 +125,23 @@ internal sealed class LinkStatements
         }
         slot.Answered(slot.Certain);
         ForgetIfEmpty(slot);
+    }
+
+    /// <summary>What has become of the oldest step.</summary>
+    internal void Settle(Fate fate)
+    {
+        switch (fate)
+        {
+            case Fate.Done:
+                Done();
+                break;
+            case Fate.Failed:
+                Failed();
+                break;
+            case Fate.Skipped:
+                Skipped();
+                break;
+        }
     }
 
     /// <summary>The server has done DISCARD ALL or DEALLOCATE ALL: of what was sent before, nothing is there.</summary>
@@ -176,6 +205,9 @@ internal sealed class LinkStatements
 
         /// <summary>What is under the name, as of the last answer.</summary>
         internal StatementNumber? Certain { get; private set; }
+
+        /// <summary>Whether what is under the name is of no use any more.</summary>
+        internal bool IsDoubted { get; set; }
 
         /// <summary>How many steps are not answered.</summary>
         internal int Pending { get; private set; }

@@ -28,6 +28,7 @@ internal sealed class StatementNames
     /// <summary>What to send for a message of the client's, in order.</summary>
     internal IReadOnlyList<Outgoing> Rewrite(IFrontendMessage message)
     {
+        Used = null;
         switch (message)
         {
             case Parse { Statement.IsEmpty: true } parse:
@@ -42,17 +43,32 @@ internal sealed class StatementNames
             case Close { Kind: TargetKind.Statement } close:
                 return OnClose(close);
             case Query:
-                _client.Query();
-                _link.BecomeUnnamed(null);
+                EndUnnamed();
                 return [new(message, Accounts.Client | Accounts.Link)];
             case Sync:
-                _client.NextSeries();
-                _link.NextSeries();
+                NextSeries();
                 return [new(message, Accounts.None)];
             default:
                 return [new(message, Accounts.None)];
         }
     }
+
+    /// <summary>A simple query is sent: it ends the unnamed statement.</summary>
+    internal void EndUnnamed()
+    {
+        _client.Query();
+        _link.BecomeUnnamed(null);
+    }
+
+    /// <summary>A Sync is sent.</summary>
+    internal void NextSeries()
+    {
+        _client.NextSeries();
+        _link.NextSeries();
+    }
+
+    /// <summary>The statement that the last message was about; null when it has none that is known.</summary>
+    internal StatementNumber? Used { get; private set; }
 
     private static WireText? NameIn(IFrontendMessage message) => message switch
     {
@@ -103,6 +119,7 @@ internal sealed class StatementNames
         {
             return [new(renamed(Passed(name)), Accounts.None)];
         }
+        Used = number;
         if (!name.IsEmpty)
         {
             return [.. Steps(_link.Use(number)), new(renamed(number.ServerName), Accounts.None)];

@@ -12,6 +12,9 @@ internal static class ErrorReports
     /// <summary>An error that leaves the session as it is.</summary>
     internal static ErrorResponse Error(Failure failure) => Of(failure, "ERROR");
 
+    /// <summary>The same where there is no failure of the broker's.</summary>
+    internal static ErrorResponse Error(string sqlState, string message) => new(Fields("ERROR", sqlState, message).ToImmutable());
+
     /// <summary>The last word: the connection is closed behind it.</summary>
     internal static ErrorResponse Fatal(Failure failure) => Of(failure, "FATAL");
 

@@ -97,10 +97,10 @@ public sealed class StatementNamesTests
     public void A_stale_plan_is_prepared_anew_at_its_next_use()
     {
         Send(Parse("a", "select 1"));
-        Assert.Equal([new(new(1), Parse: false)], _link.Renew(new(1)));
-        _link.Done();
+        _link.Doubt(new(1));
 
-        Assert.Equal("(Parse broker_1) Bind broker_1", Send(Bind("a")));
+        Assert.Equal("(Close broker_1) (Parse broker_1) Bind broker_1", Send(Bind("a")));
+        Assert.Equal("Bind broker_1", Send(Bind("a")));
     }
 
     [Fact]

@@ -1,0 +1,58 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Broker.Gateway.Exchanges;
+using Broker.Gateway.Sockets;
+using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Startup;
+
+namespace Broker.Gateway.Clients;
+
+/// <summary>A client has connected: told to the loop that takes it, to which the socket belongs from then on.</summary>
+/// <param name="Socket">Not used yet.</param>
+/// <param name="Origin">Where it comes from.</param>
+internal sealed record TakeClient(Socket Socket, ClientOrigin Origin) : INoSerializationVerificationNeeded;
+
+/// <summary>
+/// A client has said what it wants: told to the loop of the pool that it will use. The channel is on that loop, or on none: then it is to be attached there.
+/// </summary>
+/// <param name="Channel">Its socket, in clear.</param>
+/// <param name="Startup">What it wants.</param>
+/// <param name="Origin">Where it comes from, and what is known of it.</param>
+internal sealed record ClientIntroduced(Channel Channel, StartupMessage Startup, ClientOrigin Origin) : INoSerializationVerificationNeeded;
+
+/// <summary>A client asks, on a connection of its own that is closed already, to have what it does cancelled: told to the gateway's supervisor.</summary>
+/// <param name="Request">With the key that it was given.</param>
+internal sealed record CancelAsked(CancelRequest Request) : INoSerializationVerificationNeeded;
+
+/// <summary>What the receiver, a client's actor, does for its client is to be cancelled.</summary>
+internal sealed record CancelClient : INoSerializationVerificationNeeded
+{
+    internal static readonly CancelClient Instance = new();
+}
+
+/// <summary>A client was let in: told to the loop's actor, to which its channel belongs from then on.</summary>
+/// <param name="Channel">Its socket, in clear.</param>
+/// <param name="Input">What was read of it and not taken.</param>
+/// <param name="Face">What is known of it.</param>
+/// <param name="Memory">What it begins with.</param>
+/// <param name="Share">The share of its pool.</param>
+internal sealed record ClientEntered(Channel Channel, FrameInput Input, ClientFace Face, ClientMemory Memory, IActorRef Share) : INoSerializationVerificationNeeded;
+
+/// <summary>Asks the gateway's supervisor to let a client in that has proved who it is. Answered by <see cref="ClientAdmitted"/> or <see cref="Client.Protocol.Messages.Refused"/>.</summary>
+/// <param name="User">Its name.</param>
+/// <param name="Database">The database.</param>
+/// <param name="Version">What it speaks.</param>
+internal sealed record AdmitClient(string User, string Database, ProtocolVersion Version) : INoSerializationVerificationNeeded;
+
+/// <summary>The client is counted from now on, until <see cref="ClientLeft"/>.</summary>
+/// <param name="Key">The key by which it cancels.</param>
+internal sealed record ClientAdmitted(BackendKeyData Key) : INoSerializationVerificationNeeded;
+
+/// <summary>Who cancels by this key from now on: told to the supervisor, by the client's actor.</summary>
+internal sealed record KeyTaken(int Key, IActorRef Client) : INoSerializationVerificationNeeded;
+
+/// <summary>An admitted client is gone.</summary>
+internal sealed record ClientLeft(int Key) : INoSerializationVerificationNeeded;
+
+/// <summary>The receiver, a client's actor, is to close its client with these words.</summary>
+internal sealed record CloseClient(Failure Failure) : INoSerializationVerificationNeeded;

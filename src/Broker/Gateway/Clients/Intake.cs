@@ -1,0 +1,70 @@
+using Broker.Gateway.Sockets;
+using Broker.PgWire.Framing;
+
+namespace Broker.Gateway.Clients;
+
+/// <summary>What a client sends, message by message; one that cannot be taken yet is kept, and comes first again.</summary>
+internal sealed class Intake
+{
+    private readonly FrameInput _input;
+    private Frame _kept;
+    private bool _keeps;
+
+    internal Intake(FrameInput input) => _input = input;
+
+    /// <summary>Whether nothing more is to be had without reading.</summary>
+    internal bool IsEmpty => !_keeps && _input.Unread == 0;
+
+    /// <summary>Whether a message is kept.</summary>
+    internal bool Keeps => _keeps;
+
+    /// <summary>The one that is kept.</summary>
+    internal Frame Kept => _kept;
+
+    /// <summary>Whether the next byte is the first of a message.</summary>
+    internal bool IsBetweenMessages => _input.Reader.IsBetweenMessages;
+
+    /// <summary>Hands on what there is and can be taken, no more in one go than a turn allows: for the rest the port is signalled.</summary>
+    /// <param name="channel">Where from.</param>
+    /// <param name="turn">How many bytes a turn may read.</param>
+    /// <param name="canTake">Whether there is somebody to take the next one.</param>
+    /// <param name="take">Takes one, which is there up to the next. False: it is kept.</param>
+    internal InputState Read(Channel channel, int turn, Func<bool> canTake, Func<Frame, bool> take)
+    {
+        while (canTake())
+        {
+            if (_keeps || _input.TryTake(out _kept))
+            {
+                _keeps = !take(_kept);
+                if (_keeps)
+                {
+                    return InputState.Stopped;
+                }
+                continue;
+            }
+            if (_input.Reader.Error is not null)
+            {
+                return InputState.Garbled;
+            }
+            if (turn <= 0)
+            {
+                channel.Port.Signal();
+                return InputState.TurnOver;
+            }
+            var count = _input.Fill(channel);
+            if (count <= 0)
+            {
+                _input.LetGo();
+                return count < 0 ? InputState.Ended : InputState.Drained;
+            }
+            turn -= count;
+        }
+        return InputState.Stopped;
+    }
+
+    /// <summary>Why what came is no message.</summary>
+    internal string Problem => _input.Reader.Error?.Text ?? "";
+
+    /// <summary>The one that is kept is answered otherwise.</summary>
+    internal void Drop() => (_keeps, _kept) = (false, default);
+}

@@ -1,0 +1,335 @@
+using System.Buffers;
+using Broker.Gateway.Links;
+using Broker.Gateway.Reports;
+using Broker.Gateway.Traces;
+using Broker.PgWire.Framing;
+using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Releasing;
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Exchanges;
+
+/// <summary>
+/// A client's use of a link: what it sends is renamed where it names prepared statements, and written for the server; what the server answers is written for the client, but for what the
+/// broker asked itself. It writes to memory; the client's actor moves the bytes. Begins with a lent link, and may be given back when <see cref="LinkUse.CanRelease"/>.
+/// </summary>
+internal sealed class Exchange
+{
+    private static readonly WireText Rollback = WireText.Of("ROLLBACK");
+
+    private readonly ClientMemory _client;
+    private readonly ExchangeBuffers _buffers;
+    private readonly Renaming? _renaming;
+    private readonly bool _forbidsBlocks;
+    private bool _rollsBack;
+    private bool _passesPieces;
+
+    /// <param name="client">What is kept of the client between its transactions.</param>
+    /// <param name="link">The link that it was lent.</param>
+    /// <param name="buffers">Where to write to.</param>
+    /// <param name="forbidsBlocks">Whether a transaction of several statements is refused.</param>
+    internal Exchange(ClientMemory client, WireLink link, ExchangeBuffers buffers, bool forbidsBlocks)
+    {
+        (_client, Link, _buffers, _forbidsBlocks) = (client, link, buffers, forbidsBlocks);
+        _renaming = client.Statements is { } statements ? new(client, statements, link, buffers) : null;
+    }
+
+    /// <summary>The link.</summary>
+    internal WireLink Link { get; }
+
+    /// <summary>Whether the link's session may now hold what another client must not meet.</summary>
+    internal bool IsDirty { get; private set; }
+
+    /// <summary>Whether the settings of the client are being applied: nothing of the client's may be sent.</summary>
+    internal bool IsTuning { get; private set; }
+
+    /// <summary>Why the client's settings could not be applied; null when they could.</summary>
+    internal ErrorResponse? TuningFailed { get; private set; }
+
+    /// <summary>Whether the server has ended the connection, or broke the protocol.</summary>
+    internal bool IsBroken { get; private set; }
+
+    /// <summary>How many ReadyForQuery the client waits for.</summary>
+    internal int Outstanding { get; private set; }
+
+    private LinkUse Use => Link.Use;
+
+    /// <summary>Applies what the client has set to the link; nothing when it is so already.</summary>
+    internal void Tune()
+    {
+        if (_client.Settings.DifferenceTo(Link) is not { } sql)
+        {
+            return;
+        }
+        IsTuning = true;
+        Ask(sql);
+    }
+
+    // Beside the client: it hears nothing of it.
+    private void Ask(WireText sql)
+    {
+        new PgWire.Messages.Frontend.Query(sql).Write(_buffers.ToServer);
+        Link.Statements.BecomeUnnamed(null);
+        Use.Sent(FrontendType.Query, hidden: true, accounts: Accounts.Link);
+    }
+
+    private void ForbidBlock()
+    {
+        _rollsBack = true;
+        ErrorReports.Error("0A000", "a transaction of several statements is not allowed here (broker.gateway.mode = statement); it is rolled back").Write(_buffers.ToClient);
+        Ask(Rollback);
+    }
+
+    /// <summary>Takes a message of the client's, or a piece of one.</summary>
+    /// <param name="frame">The message.</param>
+    /// <param name="error">Why it is none: the client cannot be understood any more.</param>
+    /// <returns>False when it must wait until what was sent before is answered; it is to be given again then.</returns>
+    internal bool FromClient(in Frame frame, out WireError? error)
+    {
+        error = null;
+        var type = (FrontendType)frame.Type;
+        switch (type)
+        {
+            case FrontendType.Sync or FrontendType.Flush when Use.IsCopyIn:
+                return true;
+            case FrontendType.Sync:
+                _renaming?.NextSeries();
+                Outstanding++;
+                break;
+            case FrontendType.Query:
+                return OnQuery(frame);
+            case FrontendType.FunctionCall when frame.IsFirst:
+                // which function, only the server knows
+                (IsDirty, Outstanding) = (true, Outstanding + 1);
+                break;
+            case FrontendType.Parse or FrontendType.Bind or FrontendType.Describe or FrontendType.Close when _renaming is not null:
+                return OnNamed(frame, out error);
+            case FrontendType.Parse when frame.IsFirst:
+                IsDirty |= !frame.IsWhole || _client.Traces.Of(Frames.TextOf(frame.Body, skip: 1)).IsDirty;
+                break;
+        }
+        Pass(frame);
+        return true;
+    }
+
+    /// <summary>Takes a message of the server's, or a piece of one.</summary>
+    /// <returns>Whether ReadyForQuery was passed on to the client, or the settings are applied: there may be something to decide.</returns>
+    internal bool FromServer(in Frame frame)
+    {
+        if (!frame.IsFirst)
+        {
+            if (_passesPieces)
+            {
+                _buffers.ToClient.Write(frame);
+            }
+            if (frame.IsLast)
+            {
+                Use.ReceivedLastPiece();
+            }
+            return false;
+        }
+        var type = (BackendType)frame.Type;
+        var status = type is BackendType.ReadyForQuery && frame.Body.Length == 1 ? (TransactionStatus)frame.Body.FirstSpan[0] : TransactionStatus.Idle;
+        var addressee = Use.Received(type, status, frame.IsWhole);
+        _passesPieces = addressee switch
+        {
+            Addressee.Client => ForClient(type, frame),
+            Addressee.Broker => ForBroker(type, frame),
+            Addressee.Anyone => ForAnyone(type, frame),
+            Addressee.Breach => Breach(),
+        };
+        if (_passesPieces)
+        {
+            _buffers.ToClient.Write(frame);
+        }
+        Settle();
+        return type is BackendType.ReadyForQuery;
+    }
+
+    /// <summary>Tells the accounts what is settled, and gives the answers of our own that are due.</summary>
+    private void Settle()
+    {
+        while (Use.TryTakeSettled(out var settled))
+        {
+            if (settled.Accounts.HasFlag(Accounts.Client))
+            {
+                _client.Statements!.Settle(settled.Fate);
+            }
+            if (settled.Accounts.HasFlag(Accounts.Link))
+            {
+                Link.Statements.Settle(settled.Fate);
+            }
+            if (settled.Answer is { } answer)
+            {
+                _buffers.ToClient.Begin((byte)answer);
+                _buffers.ToClient.End();
+            }
+        }
+    }
+
+    private bool OnQuery(in Frame frame)
+    {
+        if (frame.IsFirst)
+        {
+            Note(frame.IsWhole ? _client.Traces.Of(Frames.TextOf(frame.Body, skip: 0)) : SessionTrace.Unknown);
+            Outstanding++;
+        }
+        if (frame.IsLast)
+        {
+            _renaming?.EndUnnamed();
+            _buffers.ToServer.Write(frame);
+            Use.Sent(FrontendType.Query, accounts: _renaming is null ? Accounts.None : Accounts.Client | Accounts.Link);
+            Settle();
+            return true;
+        }
+        _buffers.ToServer.Write(frame);
+        Use.SentPiece();
+        return true;
+    }
+
+    private bool OnNamed(in Frame frame, out WireError? error)
+    {
+        var taken = _renaming!.Take(frame, out var runs, out error);
+        if (runs is not null)
+        {
+            Note(runs);
+        }
+        if (taken is Taken.AsItIs)
+        {
+            Pass(frame);
+        }
+        else
+        {
+            Settle();
+        }
+        return taken is not Taken.Later;
+    }
+
+    private void Note(SessionTrace trace)
+    {
+        // what the server reports is put right for the next client by its report
+        if (trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name }
+            && Link.Settings.Keys.Any(reported => reported.ToString().Equals(name, StringComparison.OrdinalIgnoreCase)))
+        {
+            return;
+        }
+        IsDirty |= trace.IsDirty;
+        _client.Settings.Sent(trace);
+    }
+
+    private void Pass(in Frame frame)
+    {
+        _buffers.ToServer.Write(frame);
+        if (frame.IsLast)
+        {
+            var target = (FrontendType)frame.Type is FrontendType.Describe or FrontendType.Close && !frame.Body.IsEmpty
+                ? (TargetKind)frame.Body.FirstSpan[0] : TargetKind.Statement;
+            Use.Sent((FrontendType)frame.Type, target);
+            Settle();
+        }
+        else
+        {
+            Use.SentPiece();
+        }
+    }
+
+    private bool ForClient(BackendType type, in Frame frame)
+    {
+        switch (type)
+        {
+            case BackendType.CommandComplete when frame.IsWhole:
+                OnTag(frame.Body.FirstSpan);
+                break;
+            case BackendType.ErrorResponse:
+                OnError(frame);
+                break;
+            case BackendType.ReadyForQuery when _forbidsBlocks && Use.Status is not TransactionStatus.Idle:
+                ForbidBlock();
+                return false;
+            case BackendType.ReadyForQuery:
+                Outstanding--;
+                _renaming?.Forget();
+                _client.Settings.TransactionIs(Use.Status);
+                break;
+        }
+        return true;
+    }
+
+    private bool ForBroker(BackendType type, in Frame frame)
+    {
+        switch (type)
+        {
+            case BackendType.ErrorResponse when IsTuning:
+                TuningFailed = BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) as ErrorResponse;
+                return false;
+            case BackendType.ErrorResponse:
+                // Of what was prepared ahead: it is the client's own, and the rest of its series is skipped.
+                return true;
+            case BackendType.ReadyForQuery when IsTuning:
+                IsTuning = false;
+                if (TuningFailed is null)
+                {
+                    _client.Settings.Applied(Link);
+                }
+                return false;
+            case BackendType.ReadyForQuery when _rollsBack:
+                _rollsBack = false;
+                Outstanding--;
+                _client.Settings.Failed();
+                _client.Settings.TransactionIs(Use.Status);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool ForAnyone(BackendType type, in Frame frame)
+    {
+        switch (type)
+        {
+            case BackendType.ParameterStatus when BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ParameterStatus status:
+                Link.Settings[status.Name] = status.Value;
+                if (IsTuning)
+                {
+                    return false;
+                }
+                _client.Settings.Reported(status.Name, status.Value);
+                return true;
+            case BackendType.ErrorResponse:
+                IsBroken = true;
+                return true;
+            default:
+                return !IsTuning;
+        }
+    }
+
+    private bool Breach()
+    {
+        IsBroken = true;
+        return false;
+    }
+
+    private void OnTag(ReadOnlySpan<byte> tag)
+    {
+        if (tag.StartsWith("DISCARD ALL"u8) || tag.StartsWith("DEALLOCATE ALL"u8))
+        {
+            Link.Statements.Clear();
+            _client.Statements?.Clear();
+        }
+        _client.Settings.Completed(tag);
+    }
+
+    private void OnError(in Frame frame)
+    {
+        _client.Settings.Failed();
+        if (_renaming is null || !frame.IsWhole || BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is not ErrorResponse error)
+        {
+            return;
+        }
+        if (error.SqlState is "0A000" or "26000")
+        {
+            _renaming.Doubt();
+        }
+    }
+}

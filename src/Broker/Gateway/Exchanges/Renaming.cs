@@ -1,0 +1,178 @@
+using System.Buffers;
+using Broker.Gateway.Links;
+using Broker.Gateway.Prepared;
+using Broker.Gateway.Sockets;
+using Broker.Gateway.Traces;
+using Broker.PgWire.Framing;
+using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Frontend;
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Exchanges;
+
+/// <summary>The messages of a client that name prepared statements, on their way to a link: they get names of ours, and what is missing on the link goes ahead of them.</summary>
+internal sealed class Renaming
+{
+    private readonly ClientMemory _client;
+    private readonly WireLink _link;
+    private readonly ExchangeBuffers _buffers;
+    private readonly StatementNames _names;
+    private readonly List<StatementNumber> _used = [];
+    private bool _unnamedStreams;
+
+    internal Renaming(ClientMemory client, ClientStatements statements, WireLink link, ExchangeBuffers buffers) =>
+        (_client, _link, _buffers, _names) = (client, link, buffers, new(client.Book, statements, link.Statements));
+
+    /// <summary>A simple query is sent.</summary>
+    internal void EndUnnamed() => _names.EndUnnamed();
+
+    /// <summary>A Sync is sent.</summary>
+    internal void NextSeries() => _names.NextSeries();
+
+    /// <summary>The server is ready: nothing that was sent can fail any more.</summary>
+    internal void Forget() => _used.Clear();
+
+    /// <summary>A plan is out of date, or a statement is not there although we prepared it: what was used is prepared anew at its next use.</summary>
+    internal void Doubt()
+    {
+        foreach (var number in _used)
+        {
+            _link.Statements.Doubt(number);
+        }
+    }
+
+    /// <summary>Takes a Parse, Bind, Describe or Close, or a piece of one.</summary>
+    /// <param name="frame">The message.</param>
+    /// <param name="runs">What the statement that it runs leaves behind it; null when it runs none.</param>
+    /// <param name="error">Why it is no message.</param>
+    internal Taken Take(in Frame frame, out SessionTrace? runs, out WireError? error)
+    {
+        (runs, error) = (null, null);
+        if (!frame.IsWhole)
+        {
+            return TakeLong(frame, ref runs, out error);
+        }
+        // What is kept of it outlives the buffer.
+        var lasts = (FrontendType)frame.Type is FrontendType.Parse or FrontendType.Close || !frame.Body.IsSingleSegment;
+        var message = FrontendMessages.Read(frame.Type, lasts ? frame.Body.ToArray() : frame.Body.First, AwaitedResponse.None, out error);
+        if (message is null)
+        {
+            return Taken.Whole;
+        }
+        if (_names.MustWait(message))
+        {
+            return Taken.Later;
+        }
+        _unnamedStreams &= message is not Parse { Statement.IsEmpty: true };
+        if (_unnamedStreams && message is Bind { Statement.IsEmpty: true })
+        {
+            return Taken.AsItIs;
+        }
+        foreach (var outgoing in _names.Rewrite(message))
+        {
+            Send(outgoing);
+        }
+        runs = NoteUse(message is Bind);
+        return Taken.Whole;
+    }
+
+    // What a text leaves behind it leaves when it runs, which may be long after it was prepared.
+    private SessionTrace? NoteUse(bool runs)
+    {
+        if (_names.Used is not { } used)
+        {
+            return null;
+        }
+        _used.Add(used);
+        return runs ? _client.Traces.Of(_client.Book[used].Query.Bytes.Span) : null;
+    }
+
+    private void Send(Outgoing outgoing)
+    {
+        if (outgoing.Answer is { } answer)
+        {
+            _link.Use.AnswersHere(answer, outgoing.Accounts);
+            return;
+        }
+        outgoing.Message!.Write(_buffers.ToServer);
+        var (type, target) = outgoing.Message switch
+        {
+            Parse => (FrontendType.Parse, default),
+            Bind => (FrontendType.Bind, default),
+            Describe describe => (FrontendType.Describe, describe.Kind),
+            Close close => (FrontendType.Close, close.Kind),
+            var other => throw new InvalidOperationException($"{other.GetType().Name} is not renamed"),
+        };
+        _link.Use.Sent(type, target, outgoing.IsHidden, outgoing.Accounts);
+    }
+
+    /// <summary>
+    /// One that is too long to be held whole. The values of a Bind pass as they come, behind names of ours; a text that nobody can keep is passed on without a name, for this link alone.
+    /// </summary>
+    private Taken TakeLong(in Frame frame, ref SessionTrace? runs, out WireError? error)
+    {
+        error = null;
+        if (!frame.IsFirst)
+        {
+            return Taken.AsItIs;
+        }
+        var first = frame.Body.ToArray();
+        var portalEnd = Array.IndexOf(first, (byte)0);
+        switch ((FrontendType)frame.Type)
+        {
+            case FrontendType.Parse when first is [0, ..]:
+                (_unnamedStreams, runs) = (true, SessionTrace.Unknown);
+                return Taken.AsItIs;
+            case FrontendType.Parse:
+                error = new(WireErrorKind.BadLength, $"a Parse with a name has {frame.Length} bytes; it may have {FrameInput.WholeUpTo}");
+                return Taken.Whole;
+            case FrontendType.Bind when portalEnd >= 0 && Array.IndexOf(first, (byte)0, portalEnd + 1) is var nameEnd and > 0:
+                return TakeLongBind(frame, first, portalEnd + 1, nameEnd, ref runs);
+            default:
+                error = new(WireErrorKind.BadField, "a name in a long message does not end");
+                return Taken.Whole;
+        }
+    }
+
+    private Taken TakeLongBind(in Frame frame, byte[] first, int nameAt, int nameEnd, ref SessionTrace? runs)
+    {
+        var name = new WireText(first.AsMemory(nameAt, nameEnd - nameAt));
+        if (name.IsEmpty && _unnamedStreams)
+        {
+            return Taken.AsItIs;
+        }
+        var bind = new Bind(WireText.Empty, name, [], [], []);
+        if (_names.MustWait(bind))
+        {
+            return Taken.Later;
+        }
+        var rewritten = _names.Rewrite(bind);
+        foreach (var ahead in rewritten.SkipLast(1))
+        {
+            Send(ahead);
+        }
+        var server = ((Bind)rewritten[^1].Message!).Statement;
+        var writer = _buffers.ToServer;
+        writer.Byte(frame.Type);
+        writer.Int32(frame.Length + sizeof(int) + server.Bytes.Length - name.Bytes.Length);
+        writer.Bytes(first.AsSpan(0, nameAt));
+        writer.Text(server);
+        writer.Bytes(first.AsSpan(nameEnd + 1));
+        _link.Use.SentPiece();
+        runs = NoteUse(runs: true);
+        return Taken.Whole;
+    }
+}
+
+/// <summary>What has become of a message that names a statement.</summary>
+internal enum Taken
+{
+    /// <summary>It is written.</summary>
+    Whole,
+
+    /// <summary>It is to be passed on as it is.</summary>
+    AsItIs,
+
+    /// <summary>It is to be given again when what was sent before is answered.</summary>
+    Later,
+}

@@ -1,0 +1,49 @@
+using Akka.Actor;
+
+namespace Broker.Gateway.Shares;
+
+/// <summary>Who waits for a link, in the order of coming. Leaving it costs as little as entering. Owned by one actor.</summary>
+internal sealed class LinkLine
+{
+    private readonly LinkedList<Place> _places = new();
+    private readonly Dictionary<IActorRef, LinkedListNode<Place>> _byClient = [];
+
+    /// <summary>A place in line.</summary>
+    /// <param name="Client">Who.</param>
+    /// <param name="Since">Since when, as a timestamp.</param>
+    internal readonly record struct Place(IActorRef Client, long Since);
+
+    /// <summary>How many wait.</summary>
+    internal int Count => _places.Count;
+
+    /// <summary>Who came first; null when nobody waits.</summary>
+    internal Place? First => _places.First?.Value;
+
+    /// <summary>Puts a client at the end; one that waits already stays where it is.</summary>
+    internal void Enter(IActorRef client, long now)
+    {
+        if (!_byClient.ContainsKey(client))
+        {
+            _byClient.Add(client, _places.AddLast(new Place(client, now)));
+        }
+    }
+
+    /// <summary>Takes a client out; false when it does not wait.</summary>
+    internal bool Leave(IActorRef client)
+    {
+        if (!_byClient.Remove(client, out var place))
+        {
+            return false;
+        }
+        _places.Remove(place);
+        return true;
+    }
+
+    /// <summary>Takes the first one out.</summary>
+    internal Place TakeFirst()
+    {
+        var first = _places.First!.Value;
+        Leave(first.Client);
+        return first;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Broker.Gateway.Exchanges;
+using Broker.Gateway.Links;
+using Broker.Gateway.Prepared;
+using Broker.Gateway.Traces;
+using Broker.PgWire.Logins;
+using Broker.PgWire.Values;
+using Broker.Pools;
+
+namespace Broker.Gateway.Shares;
+
+/// <summary>What clients of a loop, and the loop's actor, tell the share of a pool there.</summary>
+internal static class ShareCommands
+{
+    /// <summary>Asks for what a session of this pool begins with. Answered by <see cref="Greeting"/> or <see cref="Client.Protocol.Messages.Refused"/>.</summary>
+    /// <param name="Shown">What the client has shown at its login, which may open links; null for nothing.</param>
+    internal sealed record Greet(Credential? Shown) : INoSerializationVerificationNeeded;
+
+    /// <summary>
+    /// Asks for a link. Answered to the client by <see cref="LinkLent"/> or <see cref="Client.Protocol.Messages.Refused"/>. Made once by each client.
+    /// </summary>
+    internal sealed record WantLink(IActorRef Client) : INoSerializationVerificationNeeded;
+
+    /// <summary>The client wants no link any more. One that it was lent meanwhile it gives back.</summary>
+    internal sealed record LeaveLine(IActorRef Client) : INoSerializationVerificationNeeded;
+
+    /// <summary>A link is back. Its port was given to its own actor before.</summary>
+    /// <param name="Link">Which.</param>
+    /// <param name="Condition">How it is.</param>
+    internal sealed record LinkReturned(WireLink Link, LinkCondition Condition) : INoSerializationVerificationNeeded;
+
+    /// <summary>The gateway closes: idle links end, and those in use when they come back.</summary>
+    internal sealed record Stop : INoSerializationVerificationNeeded
+    {
+        internal static readonly Stop Instance = new();
+    }
+}
+
+/// <summary>What a session begins with.</summary>
+/// <param name="Defaults">What the server reported when a link was opened.</param>
+internal sealed record Greeting(ImmutableDictionary<WireText, WireText> Defaults) : INoSerializationVerificationNeeded;
+
+/// <summary>The receiver has the link, and owns its port from now on, until it gives it back by <see cref="ShareCommands.LinkReturned"/>.</summary>
+internal sealed record LinkLent(WireLink Link) : INoSerializationVerificationNeeded;
+
+/// <summary>The link is taken back from the receiver, which gives it back in whatever state it is.</summary>
+/// <param name="Link">Which.</param>
+/// <param name="Reason">Why, in words.</param>
+internal sealed record LinkRecalled(WireLink Link, string Reason) : INoSerializationVerificationNeeded;
+
+/// <summary>Asks the loop's actor for the share of a pool, which it makes when there is none. Answered by <see cref="ShareFound"/>.</summary>
+internal sealed record FindShare(GatewayPoolFound Pool) : INoSerializationVerificationNeeded;
+
+/// <summary>The loop's actor tells who asked for it the share of a pool.</summary>
+/// <param name="Share">Its actor.</param>
+/// <param name="Book">The prepared texts of the pool on the loop.</param>
+/// <param name="Traces">What its texts leave in a session.</param>
+/// <param name="Buffers">Where the loop's actors write to.</param>
+internal sealed record ShareFound(IActorRef Share, StatementBook Book, SessionTraces Traces, ExchangeBuffers Buffers) : INoSerializationVerificationNeeded;
+
+/// <summary>How a link comes back.</summary>
+internal enum LinkCondition
+{
+    /// <summary>Fit for the next.</summary>
+    Clean,
+
+    /// <summary>At rest; what its user left in the session must go.</summary>
+    Dirty,
+
+    /// <summary>In the middle of something, and perhaps dirty.</summary>
+    Abandoned,
+
+    /// <summary>The server has ended it, or nobody knows any more what it says.</summary>
+    Broken,
+}
+
+/// <summary>A share is gone, and its links with it: told to all clients of the loop, of which those that use it are closed.</summary>
+internal sealed record ShareEnded(IActorRef Share, Failure Failure) : INoSerializationVerificationNeeded;

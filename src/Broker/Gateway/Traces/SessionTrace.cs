@@ -1,0 +1,34 @@
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Traces;
+
+/// <summary>What a text leaves in the session that it ran in, when its transaction is over.</summary>
+/// <param name="IsDirty">Whether it may leave something that another client must not meet.</param>
+/// <param name="Change">The setting that it changes, and nothing else; null when it is not such a text.</param>
+internal sealed record SessionTrace(bool IsDirty, SettingChange? Change = null)
+{
+    /// <summary>Nothing.</summary>
+    internal static readonly SessionTrace None = new(false);
+
+    /// <summary>Nobody knows.</summary>
+    internal static readonly SessionTrace Unknown = new(true);
+}
+
+/// <summary>A SET or RESET of a session, as its text says it.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Name">The setting, in lower case; empty for all.</param>
+/// <param name="Sql">The text, without a semicolon behind it.</param>
+internal sealed record SettingChange(SettingChangeKind Kind, string Name, WireText Sql);
+
+/// <summary>What is done to a setting.</summary>
+internal enum SettingChangeKind
+{
+    /// <summary>It gets a value.</summary>
+    Set,
+
+    /// <summary>It gets the value that the session began with.</summary>
+    Reset,
+
+    /// <summary>All get the values that the session began with.</summary>
+    ResetAll,
+}
