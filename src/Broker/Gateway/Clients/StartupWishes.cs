@@ -8,11 +8,10 @@ namespace Broker.Gateway.Clients;
 /// <summary>What a startup message asks for (chapter "Message Formats", StartupMessage).</summary>
 /// <param name="User">The user's name.</param>
 /// <param name="Database">The database's name: that of the user when none is said.</param>
-/// <param name="IsReplication">Whether it wants replication.</param>
 /// <param name="Settings">Settings, those within `options` first; names in lower case, the last value of each.</param>
 /// <param name="UnknownOptions">`_pq_.` options; none is known.</param>
 internal sealed record StartupWishes(
-    string User, string Database, bool IsReplication, ImmutableSortedDictionary<string, WireText> Settings, ImmutableArray<WireText> UnknownOptions)
+    string User, string Database, ImmutableSortedDictionary<string, WireText> Settings, ImmutableArray<WireText> UnknownOptions)
 {
     /// <summary>Reads it.</summary>
     /// <param name="startup">The message.</param>
@@ -46,7 +45,11 @@ internal sealed record StartupWishes(
                 settings[name] = parameter.Value;
             }
         }
-        return new(user, database, IsTrue(startup["replication"u8]), settings.ToImmutable(), unknown.DrainToImmutable());
+        if (IsTrue(startup["replication"u8]))
+        {
+            problem ??= "replication does not pass through the gateway";
+        }
+        return new(user, database, settings.ToImmutable(), unknown.DrainToImmutable());
     }
 
     /// <summary>The version that both sides speak: 3.1 was never one.</summary>

@@ -79,10 +79,6 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         {
             End("28000", _problem);
         }
-        else if (_wishes.IsReplication)
-        {
-            End("0A000", "replication does not pass through the gateway");
-        }
         else
         {
             Negotiate();
@@ -111,7 +107,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
                 break;
             case ShareEnded ended when ended.Share.Equals(_share?.Share): End(ended.Failure); break;
             case ShareEnded: break;
-            case var _ when _ending: Late(message); break;
+            case var _ when _ending: OnLate(message); break;
             case GatewayPoolFound or Refused when _pool is null: OnPool((IBrokerReply)message); break;
             case LoginProofs.Judged judged: OnJudged(judged); break;
             case LoginProofs.Heard heard: OnHeard(heard); break;
@@ -142,7 +138,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         }
     }
 
-    private void Late(object message)
+    private void OnLate(object message)
     {
         if (message is ClientAdmitted admitted)
         {
@@ -316,8 +312,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         }
     }
 
-    private ClientMemory Memory() => new(
-        _share!.Book, _share.Traces, _plan.Settings.PreparedStatements > 0 ? new(_share.Book) : null, _settings!);
+    private ClientMemory Memory() =>
+        new(_share!.Book, _share.Traces, _plan.Settings.PreparedStatements > 0 ? new(_share.Book) : null, _settings!);
 
     private void OnLent(WireLink link)
     {
@@ -362,7 +358,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         Send([.. _settings!.Told.Select(static told => new ParameterStatus(told.Key, told.Value)), _key!, new ReadyForQuery(TransactionStatus.Idle)]);
         _handedOver = true;
         Context.Parent.Tell(new ClientEntered(
-            _channel, _input, new(_wishes.User, Pool.Pool, Pool.Mode, StartupWishes.Spoken(_client.Startup.Version), _key!.ProcessId, _client.Origin), memory, _share.Share));
+            _channel, _input, new(_wishes.User, Pool.Pool, Pool.Mode, StartupWishes.Spoken(_client.Startup.Version), _key!.ProcessId, _client.Origin), memory, _share!.Share));
         Context.Stop(Self);
     }
 
