@@ -123,7 +123,7 @@ public sealed class PsqlTests
         var endpoint = await Endpoints.OpenAsync(name);
         using var psql = ClientProgram.Start(
             endpoint, ClientProgram.Find("psql"), [.. Quiet, "--command=select 'psql sleeps' from pg_sleep(50)"]);
-        await endpoint.UntilAsleepAsync("psql sleeps");
+        await endpoint.UntilItWaitsAsync("psql sleeps");
 
                 using var interrupt = Process.Start("kill", ["-INT", $"{psql.Id}"]);
 

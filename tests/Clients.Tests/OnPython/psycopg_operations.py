@@ -142,7 +142,7 @@ def at_once():
                 assert row == (n, turn)
 
     async def all_of_them():
-        await asyncio.gather(*[one(n) for n in range(40)])
+        await asyncio.gather(*[one(n) for n in range(30)])
 
     asyncio.run(all_of_them())
 

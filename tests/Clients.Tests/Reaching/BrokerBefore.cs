@@ -20,12 +20,12 @@ internal static class BrokerBefore
             .ConfigureLoggers(loggers => loggers.ClearLoggers())
             .WithBroker(broker => broker.Hocon($$"""
                 broker {
-                  servers.main { host = "{{server.Host}}", port = {{server.Port}}, max-connections = 40 }
+                  servers.main { host = "{{server.Host}}", port = {{server.Port}}, max-connections = {{way.Pool + 4}} }
                   databases {
                     "{{server.Database}}" { {{user}} }
                     "{{server.Database}}{{Endpoints.SecondDatabase}}" { {{user}} }
                   }
-                  pool { size = 8, overflow = 0 }
+                  pool { size = {{way.Pool}}, overflow = 0 }
                   gateway { listen = ["tcp://127.0.0.1:{{port}}", "unix://{{folder}}:{{port}}"], auth = trust, {{way.Gateway}} }
                 }
                 """)));

@@ -17,12 +17,13 @@ internal static class Endpoints
     internal const string SecondDatabase = "_second";
 
     /// <summary>
-    /// The ways. One through the broker is a line here: its name, what a client may rely on, and what its gateway is told beyond where to
-    /// listen: `new("transaction", Keeping.Transaction, "mode = transaction", ByFolder: false)`.
+    /// The ways. One through the broker is a line here: its name, what a client may rely on, what its gateway is told beyond where to
+    /// listen, and the size of its pool: `new("transaction", Keeping.Transaction, "mode = transaction", ByFolder: false, Pool: 8)`. Where
+    /// clients keep their connections there must be one for each of two tests at a time, which have 30 clients at most.
     /// </summary>
     private static readonly Way[] Ways =
     [
-        new(Direct, Keeping.Session, Gateway: null, ByFolder: false),
+        new(Direct, Keeping.Session, Gateway: null, ByFolder: false, Pool: 0),
     ];
 
     private static readonly ConcurrentDictionary<string, Task<Endpoint>> Started = new();
@@ -53,5 +54,5 @@ internal static class Endpoints
     }
 
     /// <summary>One of them.</summary>
-    internal sealed record Way(string Name, Keeping Keeping, string? Gateway, bool ByFolder);
+    internal sealed record Way(string Name, Keeping Keeping, string? Gateway, bool ByFolder, int Pool);
 }

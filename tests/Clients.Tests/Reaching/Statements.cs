@@ -42,15 +42,16 @@ internal static class Statements
         return await source.ScalarAsync(text);
     }
 
-    /// <summary>Waits until a statement with this mark in its text sleeps at the server.</summary>
-    internal static async Task UntilAsleepAsync(this Endpoint endpoint, string mark)
+    /// <summary>Waits until a statement with this mark in its text sleeps at the server, or waits for a lock.</summary>
+    internal static async Task UntilItWaitsAsync(this Endpoint endpoint, string mark)
     {
         using var limit = new CancellationTokenSource(Limit);
         await using var source = endpoint.Server.Open();
-        await using var asleep = source.CreateCommand($"""
-            select count(*) from pg_stat_activity where datname = current_database() and query like '%{mark}%' and wait_event = 'PgSleep'
+        await using var waits = source.CreateCommand($"""
+            select count(*) from pg_stat_activity
+            where datname = current_database() and query like '%{mark}%' and (wait_event = 'PgSleep' or wait_event_type = 'Lock')
             """);
-        while ((long)(await asleep.ExecuteScalarAsync(limit.Token))! == 0)
+        while ((long)(await waits.ExecuteScalarAsync(limit.Token))! == 0)
         {
             await Task.Delay(10, limit.Token);
         }
