@@ -13,7 +13,10 @@ internal static class Conversation
     internal const string InsteadOf = " instead of ";
 
     /// <summary>All that was heard, a line each; what a step heard begins with its number.</summary>
-    internal static async Task<IReadOnlyList<string>> HoldAsync(Endpoint endpoint, Script script)
+    /// <param name="endpoint">Where.</param>
+    /// <param name="script">What is said.</param>
+    /// <param name="others">Others that do something there before each step; null for none.</param>
+    internal static async Task<IReadOnlyList<string>> HoldAsync(Endpoint endpoint, Script script, Others? others = null)
     {
         using var connection = await RawConnection.ConnectAsync(endpoint.Port);
         Assert.Null((await connection.LoginAsync(endpoint.User, Credential.None, database: endpoint.Database)).Failed);
@@ -21,6 +24,7 @@ internal static class Conversation
         foreach (var (number, step) in script.Steps.Index())
         {
             heard.Add($"-- step {number + 1}");
+            await (others?.MoveAsync(number) ?? Task.CompletedTask);
             var speaking = connection.SendAsync([.. step.Said]);
             try
             {

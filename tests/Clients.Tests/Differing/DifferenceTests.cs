@@ -43,6 +43,21 @@ public sealed class DifferenceTests
         Assert.True(expected.SequenceEqual(heard), Compare(expected, heard));
     }
 
+    [Theory, MemberData(nameof(Pairs))]
+    public async Task Among_others_it_is_answered_as_if_there_were_none(string name, string about)
+    {
+        var endpoint = await Endpoints.OpenAsync(name);
+        var script = Scripts.Single(script => script.Name == about);
+        await MakeTablesAsync(endpoint);
+        var expected = await Conversation.HoldAsync(endpoint.Server, script);
+        await MakeTablesAsync(endpoint);
+        using var others = await Others.OpenAsync(endpoint);
+
+        var heard = await Conversation.HoldAsync(endpoint, script, others);
+
+        Assert.True(expected.SequenceEqual(heard), Compare(expected, heard));
+    }
+
     [Theory, Through(Keeping.Statement)]
     public async Task What_is_reported_at_the_login_is_what_the_server_reports(string name)
     {
