@@ -16,7 +16,7 @@ internal sealed class FirstConnect
     internal void Ask(IActorRef asker, PoolState state)
     {
         _asker = asker;
-        if (state.HasOpen())
+        if (state.HasOpen() || state.HasOpenLink())
         {
             Tell(new FirstOpened(state.Pool));
         }

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Broker.Client.Protocol;
+using Broker.Connections;
+using Broker.Leases;
 
 namespace Broker.Pools;
 
 /// <summary>
-/// What a pool hears, beside what its connections (<see cref="Connections.IConnectionEvent"/>) and its budget
+/// What a pool hears, beside what its connections (<see cref="IConnectionEvent"/>) and its budget
 /// (<see cref="Budgets.IBudgetEvent"/>) tell.
 /// </summary>
 internal interface IPoolEvent;
@@ -31,6 +33,18 @@ internal static class PoolEvents
 
     /// <summary>A holder takes its connection out of the pool for good.</summary>
     internal sealed record LeaseDetached(LeaseId Lease) : IPoolEvent;
+
+    /// <summary>Somebody wants a slot for a link. <see cref="WaiterId"/>s rise from request to request, those for leases among them.</summary>
+    internal sealed record SlotRequested(WaiterId Waiter, TimeSpan Deadline, SlotHolder Holder) : IPoolEvent;
+
+    /// <summary>The link in a slot is open.</summary>
+    internal sealed record SlotNamed(LeaseId Lease, BackendIdentity Backend) : IPoolEvent;
+
+    /// <summary>A slot for a link is given back. The holder is null when it is none that the pool knows.</summary>
+    internal sealed record SlotReturned(ReturnSlot Back, SlotHolder? Holder) : IPoolEvent;
+
+    /// <summary>Who asks for slots, or has some, is dead. Its links are closed by now, but nobody saw the server end them.</summary>
+    internal sealed record SlotHolderDied(SlotHolder Holder) : IPoolEvent;
 
     /// <summary>How many more connections the errands in line could use now, and since when the oldest of them waits.</summary>
     internal sealed record ErrandsWaiting(int Wanted, TimeSpan Oldest) : IPoolEvent;

@@ -1,4 +1,5 @@
 using Akka.Event;
+using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
 using Broker.Connections;
 using Broker.Diagnostics;
@@ -13,14 +14,13 @@ internal sealed class PoolReport(PoolPlan plan, PoolTelemetry telemetry, ILoggin
     {
         switch (effect)
         {
-            case PoolEffects.Lend lend:
-                telemetry.LeaseWaited(lend.Waited);
-                if (lend.Waited > plan.Log.SlowAcquire)
-                {
-                    log.Warning("Lease {Lease} of pool {Pool} was waited for {Waited} by {Holder}", lend.Lease, plan.Pool, lend.Waited, desk.NameOf(lend.Waiter));
-                }
-                break;
+            case PoolEffects.Lend lend: Waited(lend.Lease, lend.Waiter, lend.Waited, desk); break;
             case PoolEffects.LeaseEnded ended: telemetry.LeaseUsed(ended.Held); break;
+            // How long a slot is lent is no caller's time of use.
+            case SlotEffects.Lend lend: Waited(lend.Lease, lend.Waiter, lend.Waited, desk); break;
+            case SlotEffects.Revoke: telemetry.LeaseRevoked(); break;
+            case SlotEffects.LinkClosed closed: telemetry.ConnectionClosed(closed.Reason, closed.Clean); break;
+            case SlotEffects.LinkNotOpened failed: telemetry.ConnectFailed(failed.Failure); break;
             case PoolEffects.Refuse refuse: telemetry.LeaseRefused(refuse.Failure); break;
             case PoolEffects.Revoke: telemetry.LeaseRevoked(); break;
             case PoolEffects.Connected connected: telemetry.ConnectionOpened(connected.Took); break;
@@ -56,5 +56,14 @@ internal sealed class PoolReport(PoolPlan plan, PoolTelemetry telemetry, ILoggin
         telemetry.LeakSeen(LeakCause.Forgotten);
         log.Warning("Lease {Lease} of pool {Pool} was never returned: taken by {Holder} {Held} ago for '{Purpose}'",
             leaked.Lease, plan.Pool, leaked.Holder, leaked.Held, leaked.Purpose);
+    }
+
+    private void Waited(LeaseId lease, WaiterId waiter, TimeSpan waited, LeaseDesk desk)
+    {
+        telemetry.LeaseWaited(waited);
+        if (waited > plan.Log.SlowAcquire)
+        {
+            log.Warning("Lease {Lease} of pool {Pool} was waited for {Waited} by {Holder}", lease, plan.Pool, waited, desk.NameOf(waiter));
+        }
     }
 }

@@ -19,13 +19,26 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
 {
     internal Slots Slots { get; init; } = Slots.Empty;
 
+    /// <summary>Those who asked for a lease.</summary>
     internal WaitingLine Line { get; init; } = WaitingLine.Empty;
+
+    /// <summary>Those who asked for a slot for a link: no connection of the pool's is of use to them.</summary>
+    internal WaitingLine LinkLine { get; init; } = WaitingLine.Empty;
+
+    /// <summary>Who has slots for links.</summary>
+    internal ImmutableSortedDictionary<SlotHolder, HeldSlots> SlotHolders { get; init; } = ImmutableSortedDictionary<SlotHolder, HeldSlots>.Empty;
 
     /// <summary>What the errand line wants.</summary>
     internal ErrandDemand Errands { get; init; } = ErrandDemand.None;
 
     /// <summary>Permits asked for and not yet answered, the reserve's left out.</summary>
     internal int Asked { get; init; }
+
+    /// <summary>
+    /// When a permit was asked for while none was, or granted, or given back. Those that nothing has been heard of for a while since then do
+    /// not come by themselves.
+    /// </summary>
+    internal TimeSpan PermitsMovedAt { get; init; }
 
     /// <summary>Whether the reserve's permit is asked for and not yet answered.</summary>
     internal bool ReserveAsked { get; init; }
@@ -119,6 +132,10 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
             PoolEvents.LeaseInvalidated e => step.InvalidateLease(e.Lease, e.Hard).Onward(),
             PoolEvents.LeaseBroke e => step.LeaseBroke(e.Lease).Onward(),
             PoolEvents.LeaseDetached e => step.Detach(e.Lease).Onward(),
+            PoolEvents.SlotRequested e => step.AcquireSlot(e).Onward(),
+            PoolEvents.SlotNamed e => step.NameSlot(e.Lease, e.Backend).Onward(),
+            PoolEvents.SlotReturned e => step.SlotReturned(e.Back, e.Holder).Onward(),
+            PoolEvents.SlotHolderDied e => step.SlotHolderDied(e.Holder).Onward(),
             // The errand line has just taken what it could: to pump it again for its own words would go round in a circle.
             PoolEvents.ErrandsWaiting e => step.Want(e.Wanted, e.Oldest).Serve().Grow().End(),
             PoolEvents.Tick => step.KeepHouse().Onward().Reschedule(),

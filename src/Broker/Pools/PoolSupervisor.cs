@@ -25,6 +25,7 @@ internal sealed class PoolSupervisor : UntypedActor
     private readonly ErrandDesk _errands;
     private readonly ErrandLine _line;
     private readonly LeaseDesk _desk;
+    private readonly SlotDesk _slots;
     private readonly ConnectionDesk _connections;
     private readonly StreamDesk _streams;
     private readonly PoolTelemetry _telemetry;
@@ -50,6 +51,7 @@ internal sealed class PoolSupervisor : UntypedActor
         _errands = new(plan, _telemetry, _tally, Context);
         _line = _errands.Line;
         _desk = new(Context);
+        _slots = new(plan, _desk, _started);
         _connections = new(plan, Context);
         _streams = new(StreamPlan.Of(plan.Pool, plan.Settings, plan.Errands), plan.Listener, Context);
         _alarm = new(plan.Time, Self);
@@ -101,6 +103,9 @@ internal sealed class PoolSupervisor : UntypedActor
             case WithdrawErrand withdraw: _errands.Withdraw(withdraw.Errand); break;
             case LedgerPruner.KeyTaken: _errands.TellPruner(); break;
             case WithdrawAcquire withdraw: OnWithdrawn(withdraw.Request, "its borrower gave up"); break;
+            case AcquireSlot acquire: Do(_state.On(_slots.Enter(acquire, Sender, Now), Now)); break;
+            case NameSlot named: Do(_state.On(new PoolEvents.SlotNamed(named.Lease, named.Backend), Now)); break;
+            case ReturnSlot back: Do(_state.On(_slots.Back(back, Sender), Now)); break;
             case InvalidateLease invalid: Do(_state.On(new PoolEvents.LeaseInvalidated(invalid.Lease, invalid.Hard), Now)); break;
             case LeaseSeenBroken broken: Do(_state.On(new PoolEvents.LeaseBroke(broken.Lease), Now)); break;
             case DetachLease detach: Do(_state.On(new PoolEvents.LeaseDetached(detach.Lease), Now)); break;
@@ -276,7 +281,11 @@ internal sealed class PoolSupervisor : UntypedActor
             OnConnectionDied(connection);
             return;
         }
-        // A borrower, then: what it waits for is withdrawn, and what it holds is called back.
+        // A borrower, then: what it waits for is withdrawn, and what it holds is called back. Links in its slots have closed with it.
+        if (_desk.NumberOf(actor) is { } holder)
+        {
+            Do(_state.On(new PoolEvents.SlotHolderDied(holder), Now));
+        }
         foreach (var request in _desk.RequestsOf(actor))
         {
             OnWithdrawn(request, "its borrower died");
@@ -348,6 +357,7 @@ internal sealed class PoolSupervisor : UntypedActor
             case PoolEffects.CutShort e: _connections.Tell(e.Connection, ConnectionCommands.CutShort.Instance); break;
             case PoolEffects.Ping e: _connections.Tell(e.Connection, ConnectionCommands.Ping.Instance); break;
             case PoolEffects.Revoke e: _connections.Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason)); break;
+            case ISlotEffect e: _slots.Do(e, Self); break;
             case IBudgetEffect e: _plan.Budget.Tell(e.For(Self, _plan)); break;
             case PoolEffects.RefuseErrands e: _errands.RefuseAll(e.Failure); break;
             case PoolEffects.Connected: _first.Tell(new FirstOpened(_plan.Pool)); break;

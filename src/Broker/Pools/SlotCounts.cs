@@ -10,12 +10,15 @@ internal readonly record struct SlotCounts(
     /// <summary>Nobody has them, or they are about to be so.</summary>
     internal int Free => Idle + Pinging;
 
-    internal SlotCounts Plus(SlotPhase phase, int change) => phase switch
+    /// <summary>Of those that are lent, the ones that are lent for links.</summary>
+    internal int Links { get; init; }
+
+    internal SlotCounts Plus(Slot slot, int change) => slot.Phase switch
     {
         SlotPhase.Opening => this with { Opening = Opening + change },
         SlotPhase.Idle => this with { Idle = Idle + change },
         SlotPhase.Busy => this with { Busy = Busy + change },
-        SlotPhase.Lent => this with { Lent = Lent + change },
+        SlotPhase.Lent => this with { Lent = Lent + change, Links = Links + (slot.IsForLink ? change : 0) },
         SlotPhase.Pinging => this with { Pinging = Pinging + change },
         SlotPhase.Closing => this with { Closing = Closing + change },
         SlotPhase.Detached => this with { Detached = Detached + change },

@@ -64,13 +64,13 @@ internal sealed class Slots
         var idle = _idle;
         if (before is not null)
         {
-            counts = counts.Plus(before.Phase, -1);
+            counts = counts.Plus(before, -1);
             idle = before.Phase == SlotPhase.Idle ? idle.Remove(KeyOf(before)) : idle;
         }
 
         if (after is not null)
         {
-            counts = counts.Plus(after.Phase, 1);
+            counts = counts.Plus(after, 1);
             idle = after.Phase == SlotPhase.Idle ? idle.Add(KeyOf(after)) : idle;
         }
 

@@ -12,4 +12,8 @@ namespace Broker.Pools;
 /// <param name="Purpose">What for; empty when not said.</param>
 /// <param name="Held">The leases that the asking flow holds already.</param>
 internal sealed record Waiter(
-    WaiterId Id, TimeSpan Since, TimeSpan Deadline, bool Queueing, string Holder, string Purpose, ImmutableArray<LeaseId> Held);
+    WaiterId Id, TimeSpan Since, TimeSpan Deadline, bool Queueing, string Holder, string Purpose, ImmutableArray<LeaseId> Held)
+{
+    /// <summary>Who asks for a slot for a link; null when a connection is asked for.</summary>
+    internal SlotHolder? SlotHolder { get; init; }
+}

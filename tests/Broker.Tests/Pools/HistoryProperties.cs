@@ -3,6 +3,7 @@ using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Configuration;
 using Broker.Connections;
+using Broker.Leases;
 using Broker.Pools;
 using FsCheck;
 using FsCheck.Fluent;
@@ -83,6 +84,9 @@ public sealed class HistoryProperties
             Assert.Single(_pool.All<PoolEffects.Stopped>());
             Assert.All(_pool.Requests, request => Assert.True(request.Value is not null || _pool.Withdrawn.Contains(request.Key), $"{request.Key} has no answer"));
             var ended = _pool.All<PoolEffects.LeaseEnded>().Select(end => end.Lease).ToArray();
+            Assert.Equal(
+                _pool.All<SlotEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder), _pool.All<SlotEffects.Ended>().Select(end => end.Lease).Order(LeaseOrder));
+            Assert.Empty(_pool.State.SlotHolders);
             var undone = _pool.All<PoolEffects.LendUndone>().Select(undone => undone.Lease);
             Assert.Equal(_pool.All<PoolEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder), ended.Concat(undone).Order(LeaseOrder));
         }
@@ -94,6 +98,9 @@ public sealed class HistoryProperties
             // A connection that is told to close does so by itself, or at our word.
             switch (_pool.State.Slots.Find(slot.Id))
             {
+                case { IsForLink: true } link:
+                    _pool.GiveBack(LendingOf(link));
+                    return;
                 case { Lending: { } lending } lent:
                     _pool.Feed(new ConnectionEvents.Returned(lent.Id, lending.Lease));
                     break;
@@ -112,8 +119,14 @@ public sealed class HistoryProperties
         {
             switch (kind)
             {
+                case < 8:
+                    _pool.AskSlot(1 + (choice % 3), TimeSpan.FromMilliseconds(choice % 300));
+                    break;
                 case < 25:
                     _pool.Ask(TimeSpan.FromMilliseconds(choice % 300), queueing: choice % 7 != 0, held: HeldBySome(choice), holder: "caller");
+                    break;
+                case < 35 when PickLink(choice) is { } link:
+                    MoveLink(link, choice);
                     break;
                 case < 45 when Pick(SlotPhase.Lent, choice) is { } lent:
                     _pool.Feed(new ConnectionEvents.Returned(lent.Id, lent.Lending!.Lease));
@@ -127,7 +140,7 @@ public sealed class HistoryProperties
                 case < 52 when Pick(SlotPhase.Detached, choice) is { Lending: { } lending } detached:
                     _pool.Feed(new ConnectionEvents.Returned(detached.Id, lending.Lease));
                     break;
-                case < 56 when _pool.State.Line.All.ToArray() is { Length: > 0 } line:
+                case < 56 when _pool.State.Line.All.Concat(_pool.State.LinkLine.All).ToArray() is { Length: > 0 } line:
                     _pool.Withdraw(line[choice % line.Length].Id);
                     break;
                 case < 62:
@@ -179,7 +192,10 @@ public sealed class HistoryProperties
                 case < 93:
                     _pool.Feed(choice % 2 == 0 ? new BudgetEvents.YieldAsked(choice % 3) : new BudgetEvents.IdleWanted(choice % 3));
                     break;
-                case 93 when choice % 4 == 0:
+                case < 94 when choice % 3 == 0:
+                    _pool.HolderOfSlotsDies(1 + (choice / 3 % 3));
+                    break;
+                case < 95 when choice % 4 == 0:
                     _pool.Feed(PoolEvents.WarmUp.Instance);
                     break;
                 default:
@@ -188,15 +204,50 @@ public sealed class HistoryProperties
             }
         }
 
-        private LeaseId[] LeasesOut() => [.. _pool.State.Slots.All.Where(slot => slot.Phase == SlotPhase.Lent).Select(slot => slot.Lending!.Lease)];
+        private LeaseId[] LeasesOut() => [.. _pool.State.Slots.All.Where(slot => slot.Phase == SlotPhase.Lent && !slot.IsForLink).Select(slot => slot.Lending!.Lease)];
 
         private System.Collections.Immutable.ImmutableArray<LeaseId>? HeldBySome(int choice) =>
             choice % 5 == 0 && LeasesOut() is { Length: > 0 } leases ? [leases[choice % leases.Length]] : null;
 
         private Slot? Pick(SlotPhase phase, int choice)
         {
-            var slots = _pool.State.Slots.All.Where(slot => slot.Phase == phase).OrderBy(slot => slot.Id.Number).ToArray();
+            var slots = _pool.State.Slots.All.Where(slot => slot.Phase == phase && !slot.IsForLink).OrderBy(slot => slot.Id.Number).ToArray();
             return slots.Length == 0 ? null : slots[choice % slots.Length];
+        }
+
+        private Slot? PickLink(int choice)
+        {
+            var links = _pool.State.Slots.All.Where(slot => slot.IsForLink).OrderBy(slot => slot.Id.Number).ToArray();
+            return links.Length == 0 ? null : links[choice % links.Length];
+        }
+
+        private SlotEffects.Lend LendingOf(Slot link) => _pool.All<SlotEffects.Lend>().Single(lend => lend.Lease == link.Lending!.Lease);
+
+        private void MoveLink(Slot link, int choice)
+        {
+            var lending = LendingOf(link);
+            switch (choice % 7)
+            {
+                case 0:
+                    _pool.GiveBack(lending, new ServerUnavailable(_pool.State.Pool, "db:5432", "connection refused"));
+                    break;
+                case 1:
+                    _pool.GiveBack(lending, new LoginRefused(_pool.State.Pool, "db", "28P01", "no"));
+                    break;
+                case 2:
+                    _pool.GiveBack(lending, new ReturnSlot(lending.Lease, CloseReason.Broken, Clean: false));
+                    break;
+                case 3:
+                    _pool.Withdraw(lending.Waiter);
+                    break;
+                case 4:
+                    _pool.GiveBack(lending);
+                    _pool.GiveBack(lending);
+                    break;
+                default:
+                    _pool.Name(lending);
+                    break;
+            }
         }
 
         private void Connect(Slot opening, int choice)

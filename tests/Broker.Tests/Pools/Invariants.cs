@@ -32,9 +32,10 @@ internal static class Invariants
         Assert.Equal(slots.Count, driver.PermitsHeld);
 
         // Whoever asked and was neither answered nor has left stands in line, and nobody else does.
-        Assert.Equal(
-            driver.Requests.Where(request => request.Value is null && !driver.Withdrawn.Contains(request.Key)).Select(request => request.Key).Order(),
-            state.Line.All.Select(waiter => waiter.Id));
+        var inLine = driver.Requests.Where(request => request.Value is null && !driver.Withdrawn.Contains(request.Key)).Select(request => request.Key);
+        Assert.Equal(inLine.Where(request => !driver.AskedForLink.ContainsKey(request)).Order(), state.Line.All.Select(waiter => waiter.Id));
+        Assert.Equal(inLine.Where(driver.AskedForLink.ContainsKey).Order(), state.LinkLine.All.Select(waiter => waiter.Id));
+        Links(driver);
 
         // Nobody waits while a connection could be used at once, and an idle one that must answer a ping first is being asked.
         if (state.Serves && state.Errands.Wanted == 0 && !state.Line.IsEmpty)
@@ -54,6 +55,39 @@ internal static class Invariants
         if (state.Settings.Kind == PoolKind.Assertion)
         {
             Assert.True(counts.Lent <= 1);
+        }
+    }
+
+    /// <summary>What holds of slots that are lent for links, and of those who wait for one.</summary>
+    private static void Links(PoolDriver driver)
+    {
+        var state = driver.State;
+        var counts = state.Slots.Counts;
+        var links = state.Slots.All.Where(slot => slot.IsForLink).ToArray();
+        Assert.Equal(links.Length, counts.Links);
+        Assert.All(links, slot => Assert.Equal((SlotPhase.Lent, false), (slot.Phase, slot.Reserve)));
+        Assert.Equal(
+            links.GroupBy(slot => slot.Lending!.Waiter.SlotHolder!.Value).OrderBy(of => of.Key).Select(of => (of.Key, of.Count())),
+            state.SlotHolders.Select(held => (held.Key, held.Value.Count)));
+
+        // Nobody is told to give back more than it has, and both sides count the same.
+        Assert.All(state.SlotHolders, held => Assert.InRange(held.Value.Told.Count, 0, held.Value.Count));
+        Assert.All(state.SlotHolders, held => Assert.Equal(held.Value.Told, driver.Wanted.GetValueOrDefault(held.Key, SlotWish.None)));
+        Assert.All(driver.Wanted.Where(wanted => !state.SlotHolders.ContainsKey(wanted.Key)), wanted => Assert.Equal(0, wanted.Value.Count));
+        if (!state.Serves || state.Room() > 0 || state.Asked > 0 || counts.Closing > 0)
+        {
+            return;
+        }
+
+        // No place is free and none is coming: what is idle is closed for a link that nobody goes before, and links are wanted by leases.
+        if (!state.LinkLine.IsEmpty && state.Line.IsEmpty && state.Errands.Wanted == 0)
+        {
+            Assert.Equal(0, counts.Idle);
+        }
+
+        if (!state.Line.IsEmpty && counts.Opening + counts.Free == 0 && links.Length > 0)
+        {
+            Assert.NotEqual(0, driver.Wanted.Sum(wanted => wanted.Value.Count));
         }
     }
 

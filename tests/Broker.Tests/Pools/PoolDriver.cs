@@ -4,6 +4,7 @@ using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Configuration;
 using Broker.Connections;
+using Broker.Leases;
 using Broker.Pools;
 using Broker.Statements;
 using Xunit;
@@ -12,7 +13,8 @@ namespace Broker.Tests.Pools;
 
 /// <summary>
 /// Plays everything around a pool's state: a clock, a budget, connections and callers. By itself it grants every permit, opens, closes
-/// and answers pings at once; a test that wants to decide one of these switches it off. After each step it checks what must always hold.
+/// and answers pings at once; a test that wants to decide one of these switches it off. Holders of slots note what they are told, and do
+/// nothing by themselves. After each step it checks what must always hold.
 /// </summary>
 internal sealed class PoolDriver
 {
@@ -37,6 +39,9 @@ internal sealed class PoolDriver
 
     internal bool Grants { get; set; } = true;
 
+    /// <summary>How many permits the budget has.</summary>
+    internal int MostPermits { get; init; } = int.MaxValue;
+
     internal bool Opens { get; set; } = true;
 
     internal bool Closes { get; set; } = true;
@@ -58,6 +63,12 @@ internal sealed class PoolDriver
 
     internal HashSet<WaiterId> Withdrawn { get; } = [];
 
+    /// <summary>Who asked for a slot for a link.</summary>
+    internal Dictionary<WaiterId, SlotHolder> AskedForLink { get; } = [];
+
+    /// <summary>How many of its slots each holder still has to give back, as it counts.</summary>
+    internal Dictionary<SlotHolder, SlotWish> Wanted { get; } = [];
+
     internal int PermitsHeld => _permits.Count;
 
     internal int Asked { get; private set; }
@@ -75,6 +86,45 @@ internal sealed class PoolDriver
         return id;
     }
 
+    internal WaiterId AskSlot(int holder = 1, TimeSpan? timeout = null)
+    {
+        var id = new WaiterId(++_waiter);
+        Requests.Add(id, null);
+        AskedForLink.Add(id, new(holder));
+        Feed(new PoolEvents.SlotRequested(id, Now + (timeout ?? State.Settings.AcquireTimeout), new(holder)));
+        return id;
+    }
+
+    internal SlotEffects.Lend[] AskSlots(int count, int holder = 1) =>
+        [.. Enumerable.Range(0, count).Select(_ => AskSlot(holder)).ToArray().Select(SlotLent)];
+
+    internal SlotEffects.Lend SlotLent(WaiterId waiter) => Assert.IsType<SlotEffects.Lend>(Requests[waiter]);
+
+    internal void Name(SlotEffects.Lend slot) => Feed(new PoolEvents.SlotNamed(slot.Lease, Backend(slot.Connection)));
+
+    internal void GiveBack(SlotEffects.Lend slot, Failure? failure = null) => GiveBack(slot, new ReturnSlot(slot.Lease, CloseReason.IdleTimeout, Clean: true)
+    {
+        ConnectFailure = failure,
+    });
+
+    internal void GiveBack(SlotEffects.Lend slot, ReturnSlot back)
+    {
+        var holder = AskedForLink[slot.Waiter];
+        Wanted[holder] = Wanted.GetValueOrDefault(holder, SlotWish.None).CountedDown;
+        Feed(new PoolEvents.SlotReturned(back, holder));
+    }
+
+    internal void HolderOfSlotsDies(int holder)
+    {
+        foreach (var (waiter, _) in AskedForLink.Where(asked => asked.Value.Number == holder))
+        {
+            Withdrawn.Add(waiter);
+        }
+
+        Wanted.Remove(new(holder));
+        Feed(new PoolEvents.SlotHolderDied(new(holder)));
+    }
+
     internal void Withdraw(WaiterId waiter)
     {
         Withdrawn.Add(waiter);
@@ -86,7 +136,7 @@ internal sealed class PoolDriver
     internal T Refused<T>(WaiterId waiter)
         where T : Failure => Assert.IsType<T>(Assert.IsType<PoolEffects.Refuse>(Requests[waiter]).Failure);
 
-    internal bool Waits(WaiterId waiter) => Requests[waiter] is null && State.Line.Find(waiter) is not null;
+    internal bool Waits(WaiterId waiter) => Requests[waiter] is null && (State.Line.Find(waiter) ?? State.LinkLine.Find(waiter)) is not null;
 
     internal PoolEffects.Lend[] AskMany(int count) => [.. Enumerable.Range(0, count).Select(_ => Ask()).ToArray().Select(Lent)];
 
@@ -206,6 +256,14 @@ internal sealed class PoolDriver
                 Assert.False(Withdrawn.Contains(lend.Waiter), $"{lend.Waiter} is dead and was given a connection");
                 Requests[lend.Waiter] = lend;
                 break;
+            case SlotEffects.Lend lend:
+                Assert.True(Requests[lend.Waiter] is null, $"{lend.Waiter} was answered twice");
+                Assert.False(Withdrawn.Contains(lend.Waiter), $"{lend.Waiter} is dead and was given a slot");
+                Requests[lend.Waiter] = lend;
+                break;
+            case SlotEffects.Want want:
+                Wanted[want.Holder] = want.Wish;
+                break;
             case PoolEffects.LendUndone undone:
                 Requests[undone.Waiter] = null;
                 break;
@@ -239,11 +297,15 @@ internal sealed class PoolDriver
         switch (effect)
         {
             case PoolEffects.AskPermits ask when Grants:
-                for (var i = 0; i < ask.Wanted && Asked > 0; i++)
+                // What was withdrawn meanwhile is not granted.
+                for (var i = 0; i < ask.Wanted && (ask.Reserve ? _askedReserve : Asked - _askedReserve) > 0 && PermitsHeld < MostPermits; i++)
                 {
                     GrantNext(ask.Reserve);
                 }
 
+                break;
+            case PoolEffects.ReleasePermit or PoolEffects.ReleaseGhost when Grants && MostPermits < int.MaxValue && Asked > 0:
+                GrantNext();
                 break;
             case PoolEffects.Open open when Opens:
                 Opened(open.Connection);

@@ -31,9 +31,9 @@ internal static class Acquiring
     /// <summary>A request that is not wanted any more leaves the line; if it was answered a moment ago, its lease is called back.</summary>
     internal static Step Withdraw(this Step step, WaiterId id, string reason)
     {
-        if (step.State.Line.Find(id) is { } waiter)
+        if ((step.State.Line.Find(id) ?? step.State.LinkLine.Find(id)) is { } waiter)
         {
-            return step.With(step.State with { Line = step.State.Line.Remove(waiter) });
+            return step.LeaveLine(waiter);
         }
 
         var lent = step.State.Slots.All.FirstOrDefault(slot => slot.Lending?.Waiter.Id == id);
@@ -42,12 +42,15 @@ internal static class Acquiring
 
     internal static Step StandInLine(this Step step, Waiter waiter)
     {
-        step = step.NoteArrival();
-        return step.With(step.State with { Line = step.State.Line.Add(waiter) }).WakeBy(waiter.Deadline);
+        step = waiter.SlotHolder is null ? step.NoteArrival() : step;
+        return step
+            .With(waiter.SlotHolder is null
+                ? step.State with { Line = step.State.Line.Add(waiter) }
+                : step.State with { LinkLine = step.State.LinkLine.Add(waiter) })
+            .WakeBy(waiter.Deadline);
     }
 
-    internal static Step RefuseInLine(this Step step, Waiter waiter, Failure failure) =>
-        step.With(step.State with { Line = step.State.Line.Remove(waiter) }).Refuse(waiter, failure);
+    internal static Step RefuseInLine(this Step step, Waiter waiter, Failure failure) => step.LeaveLine(waiter).Refuse(waiter, failure);
 
     internal static Step RefuseAll(this Step step, Failure failure)
     {
@@ -62,7 +65,7 @@ internal static class Acquiring
     /// <summary>Answers everybody whose time is over.</summary>
     internal static Step RefuseDue(this Step step)
     {
-        while (step.State.Line.FirstDue(step.Now) is { } waiter)
+        while ((step.State.Line.FirstDue(step.Now) ?? step.State.LinkLine.FirstDue(step.Now)) is { } waiter)
         {
             step = step.RefuseInLine(waiter, step.State.Exhausted(waiter, step.Now));
         }
@@ -79,10 +82,10 @@ internal static class Acquiring
         }
 
         var place = 0;
-        var coming = step.State.Coming();
-        foreach (var waiter in step.State.Line.All)
+        var state = step.State;
+        foreach (var waiter in state.Line.All)
         {
-            if (++place > coming && !waiter.Queueing)
+            if (++place > state.Coming(state.LinksBefore(waiter)) && !waiter.Queueing)
             {
                 step = step.RefuseInLine(waiter, step.State.NotConnectedBecause() ?? step.State.Busy());
             }
@@ -94,7 +97,7 @@ internal static class Acquiring
     internal static Step Refuse(this Step step, Waiter waiter, Failure failure) =>
         step.Do(new PoolEffects.Refuse(waiter.Id, failure, step.Now - waiter.Since));
 
-    private static Failure? Refusal(this PoolState state) =>
+    internal static Failure? Refusal(this PoolState state) =>
         state.Stopping ? new BrokerStopping($"pool {state.Pool}")
         : state.Suspended && state.Settings.Suspended == SuspendedAction.Refuse ? new PoolHeld(state.Pool)
         : state.Settings.Kind == PoolKind.Assertion && state.FirstHolder() is { } holder ? state.Busy() with { Holder = holder }
@@ -102,22 +105,32 @@ internal static class Acquiring
 
     /// <summary>Whoever has a connection on its way to it, or room for one, does not count as waiting.</summary>
     private static bool LineIsFull(this PoolState state) =>
-        state.Settings.MaxWaiting is { } most && state.Room() == 0 && state.Line.Count - state.Coming() >= most;
+        state.Settings.MaxWaiting is { } most && state.Room() == 0 && state.Line.Count - state.Coming(state.LinkLine.Count) >= most;
 
-    private static int Coming(this PoolState state) => state.Asked + state.Slots.Counts.Opening + state.Slots.Counts.Pinging;
+    /// <summary>Connections on their way to those in line, when so many links get a permit before them.</summary>
+    private static int Coming(this PoolState state, int links) =>
+        Math.Max(0, state.Asked - links) + state.Slots.Counts.Opening + state.Slots.Counts.Pinging;
 
+    private static int LinksBefore(this PoolState state, Waiter waiter) => state.LinkLine.All.TakeWhile(link => link.Id.CompareTo(waiter.Id) < 0).Count();
+
+    /// <summary>A link in a slot is no borrower: it gives way when it is not in use.</summary>
     private static string? FirstHolder(this PoolState state) =>
-        state.Slots.All.FirstOrDefault(slot => slot.Phase == SlotPhase.Lent)?.Lending?.Waiter.Holder ?? state.Line.First?.Holder;
+        state.Slots.All.FirstOrDefault(slot => slot.Phase == SlotPhase.Lent && !slot.IsForLink)?.Lending?.Waiter.Holder ?? state.Line.First?.Holder;
 
     private static PoolBusy Busy(this PoolState state) => new(state.Pool, state.InUse(), state.Settings.Limit ?? -1);
 
     private static Failure Exhausted(this PoolState state, Waiter waiter, TimeSpan now) =>
-        state.NotConnectedBecause() ?? new PoolExhausted(
-            state.Pool, state.InUse(), state.Settings.Limit ?? -1, state.Line.Count, now - state.Line.First!.Since, now - waiter.Since,
+        state.NotConnectedBecause(waiter.SlotHolder is not null) ?? new PoolExhausted(
+            state.Pool, state.InUse(), state.Settings.Limit ?? -1, state.Requests(), now - state.OldestRequest(), now - waiter.Since,
             state.Connects.LastFailure?.Message);
 
     private static int InUse(this PoolState state) => state.Slots.Counts.Lent + state.Slots.Counts.Busy;
 
     /// <summary>With no connection open and connects failing, the failed connect is the answer, not the length of the line.</summary>
-    private static Failure? NotConnectedBecause(this PoolState state) => state.HasOpen() ? null : state.Connects.LastFailure;
+    private static Failure? NotConnectedBecause(this PoolState state, bool forLink = false) =>
+        (forLink ? state.HasOpenLink() : state.HasOpen()) ? null : state.Connects.LastFailure;
+
+    private static Step LeaveLine(this Step step, Waiter waiter) => step.With(waiter.SlotHolder is null
+        ? step.State with { Line = step.State.Line.Remove(waiter) }
+        : step.State with { LinkLine = step.State.LinkLine.Remove(waiter) });
 }

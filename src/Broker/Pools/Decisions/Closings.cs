@@ -25,7 +25,7 @@ internal static class Closings
         step = slot.Phase == SlotPhase.Closing ? step : step.Repaid(slot);
         step = slot.Phase == SlotPhase.Opening ? step.NoteFailedConnect(slot, new ConnectionLost(step.State.Pool, "it died while it connected")) : step;
         step = clean
-            ? step.Do(new PoolEffects.ReleasePermit(slot.Permit))
+            ? step.GiveBack(slot.Permit)
             : step.Do(new PoolEffects.ReleaseGhost(slot.Permit, backend ?? slot.Backend));
         return reason is CloseReason.Broken or CloseReason.PingFailed ? step.SuspectSiblings(slot) : step;
     }

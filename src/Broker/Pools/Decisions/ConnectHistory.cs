@@ -11,17 +11,20 @@ internal sealed record ConnectHistory(int Failures, TimeSpan NextAt, Failure? La
 {
     internal static readonly ConnectHistory None = new(0, TimeSpan.Zero, null);
 
+    /// <summary>Whether the last one that failed was a link's.</summary>
+    internal bool OfLink { get; init; }
+
     /// <summary>Connects that began together and fail together count once.</summary>
     internal ConnectHistory Failed(Slot slot, Failure failure, PoolState state, TimeSpan now, out Dice dice)
     {
         dice = state.Dice;
         if (slot.ConnectRound < Failures)
         {
-            return this with { LastFailure = failure };
+            return this with { LastFailure = failure, OfLink = slot.IsForLink };
         }
 
         var failures = Failures + 1;
-        return new ConnectHistory(failures, failures == 1 ? now : now + PauseAfter(failures, state, out dice), failure);
+        return new ConnectHistory(failures, failures == 1 ? now : now + PauseAfter(failures, state, out dice), failure) { OfLink = slot.IsForLink };
     }
 
     /// <summary>How many of the wanted connects may begin now, and the history with them begun.</summary>

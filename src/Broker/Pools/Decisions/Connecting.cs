@@ -44,7 +44,8 @@ internal static class Connecting
             return step;
         }
 
-        step = step.Forget(slot).Do(leftBehind is null ? new PoolEffects.ReleasePermit(slot.Permit) : new PoolEffects.ReleaseGhost(slot.Permit, leftBehind));
+        step = step.Forget(slot);
+        step = leftBehind is null ? step.GiveBack(slot.Permit) : step.Do(new PoolEffects.ReleaseGhost(slot.Permit, leftBehind));
         if (slot.Phase != SlotPhase.Opening)
         {
             return step;
@@ -65,15 +66,22 @@ internal static class Connecting
     /// What a request is told at once: the server has just refused every connection for a reason that waiting does not mend, and the pause
     /// before the next try is not over. Null when it may hope.
     /// </summary>
-    internal static Failure? StandingRefusal(this PoolState state, TimeSpan now) =>
+    /// <param name="state">The pool.</param>
+    /// <param name="now">The present moment.</param>
+    /// <param name="forLink">Whether a slot for a link is wanted: a failed login of the one kind says nothing to the other.</param>
+    internal static Failure? StandingRefusal(this PoolState state, TimeSpan now, bool forLink = false) =>
         state.Connects is { LastFailure: { IsTransient: false } failure } && failure is not HookFailed && now < state.Connects.NextAt
-        && !state.HasOpen() && state.Slots.Counts.Opening == 0 ? failure : null;
+        && state.Connects.OfLink == forLink
+        && !(forLink ? state.HasOpenLink() || state.HasOpeningLink() : state.HasOpen() || state.Slots.Counts.Opening > 0) ? failure : null;
 
-    /// <summary>Whether any connection is open that could serve, now or when it comes back.</summary>
+    /// <summary>
+    /// Whether any connection is open that could serve, now or when it comes back. A slot that is lent for a link serves nobody else when it
+    /// comes back before another connection is open.
+    /// </summary>
     internal static bool HasOpen(this PoolState state)
     {
         var counts = state.Slots.Counts;
-        return counts.Free + counts.Busy + counts.Lent > 0;
+        return counts.Free + counts.Busy + counts.Lent - counts.Links > 0;
     }
 
     /// <summary>

@@ -34,6 +34,6 @@ internal static class ErrandNeeds
     internal static PoolCounts Counts(this PoolState state, int waitingErrands)
     {
         var counts = state.Slots.Counts;
-        return new(counts.Opening + state.Asked, counts.Free, counts.Busy, counts.Lent, state.Line.Count, waitingErrands);
+        return new(counts.Opening + state.Asked, counts.Free, counts.Busy, counts.Lent, state.Requests(), waitingErrands);
     }
 }

@@ -13,13 +13,15 @@ internal static class Growth
     {
         if (!step.State.Serves)
         {
-            return step.Shrink(step.State.Asked).DropReserve().RefuseNotQueueing();
+            return step.Shrink(step.State.Asked).DropReserve().RefuseNotQueueing().WantSlots();
         }
 
-        var missing = step.State.Missing();
+        var missing = step.State.ConnectionsWanted() + step.State.LinkLine.Count - step.State.Asked;
         return (missing >= 0 ? step.Ask(missing) : step.Shrink(Math.Min(-missing, step.State.Asked)))
             .GrowReserve()
-            .RefuseNotQueueing();
+            .RefuseNotQueueing()
+            .WantSlots()
+            .LookAfterPermits();
     }
 
     internal static Step PermitGranted(this Step step, PermitId permit, bool reserve)
@@ -28,9 +30,19 @@ internal static class Growth
         var expected = reserve ? state.ReserveAsked : state.Asked > 0;
         if (!expected)
         {
-            return step.Do(new PoolEffects.ReleasePermit(permit));
+            return step.GiveBack(permit);
         }
 
+        step = step.With(state with
+        {
+            Asked = state.Asked - (reserve ? 0 : 1), ReserveAsked = state.ReserveAsked && !reserve, PermitsMovedAt = step.Now,
+        });
+        return !reserve && state.IsTurnOfLink(out var link) ? step.LendSlot(permit, link) : step.Open(permit, reserve);
+    }
+
+    private static Step Open(this Step step, PermitId permit, bool reserve)
+    {
+        var state = step.State;
         var slot = new Slot(new ConnectionId(state.LastConnection + 1), permit, reserve, state.Generation, state.Connects.Failures)
         {
             Since = step.Now,
@@ -39,8 +51,6 @@ internal static class Growth
             .With(state with
             {
                 LastConnection = slot.Id.Number,
-                Asked = state.Asked - (reserve ? 0 : 1),
-                ReserveAsked = state.ReserveAsked && !reserve,
                 Slots = state.Slots.Put(slot),
             })
             .Do(new PoolEffects.Open(slot.Id, state.FirstConnectDue));
@@ -55,30 +65,31 @@ internal static class Growth
             return step.With(state with { ReserveAsked = false, Connects = state.Connects.Pause(state, step.Now) });
         }
 
+        var failure = new Client.Protocol.Failures.ServerUnavailable(state.Pool, "its budget", cause);
         return step
             .With(state with { Asked = Math.Max(0, state.Asked - count), Connects = state.Connects.Pause(state, step.Now) })
-            .RefuseUnserved(new Client.Protocol.Failures.ServerUnavailable(state.Pool, "its budget", cause));
+            .RefuseUnserved(failure)
+            .RefuseUnservedLinks(failure);
     }
 
     /// <summary>How many connections could be opened under the limit.</summary>
     internal static int Room(this PoolState state) =>
         state.Settings.Limit is { } limit ? Math.Max(0, limit - state.Slots.Counts.Limited - state.Asked) : int.MaxValue;
 
-    private static int Missing(this PoolState state)
+    /// <summary>How many connections should be opened beside those that are there or being opened; links not counted.</summary>
+    internal static int ConnectionsWanted(this PoolState state)
     {
-        var counts = state.Slots.Counts;
-        var coming = state.Asked + counts.Opening + counts.Free - state.Doubtful();
-        var wanted = state.Line.Count + state.Errands.Wanted;
-        var ready = state.HeldReady();
-        var forReady = Math.Min(wanted + ready - coming, state.RoomForReady());
-        return Math.Max(wanted - coming, forReady);
+        var missing = state.Line.Count + state.Errands.Wanted - state.ConnectionsComing();
+        var forReady = Math.Min(missing + state.HeldReady(), state.RoomForReady());
+        missing = Math.Max(0, Math.Max(missing, forReady));
+        return state.FirstConnectDue ? Math.Min(missing, Math.Max(0, 1 - state.Slots.Counts.Opening)) : missing;
     }
 
     /// <summary>
     /// Those that are pinged because a sibling broke: their pings may well fail, or hang. What waits has one opened rather than wait for
     /// them.
     /// </summary>
-    private static int Doubtful(this PoolState state) => state.Slots.Counts.Pinging == 0 || (state.Line.IsEmpty && state.Errands.Wanted == 0)
+    internal static int Doubtful(this PoolState state) => state.Slots.Counts.Pinging == 0 || (state.Line.IsEmpty && state.Errands.Wanted == 0)
         ? 0
         : state.Slots.All.Count(slot => slot.Phase == SlotPhase.Pinging && slot.ProvenIn < state.Suspicion && !slot.Reserve);
 
@@ -86,21 +97,26 @@ internal static class Growth
     private static int HeldReady(this PoolState state) =>
         !state.Warm ? 0 : Math.Max(Math.Min(state.Settings.MinIdle, state.Settings.KeptIdle()), state.FirstWanted ? 1 : 0);
 
-    /// <summary>Connections held ready are never overflow.</summary>
+    /// <summary>Connections held ready are never overflow, and stand back behind links.</summary>
     private static int RoomForReady(this PoolState state) =>
-        state.Settings.Size == 0 ? int.MaxValue : Math.Min(state.Settings.Size, state.Settings.Limit ?? int.MaxValue) - state.Slots.Counts.Limited - state.Asked;
+        state.Settings.Size == 0 ? int.MaxValue : Math.Min(state.Settings.Size, state.Settings.Limit ?? int.MaxValue) - state.Slots.Counts.Limited - state.LinkLine.Count;
 
     private static Step Ask(this Step step, int missing)
     {
         var wanted = Math.Min(missing, step.State.Room());
-        wanted = step.State.FirstConnectDue ? Math.Min(wanted, 1 - step.State.Asked - step.State.Slots.Counts.Opening) : wanted;
         if (wanted <= 0)
         {
             return step;
         }
 
         (var history, var allowed) = step.State.Connects.Allow(wanted, step.State, step.Now, out var dice);
-        step = step.With(step.State with { Connects = history, Dice = dice, Asked = step.State.Asked + allowed });
+        step = step.With(step.State with
+        {
+            Connects = history,
+            Dice = dice,
+            Asked = step.State.Asked + allowed,
+            PermitsMovedAt = step.State.Asked == 0 ? step.Now : step.State.PermitsMovedAt,
+        });
         step = allowed > 0 ? step.Do(new PoolEffects.AskPermits(allowed, false)) : step;
         return allowed < wanted ? step.WakeBy(history.NextAt) : step;
     }

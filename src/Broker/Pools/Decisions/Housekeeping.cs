@@ -18,8 +18,8 @@ internal static class Housekeeping
             step = slot.Phase switch
             {
                 SlotPhase.Idle => step.LookAtIdle(slot),
-                SlotPhase.Lent => step.LookAtLease(slot),
-                SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing or SlotPhase.Detached => step,
+                SlotPhase.Lent when !slot.IsForLink => step.LookAtLease(slot),
+                SlotPhase.Lent or SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing or SlotPhase.Detached => step,
             };
         }
 
@@ -30,14 +30,14 @@ internal static class Housekeeping
     internal static Step Reschedule(this Step step)
     {
         var state = step.State;
-        var next = Moment.Earlier(state.Line.NextDeadline, state.NextShed());
+        var next = Moment.Earlier(Moment.Earlier(state.Line.NextDeadline, state.LinkLine.NextDeadline), state.NextShed());
         foreach (var slot in state.Slots.All)
         {
             next = Moment.Earlier(next, slot.Phase switch
             {
                 SlotPhase.Idle => state.NextLookAt(slot, step.Now),
-                SlotPhase.Lent => state.NextLookAtLease(slot.Lending!),
-                SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing or SlotPhase.Detached => Moment.Never,
+                SlotPhase.Lent when !slot.IsForLink => state.NextLookAtLease(slot.Lending!),
+                SlotPhase.Lent or SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing or SlotPhase.Detached => Moment.Never,
             });
         }
 

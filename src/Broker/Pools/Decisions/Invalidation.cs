@@ -9,12 +9,12 @@ namespace Broker.Pools.Decisions;
 internal static class Invalidation
 {
     /// <summary>
-    /// Idle connections close now, connections in use when they come back, connections being opened when they are open. Hard: leases end
-    /// now.
+    /// Idle connections close now, connections in use when they come back, connections being opened when they are open; links when they
+    /// come free. Hard: leases end now, and links too.
     /// </summary>
     internal static Step Invalidate(this Step step, bool hard)
     {
-        step = step.With(step.State with { Generation = step.State.Generation + 1 });
+        step = step.With(step.State with { Generation = step.State.Generation + 1 }).OutdateLinks(CloseReason.Invalidated);
         foreach (var slot in step.State.Slots.All)
         {
             step = slot.Phase switch

@@ -9,14 +9,14 @@ namespace Broker.Pools.Decisions;
 internal static class Leases
 {
     internal static Slot? LentAs(this PoolState state, LeaseId lease) =>
-        state.Slots.All.FirstOrDefault(slot => slot.Phase == SlotPhase.Lent && slot.Lending!.Lease == lease);
+        state.Slots.All.FirstOrDefault(slot => slot.Phase == SlotPhase.Lent && slot.Lending!.Lease == lease && !slot.IsForLink);
 
-    /// <summary>Calls a lease back, once. The connection answers that it is clean, or that it is closed.</summary>
+    /// <summary>Calls a lease back, once. The connection answers that it is clean, or that it is closed; a link's holder, that it has none.</summary>
     internal static Step Revoke(this Step step, Slot slot, string reason) => slot.Lending is not { Revoked: false } lending
         ? step
         : step
             .Put(slot with { Lending = lending with { Revoked = true } })
-            .Do(new PoolEffects.Revoke(slot.Id, lending.Lease, reason));
+            .Do(slot.IsForLink ? new SlotEffects.Revoke(lending.Lease, reason) : new PoolEffects.Revoke(slot.Id, lending.Lease, reason));
 
     internal static Step HolderDied(this Step step, LeaseId lease) =>
         step.State.Slots.All.FirstOrDefault(slot => slot.Lending?.Lease == lease) is { } slot ? step.Abandon(slot, "its holder died") : step;

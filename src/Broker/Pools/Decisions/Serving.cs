@@ -9,7 +9,7 @@ internal static class Serving
 {
     internal static Step Serve(this Step step)
     {
-        step = step.Shed();
+        step = step.Shed().MakeRoomForLinks();
         while (step.State.Serves && step.State.Line.First is { } waiter && !step.State.ErrandsComeFirst(waiter))
         {
             (step, var slot) = step.Pick(step.State.Line.Count);

@@ -26,9 +26,9 @@ internal static class Statuses
             Idle: counts.Free + (reserve is SlotPhase.Idle or SlotPhase.Pinging ? 1 : 0),
             Busy: counts.Busy + (reserve == SlotPhase.Busy ? 1 : 0),
             Lent: counts.Lent,
-            Waiting: state.Line.Count,
+            Waiting: state.Requests(),
             WaitingErrands: waitingErrands,
-            OldestWait: state.Line.First is { } first ? now - first.Since : TimeSpan.Zero,
+            OldestWait: state.Requests() > 0 ? now - state.OldestRequest() : TimeSpan.Zero,
             state.Generation, state.Suspended, state.Connects.LastFailure?.Message, leases);
     }
 }

@@ -30,7 +30,7 @@ internal static class Yielding
 
     internal static Step YieldIdle(this Step step)
     {
-        while (step.State.IdleWanted > 0 && step.State.Line.IsEmpty && step.State.Errands.Wanted == 0
+        while (step.State.IdleWanted > 0 && step.State.NobodyWaits()
             && step.State.Slots.OldestIdle is { } idle && (step.State.Slots.Counts.Idle > 1 || idle.LastUsedAt + Warmth <= step.Now))
         {
             step = step.Close(idle, CloseReason.Yielded);
