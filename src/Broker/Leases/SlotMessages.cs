@@ -8,7 +8,7 @@ namespace Broker.Leases;
 /// Asks a pool for a slot without a connection in it: the gateway opens a server connection of its own there (a link). It counts as a lease
 /// in every respect - limits, turns, the server's budget - but those that are about a caller who keeps one too long, since a link serves
 /// many callers: `max-lease`, `leak-threshold`, `self-starved`. Answered to the sender, which is watched, once: by <see cref="SlotLent"/>,
-/// to be ended by <see cref="ReturnSlot"/>, or by <see cref="Refused"/>. <see cref="WithdrawAcquire"/> takes it back: it is refused as
+/// to be ended by <see cref="ReturnSlot"/>, or by <see cref="SlotRefused"/>. <see cref="WithdrawAcquire"/> takes it back: it is refused as
 /// cancelled, unless it was lent a moment before; then <see cref="SlotRevoked"/> follows. A pool that fails refuses what waits, and revokes
 /// what is lent.
 /// </summary>
@@ -22,6 +22,11 @@ internal sealed record AcquireSlot(ErrandId Request, TimeSpan? Wait) : IBrokerRe
 /// <param name="Connection">The name that the server connection has in its pool.</param>
 /// <param name="Request">Which request it answers.</param>
 internal sealed record SlotLent(PoolId Pool, LeaseId Lease, ConnectionId Connection, ErrandId Request) : IBrokerReply;
+
+/// <summary>There is no slot for this request.</summary>
+/// <param name="Request">Which request.</param>
+/// <param name="Failure">Why.</param>
+internal sealed record SlotRefused(ErrandId Request, Failure Failure) : IBrokerReply;
 
 /// <summary>The link in a slot is open, and this is its server process: told to the pool.</summary>
 /// <param name="Lease">Which slot.</param>

@@ -93,7 +93,13 @@ internal sealed class LeaseDesk
     internal void Undo(LeaseId lease) => _lent.Remove(lease);
 
     /// <summary>A request comes to nothing: who asked is told, unless the request is over.</summary>
-    internal void Refuse(WaiterId waiter, Failure failure) => Leave(waiter)?.Ref.Tell(new Refused(failure));
+    internal void Refuse(WaiterId waiter, Failure failure)
+    {
+        if (Leave(waiter) is { } borrower)
+        {
+            borrower.Ref.Tell(borrower.ForLink ? new SlotRefused(borrower.Request, failure) : new Refused(failure));
+        }
+    }
 
     /// <summary>
     /// The pool ends: whoever waits is refused, and whoever has a lease or a slot, or is being lent one at this moment, hears that it is

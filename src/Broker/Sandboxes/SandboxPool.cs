@@ -93,7 +93,7 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
             // Whoever detaches or forgets a lease was lent one as such, and keys are kept for no longer than the sandbox.
             case DetachLease or ForgetLease or LedgerPruner.KeyTaken: break;
             // No door of a sandbox opens connections of its own, so no slot is lent for one, and none comes back.
-            case AcquireSlot: Refuse("a slot would be outside of its transaction"); break;
+            case AcquireSlot slot: Sender.Tell(new SlotRefused(slot.Request, new SandboxRefused("a link would be outside of its transaction"))); break;
             case NameSlot or ReturnSlot: break;
             case OpenStream stream: _streams.Open(stream, Sender); break;
             case SettleCommit: Sender.Tell(new CommitSettled(new SettledOutcome.Aborted("its sandbox was lost"))); break;

@@ -89,7 +89,9 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case LinkEvents.OpenFailed failed: OnOpenFailed(failed); break;
             case LinkEvents.Closed closed: OnClosed(closed); break;
             case SlotLent lent: OnSlot(lent); break;
-            case Refused refused: OnRefused(refused.Failure); break;
+            case SlotRefused refused when _asked.Answered(refused.Request): OnRefused(refused.Failure); break;
+            // It was withdrawn.
+            case SlotRefused: break;
             case LookAtLine: OnLookAtLine(); break;
             case LookAtHouse: OnLookAtHouse(); break;
             default: OnControl(message); break;
@@ -294,7 +296,6 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void OnRefused(Failure failure)
     {
-        _asked.Refused();
         _lastFailure = failure;
         RefuseUnserved(failure);
     }

@@ -39,13 +39,4 @@ internal sealed class SlotRequests
 
     /// <summary>One is answered. False when it was withdrawn.</summary>
     internal bool Answered(ErrandId request) => _asked.Remove(request);
-
-    /// <summary>One is refused; which one is of no meaning.</summary>
-    internal void Refused()
-    {
-        if (_asked.Count > 0)
-        {
-            _asked.Remove(_asked.First());
-        }
-    }
 }
