@@ -131,6 +131,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
             link.Statements.Use(stage.Book.Keep(new PreparedText(WireText.Of("select 2"), [])));
             link.Statements.Done();
             link.Statements.NextSeries();
+            link.Applied = link.Applied.Add("work_mem", WireText.Of("set work_mem = '7MB'"));
             return true;
         });
         Assert.Equal("German, DMY", link.Settings[WireText.Of("DateStyle")].ToString());
@@ -139,7 +140,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
         Assert.Same(link, (await stage.HearAsync<LinkEvents.Cleaned>()).Link);
 
         Assert.Equal(link.Defaults, link.Settings);
-        Assert.Equal((0, 0), (link.Statements.Count, link.Statements.Unanswered));
+        Assert.Equal((0, 0, 0), (link.Statements.Count, link.Statements.Unanswered, link.Applied.Count));
         Assert.Equal("t|0|t|0", await stage.QueryAsync(
             link,
             """

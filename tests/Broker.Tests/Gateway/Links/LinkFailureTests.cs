@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using Akka.Actor;
 using Broker.Client.Protocol.Failures;
 using Broker.Connections;
@@ -73,7 +74,7 @@ public sealed class LinkFailureTests : IAsyncLifetime
         await using var server = new FakeServer(async stream =>
         {
             _ = await stream.ReadAtLeastAsync(new byte[1000], 8);
-            await stream.WriteAsync(answer.Select(static letter => (byte)letter).ToArray());
+            await stream.WriteAsync(answer.Select(static letter => (byte)letter).Concat(answer.EndsWith('x') ? new byte[5000] : []).ToArray());
             if (answer.Length > 0)
             {
                 await stream.CopyToAsync(Stream.Null);
@@ -146,7 +147,7 @@ public sealed class LinkFailureTests : IAsyncLifetime
         var ended = new TaskCompletionSource();
         await using var server = new FakeServer(async stream =>
         {
-            await UntilEndAsync(stream, ended);
+            await UntilEndAsync(stream, ended, "");
         });
         await using var stage = At(portable, server.Port);
         var actor = await stage.MakeAsync();
@@ -167,8 +168,7 @@ public sealed class LinkFailureTests : IAsyncLifetime
         var ended = new TaskCompletionSource();
         await using var server = new FakeServer(async stream =>
         {
-            await stream.WriteAsync("S"u8.ToArray());
-            await UntilEndAsync(stream, ended);
+            await UntilEndAsync(stream, ended, "S");
         });
         await using var stage = At(portable, server.Port, $"tls = {tls}");
         var actor = await stage.MakeAsync();
@@ -178,10 +178,11 @@ public sealed class LinkFailureTests : IAsyncLifetime
     }
 
     // be it a goodbye or a reset
-    private static async Task UntilEndAsync(NetworkStream stream, TaskCompletionSource ended)
+    private static async Task UntilEndAsync(NetworkStream stream, TaskCompletionSource ended, string answer)
     {
         try
         {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(answer));
             await stream.CopyToAsync(Stream.Null);
         }
         finally
