@@ -22,6 +22,9 @@ internal readonly record struct TextEstimate(double MicrosecondsEach, int Fill, 
     /// <summary>Whether texts of this kind wait for a shared trip, rather than for a connection of their own.</summary>
     internal bool Shares => Fill > 1;
 
+    /// <summary>Whether it may travel with others, as far as is known: it never ran, or was fast enough.</summary>
+    internal bool MayShare => AloneUntil == 0 && (Shares || MicrosecondsEach == 0);
+
     /// <summary>What is believed after a trip whose work is known.</summary>
     /// <param name="members">All members of the trip.</param>
     /// <param name="work">How long the server worked on the members, COMMIT and its flush of the log left out.</param>

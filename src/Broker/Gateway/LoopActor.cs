@@ -53,7 +53,7 @@ internal sealed class LoopActor : UntypedActor
             return found;
         }
         var book = new Prepared.StatementBook();
-        var share = Context.Watch(Make(ShareActor.For(find.Pool.Links, find.Pool.Supervisor, book)));
+        var share = Context.Watch(Make(ShareActor.For(find.Pool.Links, find.Pool.Supervisor, book, _buffers)));
         return _shares[pool] = new(share, book, new(), _buffers);
     }
 

@@ -1,3 +1,6 @@
+using Broker.Configuration;
+using Broker.PgWire.Messages;
+
 namespace Broker.Gateway.Clients;
 
 /// <summary>What a client that was let in is doing; the same words in log and metric.</summary>
@@ -17,4 +20,20 @@ internal enum ClientPhase
 
     /// <summary>It is told why it is closed.</summary>
     Closing,
+}
+
+/// <summary>Names it.</summary>
+internal static class ClientPhases
+{
+    /// <summary>What a client is doing.</summary>
+    /// <param name="closing">Whether it is being closed.</param>
+    /// <param name="waits">Whether what it has sent waits, or is carried with that of others.</param>
+    /// <param name="link">Where the server of its link stands; null when it has none.</param>
+    /// <param name="mode">How long it keeps a link.</param>
+    internal static ClientPhase Of(bool closing, bool waits, TransactionStatus? link, PoolMode mode) =>
+        closing ? ClientPhase.Closing
+        : link is not { } status ? waits ? ClientPhase.Errand : ClientPhase.Ready
+        : mode is PoolMode.Session ? ClientPhase.Pinned
+        : status is TransactionStatus.Idle ? ClientPhase.Errand
+        : ClientPhase.InTransaction;
 }

@@ -1,5 +1,8 @@
 using Broker.Gateway.Sockets;
 using Broker.PgWire.Framing;
+using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Clients;
 
@@ -17,9 +20,6 @@ internal sealed class Intake
 
     /// <summary>Whether a message is kept.</summary>
     internal bool Keeps => _keeps;
-
-    /// <summary>The one that is kept.</summary>
-    internal Frame Kept => _kept;
 
     /// <summary>Whether the next byte is the first of a message.</summary>
     internal bool IsBetweenMessages => _input.Reader.IsBetweenMessages;
@@ -62,9 +62,30 @@ internal sealed class Intake
         return InputState.Stopped;
     }
 
+    /// <summary>What is there, from the first byte of a message on; nothing where that cannot be said.</summary>
+    internal ReadOnlySpan<byte> Peek => _keeps || !IsBetweenMessages ? [] : _input.Peek;
+
+    /// <summary>So many bytes, whole messages, are taken otherwise.</summary>
+    internal void Skip(int bytes) => _input.Skip(bytes);
+
+    /// <summary>They are not after all.</summary>
+    internal void PutBack(int bytes) => _input.PutBack(bytes);
+
     /// <summary>Why what came is no message.</summary>
     internal string Problem => _input.Reader.Error?.Text ?? "";
 
-    /// <summary>The one that is kept is answered otherwise.</summary>
-    internal void Drop() => (_keeps, _kept) = (false, default);
+    /// <summary>Whether the client was told of an error in a series that it has not ended: what it sends is passed over up to its Sync.</summary>
+    internal bool SkipsToSync { get; set; }
+
+    /// <summary>The one that is kept is answered by an error, as the server would have done.</summary>
+    internal void Refuse(ErrorResponse error, WireWriter answer)
+    {
+        error.Write(answer);
+        SkipsToSync = (FrontendType)_kept.Type is not (FrontendType.Query or FrontendType.FunctionCall);
+        if (!SkipsToSync)
+        {
+            new ReadyForQuery(TransactionStatus.Idle).Write(answer);
+        }
+        (_keeps, _kept) = (false, default);
+    }
 }

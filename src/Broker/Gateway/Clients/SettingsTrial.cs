@@ -47,8 +47,7 @@ internal sealed class SettingsTrial
             return;
         }
         _returned = true;
-        Link.Channel.GiveTo(Link.Actor);
-        _share.Tell(new ShareCommands.LinkReturned(Link, condition), ActorRefs.NoSender);
+        Link.ReturnTo(_share, condition);
     }
 
     private bool IsOver()

@@ -3,6 +3,7 @@ using Akka.Event;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
+using Broker.Gateway.Errands;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
 using Broker.Gateway.Loops;
@@ -29,12 +30,12 @@ internal sealed class WireClientActor : UntypedActor
     private readonly IActorRef _share;
     private readonly Channel _channel;
     private readonly Intake _intake;
+    private readonly ClientErrands _errands;
     private readonly Func<bool> _canTake;
     private readonly Func<Frame, bool> _take;
     private readonly ShareCommands.WantLink _want;
     private Exchange? _exchange;
     private bool _isWaiting;
-    private bool _skipsToSync;
     private bool _closing;
     private Failure? _closeWhenFree;
 
@@ -43,17 +44,14 @@ internal sealed class WireClientActor : UntypedActor
         (_plan, _face, _memory, _buffers, _share, _channel) = (plan, client.Face, client.Memory, buffers, client.Share, client.Channel);
         client.Input.Reader.Limits = FrameLimits.Frontend;
         (_intake, _canTake, _take) = (new(client.Input), CanTake, Take);
+        _errands = new(client.Memory, _intake, Self);
         _want = new(Self);
     }
 
     /// <summary>How to make one.</summary>
     internal static Props For(GatewayPlan plan, ExchangeBuffers buffers, ClientEntered client) => Props.Create(() => new WireClientActor(plan, buffers, client));
 
-    /// <summary>What it is doing.</summary>
-    private ClientPhase Phase => _closing ? ClientPhase.Closing
-        : _exchange is not { } exchange ? _isWaiting ? ClientPhase.Errand : ClientPhase.Ready
-        : _face.Mode is PoolMode.Session ? ClientPhase.Pinned
-        : exchange.Link.Use.Status is TransactionStatus.Idle ? ClientPhase.Errand : ClientPhase.InTransaction;
+    private ClientPhase Phase => ClientPhases.Of(_closing, _isWaiting || _errands.IsUnderWay, _exchange?.Link.Use.Status, _face.Mode);
 
     private int MostBacklog => _plan.Settings.Buffer.Backlog;
 
@@ -74,21 +72,19 @@ internal sealed class WireClientActor : UntypedActor
                 port.Look();
                 OnClientReady();
                 break;
-            case PortReady(var port):
-                if (_exchange?.Link.Channel.Port == port)
-                {
-                    port.Look();
-                    OnLinkReady();
-                }
+            case PortReady(var port) when port == _exchange?.Link.Channel.Port:
+                port.Look();
+                OnLinkReady(_exchange);
                 break;
+            case ErrandAnswered answered: OnAnswered(answered); break;
             case LinkLent lent: OnLent(lent.Link); break;
             case Refused refused: OnRefused(refused.Failure); break;
             case CancelClient: OnCancel(); break;
             case LinkRecalled recalled when _exchange?.Link == recalled.Link: End(new ConnectionLost(_face.Pool, recalled.Reason)); break;
-            case LinkRecalled: break;
             case CloseClient close: OnClose(close.Failure); break;
             case ShareEnded ended when ended.Share.Equals(_share): End(ended.Failure); break;
-            case ShareEnded: break;
+            // about what it had a moment ago, or never
+            case PortReady or LinkRecalled or ShareEnded: break;
             default: Unhandled(message); break;
         }
     }
@@ -100,11 +96,11 @@ internal sealed class WireClientActor : UntypedActor
         {
             Return(exchange, exchange.IsBroken ? LinkCondition.Broken : LinkCondition.Abandoned);
         }
-        else if (_isWaiting)
+        else if (_isWaiting || _errands.IsUnderWay)
         {
             _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
         }
-        Context.GetLogger().Debug("Client {Client} is gone", _face);
+        Context.GetLogger().Debug("Client {Client} is gone, in state {Phase}", _face, Phase);
         _memory.Statements?.Clear();
         _channel.Close();
         _plan.Supervisor.Tell(new ClientLeft(_face.Key), ActorRefs.NoSender);
@@ -114,16 +110,13 @@ internal sealed class WireClientActor : UntypedActor
     {
         if (_closing)
         {
-            if (_channel.Backlog == 0)
-            {
-                Context.Stop(Self);
-            }
+            StopWhenSent();
             return;
         }
         if (_channel.Backlog == 0 && _exchange is { } exchange && exchange.Link.Channel.IsReadable)
         {
             // It had been read too slowly, and the server was not read for that.
-            OnLinkReady();
+            OnLinkReady(exchange);
         }
         ReadClient();
     }
@@ -134,7 +127,7 @@ internal sealed class WireClientActor : UntypedActor
         switch (_closing ? InputState.Stopped : _intake.Read(_channel, _plan.Settings.Buffer.Turn, _canTake, _take))
         {
             case InputState.Garbled:
-                End("08P01", _intake.Problem);
+                End(ErrorReports.Fatal("08P01", _intake.Problem));
                 break;
             case InputState.Ended:
                 Context.Stop(Self);
@@ -145,8 +138,37 @@ internal sealed class WireClientActor : UntypedActor
         }
     }
 
-    private bool CanTake() => !_closing && !_isWaiting && (_exchange is not { } exchange
-        || (!exchange.IsTuning && exchange.Link.Channel.Backlog < MostBacklog && !(_face.Mode is PoolMode.Statement && exchange.Outstanding > 0)));
+    private bool CanTake()
+    {
+        if (_closing || _isWaiting || _errands.IsUnderWay)
+        {
+            return false;
+        }
+        if (_exchange is { } exchange)
+        {
+            return !exchange.IsTuning && exchange.Link.Channel.Backlog < MostBacklog && !(_face.Mode is PoolMode.Statement && exchange.Outstanding > 0);
+        }
+        if (_intake.SkipsToSync || _face.Mode is PoolMode.Session || _errands.Next() is not { } errand)
+        {
+            return true;
+        }
+        _share.Tell(errand, ActorRefs.NoSender);
+        return false;
+    }
+
+    private void OnAnswered(ErrandAnswered answered)
+    {
+        if (!_errands.Answered(answered))
+        {
+            return;
+        }
+        if (answered.Answer is { } answer)
+        {
+            _channel.Write(answer.Span);
+            CloseIfAsked();
+        }
+        ReadClient();
+    }
 
     /// <summary>Takes one message, or piece. False when it has to be given again later.</summary>
     private bool Take(Frame frame)
@@ -160,12 +182,12 @@ internal sealed class WireClientActor : UntypedActor
             // the rest of something that nobody wants any more
             return true;
         }
-        switch (IdleMessages.Decide((FrontendType)frame.Type, _skipsToSync))
+        switch (IdleMessages.Decide((FrontendType)frame.Type, _intake.SkipsToSync))
         {
             case Idleness.Leaves:
                 return Leave();
             case Idleness.IsReady:
-                _skipsToSync = false;
+                _intake.SkipsToSync = false;
                 new ReadyForQuery(TransactionStatus.Idle).Write(_buffers.ToClient);
                 return true;
             case Idleness.WantsLink:
@@ -182,15 +204,15 @@ internal sealed class WireClientActor : UntypedActor
         var taken = exchange.FromClient(frame, out var error);
         if (error is not null)
         {
-            End("08P01", error.Text);
+            End(ErrorReports.Fatal("08P01", error.Text));
         }
         return taken;
     }
 
     private bool Leave()
     {
-        Context.Stop(Self);
         _closing = true;
+        Context.Stop(Self);
         return true;
     }
 
@@ -198,8 +220,7 @@ internal sealed class WireClientActor : UntypedActor
     {
         if (!_isWaiting || _closing)
         {
-            link.Channel.GiveTo(link.Actor);
-            _share.Tell(new ShareCommands.LinkReturned(link, LinkCondition.Clean), ActorRefs.NoSender);
+            link.ReturnTo(_share, LinkCondition.Clean);
             return;
         }
         _isWaiting = false;
@@ -210,7 +231,7 @@ internal sealed class WireClientActor : UntypedActor
 
     private void OnClose(Failure failure)
     {
-        if (_exchange is null)
+        if (_exchange is null && !_errands.IsUnderWay)
         {
             End(failure);
         }
@@ -233,30 +254,10 @@ internal sealed class WireClientActor : UntypedActor
             return;
         }
         Refuse(failure);
-        ReadClient();
     }
 
-    /// <summary>What the client has sent is answered by an error, as the server would have.</summary>
-    private void Refuse(Failure failure)
+    private void OnLinkReady(Exchange exchange)
     {
-        ErrorReports.Error(failure).Write(_buffers.ToClient);
-        if ((FrontendType)_intake.Kept.Type is FrontendType.Query or FrontendType.FunctionCall)
-        {
-            new ReadyForQuery(TransactionStatus.Idle).Write(_buffers.ToClient);
-        }
-        else
-        {
-            _skipsToSync = true;
-        }
-        _intake.Drop();
-    }
-
-    private void OnLinkReady()
-    {
-        if (_exchange is not { } exchange)
-        {
-            return;
-        }
         var decides = false;
         if (_channel.Backlog < MostBacklog && ServerReading.Read(exchange, _plan.Settings.Buffer.Turn, out decides) is InputState.Ended or InputState.Garbled)
         {
@@ -267,10 +268,7 @@ internal sealed class WireClientActor : UntypedActor
         {
             Decide(exchange);
         }
-        else
-        {
-            Flush();
-        }
+        Flush();
         // what waited for answers, or for room
         if (!_intake.IsEmpty || _channel.IsReadable)
         {
@@ -292,20 +290,23 @@ internal sealed class WireClientActor : UntypedActor
         {
             _exchange = null;
             Return(exchange, exchange.IsDirty ? LinkCondition.Dirty : use.CanRelease ? LinkCondition.Clean : LinkCondition.Abandoned);
-            if (_closeWhenFree is { } failure)
-            {
-                End(failure);
-                return;
-            }
+            CloseIfAsked();
         }
-        Flush();
+    }
+
+    private void CloseIfAsked()
+    {
+        if (_closeWhenFree is { } failure)
+        {
+            End(failure);
+        }
     }
 
     private void Return(Exchange exchange, LinkCondition condition)
     {
         _exchange = null;
-        exchange.Link.Channel.GiveTo(exchange.Link.Actor);
-        _share.Tell(new ShareCommands.LinkReturned(exchange.Link, _face.Mode is PoolMode.Session && condition is LinkCondition.Clean ? LinkCondition.Dirty : condition), ActorRefs.NoSender);
+        _errands.RanAlone();
+        exchange.Link.ReturnTo(_share, _face.Mode is PoolMode.Session && condition is LinkCondition.Clean ? LinkCondition.Dirty : condition);
     }
 
     /// <summary>The server has ended the connection: what the client had under way is lost with it, and it is told so unless the server has.</summary>
@@ -328,13 +329,25 @@ internal sealed class WireClientActor : UntypedActor
         {
             exchange.Link.Actor.Tell(LinkCommands.Cancel.Instance, ActorRefs.NoSender);
         }
+        else if (_errands.IsUnderWay)
+        {
+            _errands.Drop(new Client.Protocol.Failures.Cancelled("by its client"), _buffers.ToClient);
+            _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
+            ReadClient();
+        }
         else if (_isWaiting)
         {
             _isWaiting = false;
             _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
             Refuse(new Client.Protocol.Failures.Cancelled("while it waited for a server connection"));
-            ReadClient();
         }
+    }
+
+    private void Refuse(Failure failure)
+    {
+        _errands.RanAlone();
+        _intake.Refuse(ErrorReports.Error(failure), _buffers.ToClient);
+        ReadClient();
     }
 
     private void Flush()
@@ -352,8 +365,6 @@ internal sealed class WireClientActor : UntypedActor
     }
 
     private void End(Failure failure) => End(ErrorReports.Fatal(failure));
-
-    private void End(string sqlState, string text) => End(ErrorReports.Fatal(sqlState, text));
 
     private void End(ErrorResponse error)
     {
@@ -376,6 +387,11 @@ internal sealed class WireClientActor : UntypedActor
         {
             Return(exchange, exchange.IsBroken ? LinkCondition.Broken : LinkCondition.Abandoned);
         }
+        StopWhenSent();
+    }
+
+    private void StopWhenSent()
+    {
         if (_channel.Backlog == 0)
         {
             Context.Stop(Self);

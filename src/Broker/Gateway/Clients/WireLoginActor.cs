@@ -146,8 +146,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         }
         else if (message is LinkLent lent)
         {
-            lent.Link.Channel.GiveTo(lent.Link.Actor);
-            _share!.Share.Tell(new ShareCommands.LinkReturned(lent.Link, LinkCondition.Clean), ActorRefs.NoSender);
+            lent.Link.ReturnTo(_share!.Share, LinkCondition.Clean);
         }
     }
 
@@ -313,7 +312,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     }
 
     private ClientMemory Memory() =>
-        new(_share!.Book, _share.Traces, _plan.Settings.PreparedStatements > 0 ? new(_share.Book) : null, _settings!);
+        new(_share!.Book, _share.Verdicts, _plan.Settings.PreparedStatements > 0 ? new(_share.Book) : null, _settings!);
 
     private void OnLent(WireLink link)
     {

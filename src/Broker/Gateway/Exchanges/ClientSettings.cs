@@ -27,16 +27,27 @@ internal sealed class ClientSettings
     private readonly ShownName _shownName;
     private ImmutableSortedDictionary<string, WireText> _kept = Nothing;
     private ImmutableSortedDictionary<string, WireText> _now = Nothing;
+    private readonly ImmutableDictionary<WireText, WireText> _defaults;
     private bool _rolledBack;
+    private bool? _isPlain;
 
     /// <param name="told">What it was told at its login.</param>
     /// <param name="wished">What it wishes beside that: SETs by the names of settings.</param>
     /// <param name="shownName">Whose application_name servers show.</param>
-    internal ClientSettings(Dictionary<WireText, WireText> told, ImmutableSortedDictionary<string, WireText> wished, ShownName shownName) =>
+    internal ClientSettings(Dictionary<WireText, WireText> told, ImmutableSortedDictionary<string, WireText> wished, ShownName shownName)
+    {
         (_told, _kept, _now, _shownName) = (told, wished, wished, shownName);
+        _defaults = told.ToImmutableDictionary();
+    }
+
+    /// <summary>Whether the client has set nothing: its statements mean what those of all such clients mean.</summary>
+    internal bool IsPlain => _isPlain ??= _kept.IsEmpty && _told.All(told => told.Key == ApplicationName ? _shownName is ShownName.Broker || IsDefault(told) : IsDefault(told));
 
     /// <summary>The text that sets a setting to a value, as a configuration file would: lists and quotes within it mean what they mean there.</summary>
     internal static WireText Setting(string name, WireText value) => WireText.Of($"SELECT pg_catalog.set_config({Quoted(WireText.Of(name))},{Quoted(value)},false)");
+
+    /// <summary>The text that sets a setting back to what the session began with.</summary>
+    internal static string ResetOf(string name) => $"RESET {string.Join('.', name.Split('.').Select(static part => $"\"{part}\""))}";
 
     /// <summary>What the client knows.</summary>
     internal IReadOnlyDictionary<WireText, WireText> Told => _told;
@@ -86,12 +97,16 @@ internal sealed class ClientSettings
         {
             return;
         }
-        _kept = _now = _rolledBack ? _kept : _now;
+        if (!ReferenceEquals(_kept, _now))
+        {
+            (_kept, _isPlain) = (_rolledBack ? _kept : _now, null);
+        }
+        _now = _kept;
         _rolledBack = false;
     }
 
     /// <summary>The server reports a setting to the client.</summary>
-    internal void Reported(WireText name, WireText value) => _told[name] = value;
+    internal void Reported(WireText name, WireText value) => (_told[name], _isPlain) = (value, null);
 
     /// <summary>What has to be said to the server so that the client finds its settings; null for nothing.</summary>
     internal WireText? DifferenceTo(WireLink link)
@@ -109,7 +124,7 @@ internal sealed class ClientSettings
         {
             foreach (var (name, _) in link.Applied.Where(one => !_kept.ContainsKey(one.Key)))
             {
-                (sql ??= new()).Append("RESET ").Append(string.Join('.', name.Split('.').Select(static part => $"\"{part}\""))).Append(';');
+                (sql ??= new()).Append(ResetOf(name)).Append(';');
             }
             foreach (var (name, text) in _kept)
             {
@@ -126,7 +141,7 @@ internal sealed class ClientSettings
     internal void Applied(WireLink link)
     {
         _kept = _now = _kept.RemoveRange(_kept.Keys.Where(name => link.Settings.Keys.Any(told => told.ToString().Equals(name, StringComparison.OrdinalIgnoreCase))));
-        link.Applied = _kept;
+        (link.Applied, _isPlain) = (_kept, null);
         foreach (var name in _told.Keys)
         {
             if (link.Settings.TryGetValue(name, out var has) && !(name == ApplicationName && _shownName is ShownName.Broker))
@@ -135,6 +150,8 @@ internal sealed class ClientSettings
             }
         }
     }
+
+    private bool IsDefault(KeyValuePair<WireText, WireText> told) => _defaults.GetValueOrDefault(told.Key) == told.Value;
 
     // a backslash means itself only where standard_conforming_strings is on, and nobody knows here whether it is
     private static string Quoted(WireText value)

@@ -106,7 +106,7 @@ internal sealed class Exchange
             case FrontendType.Parse or FrontendType.Bind or FrontendType.Describe or FrontendType.Close when _renaming is not null:
                 return OnNamed(frame, out error);
             case FrontendType.Parse when frame.IsFirst:
-                IsDirty |= !frame.IsWhole || _client.Traces.Of(Frames.TextOf(frame.Body, skip: 1)).IsDirty;
+                IsDirty |= !frame.IsWhole || _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 1)).Trace.IsDirty;
                 break;
         }
         Pass(frame);
@@ -172,7 +172,7 @@ internal sealed class Exchange
     {
         if (frame.IsFirst)
         {
-            Note(frame.IsWhole ? _client.Traces.Of(Frames.TextOf(frame.Body, skip: 0)) : SessionTrace.Unknown);
+            Note(frame.IsWhole ? _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 0)).Trace : SessionTrace.Unknown);
             Outstanding++;
         }
         if (frame.IsLast)

@@ -84,7 +84,7 @@ internal sealed class Renaming
             return null;
         }
         _used.Add(used);
-        return runs ? _client.Traces.Of(_client.Book[used].Query.Bytes.Span) : null;
+        return runs ? _client.Verdicts.Of(_client.Book[used].Query.Bytes.Span).Trace : null;
     }
 
     private void Send(Outgoing outgoing)

@@ -3,7 +3,6 @@ using Broker.Budgets;
 using Broker.Client.Protocol.Failures;
 using Broker.Connections;
 using Broker.PgWire.Logins;
-using HostEndpoint = Broker.Configuration.HostEndpoint;
 using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
 
 namespace Broker.Gateway.Links;
@@ -14,16 +13,12 @@ namespace Broker.Gateway.Links;
 /// </summary>
 internal sealed class LinkConnecting
 {
-    /// <summary>The server's answer to those for whom it has no rule, or one that says no.</summary>
-    private const string NotAllowed = "28000";
-
     private readonly LinkPlan _plan;
     private readonly Credential? _shown;
     private readonly LinkSite _site;
     private readonly HostChoice _choice;
-    private readonly IEnumerator<(HostEndpoint Host, TargetSessionAttributes Target)> _tries;
+    private readonly IEnumerator<(Configuration.HostEndpoint Host, TargetSessionAttributes Target)> _tries;
     private LinkAttempt? _attempt;
-    private bool _otherWay;
 
     internal LinkConnecting(LinkPlan plan, Credential? shown, LinkSite site)
     {
@@ -32,10 +27,7 @@ internal sealed class LinkConnecting
         _tries = _choice.Tries().GetEnumerator();
     }
 
-    private sealed record HostOverdue : INoSerializationVerificationNeeded
-    {
-        internal static readonly HostOverdue Instance = new();
-    }
+    private sealed record HostOverdue(LinkAttempt Attempt) : INoSerializationVerificationNeeded;
 
     /// <summary>What it has come to; null before. It belongs to whoever takes it.</summary>
     internal LinkOpening? Opening { get; private set; }
@@ -49,9 +41,12 @@ internal sealed class LinkConnecting
     /// <summary>Hears a message of the actor's; what is not about it is passed over.</summary>
     internal void Hear(object message)
     {
-        if (message is HostOverdue)
+        if (message is HostOverdue overdue)
         {
-            Failed(ConnectFailures.Overdue(_plan.Pool, _attempt!.Host, _plan.Server));
+            if (overdue.Attempt == _attempt)
+            {
+                Failed(ConnectFailures.Overdue(_plan.Pool, _attempt.Host, _plan.Server));
+            }
             return;
         }
         _attempt!.Hear(message);
@@ -79,15 +74,8 @@ internal sealed class LinkConnecting
             Failure = failure;
             return;
         }
-        _otherWay = false;
-        var host = _tries.Current.Host;
-        _site.Timers.StartSingleTimer(this, HostOverdue.Instance, _plan.Server.ConnectTimeout);
-        Try(host, TlsToServer.First(_plan.Server.Tls, host));
-    }
-
-    private void Try(HostEndpoint host, TlsUse tls)
-    {
-        _attempt = new(_plan, host, tls, _shown, _site);
+        _attempt = new(_plan, _tries.Current.Host, _shown, _site);
+        _site.Timers.StartSingleTimer(this, new HostOverdue(_attempt), _plan.Server.ConnectTimeout);
         _attempt.Begin();
     }
 
@@ -108,18 +96,11 @@ internal sealed class LinkConnecting
 
     private void Failed(Failure failure)
     {
-        var attempt = _attempt!;
-        attempt.GiveUp();
-        if (!_otherWay && attempt.Refusal?.SqlState == NotAllowed && TlsToServer.Second(_plan.Server.Tls, attempt.Host, attempt.WasEncrypted) is { } tls)
+        if (failure is ServerUnavailable && !_attempt!.WasLetIn)
         {
-            _otherWay = true;
-            Try(attempt.Host, tls);
-            return;
+            _choice.WasDown(_attempt.Host);
         }
-        if (failure is ServerUnavailable && !attempt.WasLetIn)
-        {
-            _choice.WasDown(attempt.Host);
-        }
+        GiveUp();
         Next(failure);
     }
 }

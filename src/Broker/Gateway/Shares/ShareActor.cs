@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Akka.Event;
-using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Connections;
+using Broker.Gateway.Errands;
+using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
 using Broker.Gateway.Prepared;
 using Broker.Leases;
@@ -21,39 +21,32 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private static readonly TimeSpan LineLook = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan HouseLook = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan Warmth = TimeSpan.FromMilliseconds(100);
 
     private readonly LinkPlan _plan;
     private readonly IActorRef _pool;
-    private readonly StatementBook _book;
     private readonly LinkLine _line = new();
-    private readonly LinkShelf _shelf;
+    private readonly LinkDesk _links;
+    private readonly ErrandTrips _trips;
     private readonly SlotRequests _asked;
     private readonly HashSet<IActorRef> _greeted = [];
-    private readonly HashSet<LeaseId> _closing = [];
-    private readonly ILoggingAdapter _log = Context.GetLogger();
     private Credential? _shown;
     private Greeting? _greeting;
     private Failure? _lastFailure;
-    private SlotsWanted? _wanted;
     private bool _stopping;
 
-    public ShareActor(LinkPlan plan, IActorRef pool, StatementBook book)
+    public ShareActor(LinkPlan plan, IActorRef pool, StatementBook book, ExchangeBuffers buffers)
     {
-        (_plan, _pool, _book) = (plan, pool, book);
-        (_shelf, _asked) = (new(plan), new(pool, Self));
+        (_plan, _pool) = (plan, pool);
+        (_links, _asked, _trips) = (new(plan, pool, book, Context), new(pool, Self), new(plan, book, buffers, Context));
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    // Those that close already count.
-    private bool Owes => _wanted is { } wanted && wanted.Count > _closing.Count;
-
     private TimeSpan LineLimit => _plan.Gateway.Timeouts.QueryWait ?? _plan.User.Pool.AcquireTimeout;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(LinkPlan plan, IActorRef pool, StatementBook book) => Props.Create(() => new ShareActor(plan, pool, book));
+    internal static Props For(LinkPlan plan, IActorRef pool, StatementBook book, ExchangeBuffers buffers) => Props.Create(() => new ShareActor(plan, pool, book, buffers));
 
     private sealed record LookAtLine : INoSerializationVerificationNeeded
     {
@@ -82,12 +75,20 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         {
             case ShareCommands.WantLink want: OnWant(want.Client); break;
             case ShareCommands.LinkReturned back: OnReturned(back.Link, back.Condition); break;
-            case ShareCommands.LeaveLine leave: _line.Leave(leave.Client); break;
+            case WireErrand errand: OnErrand(errand); break;
+            case CarrierMessages.TripOver over: OnTripOver(over); break;
+            case ShareCommands.LeaveLine leave: OnLeave(leave.Client); break;
             case ShareCommands.Greet greet: OnGreet(greet); break;
             case LinkEvents.Opened opened: OnOpened(opened.Link); break;
-            case LinkEvents.Cleaned cleaned: OnFree(cleaned.Link); break;
+            case LinkEvents.Cleaned cleaned:
+                cleaned.Link.Applied = cleaned.Link.Applied.Clear();
+                OnFree(cleaned.Link);
+                break;
             case LinkEvents.OpenFailed failed: OnOpenFailed(failed); break;
-            case LinkEvents.Closed closed: OnClosed(closed); break;
+            case LinkEvents.Closed closed:
+                _links.Closed(closed);
+                AskForSlots();
+                break;
             case SlotLent lent: OnSlot(lent); break;
             case SlotRefused refused when _asked.Answered(refused.Request): OnRefused(refused.Failure); break;
             // It was withdrawn.
@@ -103,25 +104,31 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         switch (message)
         {
             case SlotsWanted wanted:
-                _wanted = wanted;
-                GiveIdleBack();
+                _links.Wanted(wanted);
+                if (wanted.Count > 0)
+                {
+                    _trips.GiveBack();
+                }
                 break;
             case SlotsOutdated outdated:
-                _shelf.Outdate(outdated.Reason);
-                CloseOutdated();
+                _links.Outdate(outdated.Reason);
+                _trips.Retire();
                 break;
-            case SlotRevoked revoked: OnRevoked(revoked); break;
+            case SlotRevoked revoked: _links.Revoked(revoked); break;
             case ShareCommands.Stop:
                 _stopping = true;
                 RefuseAll(new BrokerStopping("the gateway"));
-                _shelf.Outdate(CloseReason.Stopping);
-                CloseOutdated();
+                _links.Outdate(CloseReason.Stopping);
+                _trips.Retire();
                 break;
             case Terminated { ActorRef: var dead } when dead.Equals(_pool):
                 RefuseAll(new ConnectionLost(_plan.Pool, "its pool ended"));
                 Context.Stop(Self);
                 break;
-            case Terminated { ActorRef: var dead }: OnLinkDied(dead); break;
+            case Terminated { ActorRef: var dead }:
+                _links.Died(dead);
+                AskForSlots();
+                break;
             default: Unhandled(message); break;
         }
     }
@@ -133,18 +140,56 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             client.Tell(new Refused(new BrokerStopping("the gateway")), ActorRefs.NoSender);
             return;
         }
-        if (_line.Count == 0 && _shelf.TakeIdle() is { } link)
+        if (_line.Count == 0 && _links.Shelf.TakeIdle() is { } link)
         {
             Lend(link, client);
             return;
         }
         _line.Enter(client, _plan.Time.GetTimestamp());
+        _trips.GiveBack();
         AskForSlots();
         WatchLine();
     }
 
+    private void OnErrand(WireErrand errand)
+    {
+        if (_stopping)
+        {
+            errand.Client.Tell(new ErrandAnswered(errand.Number, false, null), ActorRefs.NoSender);
+            return;
+        }
+        _trips.Enter(errand);
+        if (_trips.WantsCarrier && _line.Count == 0 && _links.Shelf.TakeIdle() is { } link)
+        {
+            _trips.Carry(link);
+        }
+        _trips.Travel();
+        AskForSlots();
+        WatchLine();
+    }
+
+    private void OnTripOver(CarrierMessages.TripOver over)
+    {
+        _trips.Over(over);
+        if (_line.First is { } first && first.Since < _trips.Oldest)
+        {
+            _trips.GiveBack();
+        }
+        _trips.Travel();
+    }
+
+    private void OnLeave(IActorRef client)
+    {
+        _line.Leave(client);
+        _trips.Leave(client);
+    }
+
     private void OnReturned(WireLink link, LinkCondition condition)
     {
+        if (link.Borrower is { } borrower)
+        {
+            _trips.Gone(borrower);
+        }
         link.Borrower = null;
         switch (condition)
         {
@@ -156,20 +201,21 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
                 link.Actor.Tell(new LinkCommands.Clean(Discard: true), ActorRefs.NoSender);
                 break;
             case LinkCondition.Broken:
-                Close(link, CloseReason.Broken);
+                _links.Close(link, CloseReason.Broken);
                 break;
         }
     }
 
     private void OnFree(WireLink link)
     {
-        if (_shelf.ReasonToEnd(link) is { } reason)
+        if (_links.ReasonToEnd(link, _line.First?.Since) is { } reason)
         {
-            Close(link, reason);
+            _links.Close(link, reason);
         }
-        else if (Owes && (_line.First is { } first ? _wanted!.Since <= first.Since : _wanted!.Since < long.MaxValue))
+        else if (_trips.WantsCarrier && (_line.First is not { } waiting || _trips.Oldest < waiting.Since))
         {
-            Close(link, CloseReason.Yielded);
+            _trips.Carry(link);
+            _trips.Travel();
         }
         else if (_line.Count > 0)
         {
@@ -178,7 +224,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         else
         {
             link.Phase = LinkPhase.Idle;
-            _shelf.PutIdle(link);
+            _links.Shelf.PutIdle(link);
         }
     }
 
@@ -205,8 +251,8 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     /// <summary>As many as wait and are not on their way.</summary>
     private void AskForSlots()
     {
-        var needed = Math.Max(_line.Count, _greeted.Count > 0 && _shelf.Count == 0 ? 1 : 0);
-        for (var missing = needed - _asked.Count - _shelf.Connecting; missing > 0; missing--)
+        var needed = Math.Max(_line.Count + (_trips.WantsCarrier ? 1 : 0), _greeted.Count > 0 && _links.Shelf.Count == 0 ? 1 : 0);
+        for (var missing = needed - _asked.Count - _links.Shelf.Connecting; missing > 0; missing--)
         {
             _asked.Ask();
         }
@@ -214,7 +260,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void WithdrawNeedless()
     {
-        while (_asked.Count + _shelf.Connecting > _line.Count && _asked.Count > 0 && _greeted.Count == 0)
+        while (_asked.Count + _links.Shelf.Connecting > _line.Count + (_trips.WantsCarrier ? 1 : 0) && _asked.Count > 0 && _greeted.Count == 0)
         {
             _asked.Withdraw();
         }
@@ -222,21 +268,20 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void OnSlot(SlotLent lent)
     {
-        if (!_asked.Answered(lent.Request) || _stopping)
+        if (_asked.Answered(lent.Request) && !_stopping)
         {
-            GiveBack(new ReturnSlot(lent.Lease, CloseReason.Yielded, Clean: true));
-            return;
+            _links.Open(lent, _shown);
         }
-        var link = Context.ActorOf(WireLinkActor.For(_plan, lent, _shown, _book).WithDispatcher(Context.Dispatcher.Id));
-        Context.Watch(link);
-        _shelf.Connects(lent.Lease, link);
+        else
+        {
+            _links.Decline(lent);
+        }
     }
 
     private void OnOpened(WireLink link)
     {
         _lastFailure = null;
-        _pool.Tell(new NameSlot(link.Slot, link.Backend));
-        _shelf.Opened(link);
+        _links.Opened(link);
         _greeting = new(link.Defaults.ToImmutableDictionary());
         foreach (var client in _greeted)
         {
@@ -248,50 +293,13 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void OnOpenFailed(LinkEvents.OpenFailed failed)
     {
-        Forget(failed.Slot);
+        _links.OpenFailed(failed);
         _lastFailure = failed.Failure;
-        GiveBack(new ReturnSlot(failed.Slot, CloseReason.Broken, Clean: failed.LeftBehind is null) { ConnectFailure = failed.Failure, LeftBehind = failed.LeftBehind });
         if (!failed.Failure.IsTransient)
         {
             RefuseUnserved(failed.Failure);
         }
         AskForSlots();
-    }
-
-    private void OnClosed(LinkEvents.Closed closed)
-    {
-        Forget(closed.Link.Slot);
-        GiveBack(new ReturnSlot(closed.Link.Slot, closed.Reason, closed.Clean));
-        AskForSlots();
-    }
-
-    private void OnLinkDied(IActorRef actor)
-    {
-        if (_shelf.SlotOf(actor) is not { } slot)
-        {
-            return;
-        }
-        _log.Error("A link of pool {Pool} died unforeseen", _plan.Pool);
-        _shelf.Forget(slot);
-        GiveBack(new ReturnSlot(slot, CloseReason.Broken, Clean: false));
-        AskForSlots();
-    }
-
-    private void OnRevoked(SlotRevoked revoked)
-    {
-        if (_shelf.ActorOf(revoked.Lease) is not { } actor)
-        {
-            return;
-        }
-        _log.Warning("Slot {Lease} of pool {Pool} is taken back: {Reason}", revoked.Lease, _plan.Pool, revoked.Reason);
-        if (_shelf.TakeOut(revoked.Lease) is { Borrower: { } borrower } lent)
-        {
-            borrower.Tell(new LinkRecalled(lent, revoked.Reason), ActorRefs.NoSender);
-        }
-        else
-        {
-            actor.Tell(new LinkCommands.Close(CloseReason.HolderLost), ActorRefs.NoSender);
-        }
     }
 
     private void OnRefused(Failure failure)
@@ -302,11 +310,12 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void OnLookAtLine()
     {
+        _trips.RunAlone(LineLimit);
         while (_line.First is { } first && _plan.Time.GetElapsedTime(first.Since) >= LineLimit)
         {
             var waited = _plan.Time.GetElapsedTime(first.Since);
-            var failure = _shelf.Count == 0 && _lastFailure is { } last ? last : new PoolExhausted(
-                _plan.Pool, _shelf.Count, _plan.User.Pool.Limit ?? -1, _line.Count, waited, waited, _lastFailure?.Message);
+            var failure = _links.Shelf.Count == 0 && _lastFailure is { } last ? last : new PoolExhausted(
+                _plan.Pool, _links.Shelf.Count, _plan.User.Pool.Limit ?? -1, _line.Count, waited, waited, _lastFailure?.Message);
             _line.TakeFirst().Client.Tell(new Refused(failure), ActorRefs.NoSender);
         }
         WithdrawNeedless();
@@ -315,7 +324,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void WatchLine()
     {
-        if (_line.Count > 0 && !Timers.IsTimerActive(nameof(LookAtLine)))
+        if ((_line.Count > 0 || _trips.Waiting > 0) && !Timers.IsTimerActive(nameof(LookAtLine)))
         {
             Timers.StartSingleTimer(nameof(LookAtLine), LookAtLine.Instance, LineLook);
         }
@@ -323,59 +332,14 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void OnLookAtHouse()
     {
-        foreach (var link in _shelf.TakeStale(_line.Count == 0))
-        {
-            Close(link, _shelf.ReasonToEnd(link) ?? CloseReason.IdleTimeout);
-        }
-        GiveIdleBack();
+        _trips.KeepHouse();
+        _links.KeepHouse(_line.Count == 0);
         WithdrawNeedless();
-    }
-
-    // Where others could merely use what lies idle here, one that was used a moment ago is kept.
-    private void GiveIdleBack()
-    {
-        var warmth = _wanted is { Since: long.MaxValue } ? Warmth : TimeSpan.Zero;
-        while (Owes && _shelf.TakeIdle(warmth) is { } link)
-        {
-            Close(link, CloseReason.Yielded);
-        }
-    }
-
-    /// <summary>Tells the pool that a slot is free, which both sides count.</summary>
-    private void GiveBack(ReturnSlot slot)
-    {
-        _pool.Tell(slot);
-        _closing.Remove(slot.Lease);
-        _wanted = _wanted is { Count: > 0 } wanted ? wanted with { Count = wanted.Count - 1 } : _wanted;
-    }
-
-    private void CloseOutdated()
-    {
-        foreach (var link in _shelf.TakeOutdated())
-        {
-            Close(link, _shelf.ReasonToEnd(link)!.Value);
-        }
-    }
-
-    private void Close(WireLink link, CloseReason reason)
-    {
-        _closing.Add(link.Slot);
-        link.Phase = LinkPhase.Closing;
-        link.Actor.Tell(new LinkCommands.Close(reason), ActorRefs.NoSender);
-    }
-
-    private void Forget(LeaseId slot)
-    {
-        if (_shelf.ActorOf(slot) is { } actor)
-        {
-            Context.Unwatch(actor);
-        }
-        _shelf.Forget(slot);
     }
 
     private void RefuseUnserved(Failure failure)
     {
-        if (_shelf.Count == 0)
+        if (_links.Shelf.Count == 0)
         {
             RefuseAll(failure);
         }
@@ -384,6 +348,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private void RefuseAll(Failure failure)
     {
         var refused = new Refused(failure);
+        _trips.RunAlone(TimeSpan.Zero);
         while (_line.Count > 0)
         {
             _line.TakeFirst().Client.Tell(refused, ActorRefs.NoSender);

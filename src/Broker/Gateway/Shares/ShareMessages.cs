@@ -55,9 +55,9 @@ internal sealed record FindShare(GatewayPoolFound Pool) : INoSerializationVerifi
 /// <summary>The loop's actor tells who asked for it the share of a pool.</summary>
 /// <param name="Share">Its actor.</param>
 /// <param name="Book">The prepared texts of the pool on the loop.</param>
-/// <param name="Traces">What its texts leave in a session.</param>
+/// <param name="Verdicts">What its texts leave in a session.</param>
 /// <param name="Buffers">Where the loop's actors write to.</param>
-internal sealed record ShareFound(IActorRef Share, StatementBook Book, SessionTraces Traces, ExchangeBuffers Buffers) : INoSerializationVerificationNeeded;
+internal sealed record ShareFound(IActorRef Share, StatementBook Book, TextVerdicts Verdicts, ExchangeBuffers Buffers) : INoSerializationVerificationNeeded;
 
 /// <summary>How a link comes back.</summary>
 internal enum LinkCondition

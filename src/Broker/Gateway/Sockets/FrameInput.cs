@@ -87,6 +87,15 @@ internal sealed class FrameInput
         return taken;
     }
 
+    /// <summary>What was read and not taken, which begins with a message when <see cref="FrameReader.IsBetweenMessages"/>.</summary>
+    internal ReadOnlySpan<byte> Peek => _buffer.AsSpan(_start, Unread);
+
+    /// <summary>Takes whole messages off the front without a look at them.</summary>
+    internal void Skip(int bytes) => _start += bytes;
+
+    /// <summary>Puts back what was skipped last, with nothing read meanwhile.</summary>
+    internal void PutBack(int bytes) => _start -= bytes;
+
     /// <summary>Reads once. Everything that can be taken was taken before.</summary>
     /// <returns>As of <see cref="Channel.Read"/>.</returns>
     internal int Fill(Channel channel)

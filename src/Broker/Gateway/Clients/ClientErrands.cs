@@ -1,0 +1,142 @@
+using Akka.Actor;
+using Broker.Gateway.Errands;
+using Broker.Gateway.Exchanges;
+using Broker.Gateway.Prepared;
+using Broker.Gateway.Reports;
+using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Messages.Frontend;
+using Broker.PgWire.Releasing;
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Clients;
+
+/// <summary>
+/// Finds among what a client sends the requests that may share a round trip with those of others: single plain reads outside a transaction, by a client that has set nothing. One at a time is under
+/// way, so that a client's requests are carried out in their order. Owned by the client's actor.
+/// </summary>
+internal sealed class ClientErrands
+{
+    // Types from here on did not come with the server, and may bring code of users.
+    private const uint FirstUserType = 16_384;
+
+    private readonly ClientMemory _client;
+    private readonly Intake _intake;
+    private readonly IActorRef _self;
+    private long _number;
+    private int _length;
+    private bool _changes;
+    private bool _alone;
+
+    internal ClientErrands(ClientMemory client, Intake intake, IActorRef self) => (_client, _intake, _self) = (client, intake, self);
+
+    /// <summary>Whether one is under way.</summary>
+    internal bool IsUnderWay { get; private set; }
+
+    /// <summary>The next request, if it may be an errand; null when it may not, or is not all there.</summary>
+    internal WireErrand? Next()
+    {
+        if (_alone || _client.Statements is not { } statements || RequestShape.Of(_intake.Peek) is not { } shape || !_client.Settings.IsPlain)
+        {
+            return null;
+        }
+        _changes = false;
+        WireErrand? errand = shape.Query is { } query ? Simple(statements, _intake.Peek[query]) : Series(statements, shape);
+        if (errand is not null)
+        {
+            statements.NextSeries();
+            _intake.Skip(shape.Length);
+            (_length, IsUnderWay) = (shape.Length, true);
+        }
+        return errand;
+    }
+
+    /// <summary>One is answered. False when it is not under way any more; it is to be run alone when there is no answer.</summary>
+    internal bool Answered(ErrandAnswered answered)
+    {
+        if (!IsUnderWay || answered.Number != _number)
+        {
+            return false;
+        }
+        IsUnderWay = false;
+        if (_changes)
+        {
+            _client.Statements!.Settle(answered.Answer is null ? Fate.Skipped : answered.Parsed ? Fate.Done : Fate.Failed);
+        }
+        if (answered.Answer is null)
+        {
+            _alone = true;
+            _intake.PutBack(_length);
+        }
+        return true;
+    }
+
+    /// <summary>The one that is under way is wanted no longer: it is answered by an error, and its own answer will be dropped.</summary>
+    internal void Drop(Failure failure, WireWriter answer)
+    {
+        Answered(new(_number, Parsed: false, ReadOnlyMemory<byte>.Empty));
+        ErrorReports.Error(failure).Write(answer);
+        new ReadyForQuery(TransactionStatus.Idle).Write(answer);
+    }
+
+    /// <summary>What had to run alone has run.</summary>
+    internal void RanAlone() => _alone = false;
+
+    private WireErrand.Simple? Simple(ClientStatements statements, ReadOnlySpan<byte> body)
+    {
+        if (body.IsEmpty || body.IndexOf((byte)0) != body.Length - 1)
+        {
+            return null;
+        }
+        var text = body[..^1];
+        var verdict = _client.Verdicts.Of(text);
+        if (!verdict.Packs || !verdict.Estimate.Value.MayShare)
+        {
+            return null;
+        }
+        // as any Query it ends the unnamed statement
+        statements.Query();
+        _changes = true;
+        return new() { Client = _self, Number = ++_number, Estimate = verdict.Estimate, Text = new(text.ToArray()) };
+    }
+
+    private WireErrand.Series? Series(ClientStatements statements, RequestShape shape)
+    {
+        var bind = _intake.Peek[shape.Bind!.Value];
+        if (bind[1..].IndexOf((byte)0) is not (>= 0 and var length))
+        {
+            return null;
+        }
+        var name = new WireText(bind.Slice(1, length).ToArray());
+        Parse? parse = null;
+        if (shape.Parse is { } body)
+        {
+            parse = FrontendMessages.Read((byte)FrontendType.Parse, _intake.Peek[body].ToArray(), AwaitedResponse.None, out _) as Parse;
+            if (parse is null || parse.Statement != name || (!name.IsEmpty && statements.Find(name) is not null) || parse.ParameterTypes.Any(static type => type >= FirstUserType))
+            {
+                return null;
+            }
+        }
+        var number = parse is null ? statements.Find(name) : null;
+        if (parse is null && (number is null || _client.Book[number.Value].ParameterTypes.Any(static type => type >= FirstUserType)))
+        {
+            return null;
+        }
+        var verdict = _client.Verdicts.Of(parse is null ? _client.Book[number!.Value].Query.Bytes.Span : parse.Query.Bytes.Span);
+        if (!verdict.Packs || !verdict.Estimate.Value.MayShare)
+        {
+            return null;
+        }
+        _changes = parse is not null;
+        return new()
+        {
+            Client = _self,
+            Number = ++_number,
+            Estimate = verdict.Estimate,
+            Statement = number ?? statements.Parse(name, new(parse!.Query, parse.ParameterTypes)),
+            Parses = parse is not null,
+            Describes = shape.Describes,
+            Values = bind[(length + 2)..].ToArray(),
+        };
+    }
+}

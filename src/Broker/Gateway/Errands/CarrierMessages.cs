@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+
+namespace Broker.Gateway.Errands;
+
+/// <summary>What the share of a pool tells the carrier of a link, and hears from it.</summary>
+internal static class CarrierMessages
+{
+    /// <summary>Carries these in one round trip. Answered by <see cref="TripOver"/>, or by the loss of the link.</summary>
+    internal sealed record RunTrip(ImmutableArray<WireErrand> Members) : INoSerializationVerificationNeeded;
+
+    /// <summary>The trip is over, and the link at rest.</summary>
+    /// <param name="Carrier">Whose.</param>
+    /// <param name="Members">Who travelled.</param>
+    /// <param name="Completed">How many of them were answered.</param>
+    /// <param name="Elapsed">How long it took.</param>
+    internal sealed record TripOver(IActorRef Carrier, ImmutableArray<WireErrand> Members, int Completed, TimeSpan Elapsed) : INoSerializationVerificationNeeded;
+
+    /// <summary>The link is wanted back; the carrier ends. It has no trip under way.</summary>
+    internal sealed record GiveBack : INoSerializationVerificationNeeded
+    {
+        internal static readonly GiveBack Instance = new();
+    }
+}

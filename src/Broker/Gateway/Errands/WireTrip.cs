@@ -1,0 +1,287 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using Akka.Actor;
+using Broker.Gateway.Exchanges;
+using Broker.Gateway.Links;
+using Broker.Gateway.Prepared;
+using Broker.PgWire.Framing;
+using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Messages.Frontend;
+using Broker.PgWire.Releasing;
+using Broker.PgWire.Values;
+
+namespace Broker.Gateway.Errands;
+
+/// <summary>
+/// Errands of several clients in one round trip: their messages behind each other, one Sync behind all, so that they are one transaction, which reads only. Each is answered when it is complete.
+/// One that fails ends the trip: those before it have their answers, it is told, or run again alone where the trip may have been the cause, and those behind it run again alone.
+/// </summary>
+internal sealed class WireTrip
+{
+    private static readonly byte[] ParseDone = [(byte)BackendType.ParseComplete, 0, 0, 0, 4];
+    private static readonly byte[] Ready = [(byte)BackendType.ReadyForQuery, 0, 0, 0, 5, (byte)TransactionStatus.Idle];
+
+    private readonly WireLink _link;
+    private readonly StatementBook _book;
+    private readonly ImmutableArray<WireErrand> _members;
+    private readonly WireWriter _answer = new(512);
+    private readonly int _replyLimit;
+    private int _current;
+    private bool _parsed;
+    private bool _passesPieces;
+    private bool _failed;
+
+    /// <param name="link">The link, at rest.</param>
+    /// <param name="book">The texts of the pool.</param>
+    /// <param name="members">Who travels; at least one.</param>
+    /// <param name="replyLimit">How many bytes of an answer are held.</param>
+    internal WireTrip(WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit) =>
+        (_link, _book, _members, _replyLimit) = (link, book, members, replyLimit);
+
+    /// <summary>Who travels.</summary>
+    internal ImmutableArray<WireErrand> Members => _members;
+
+    /// <summary>How many have their answer.</summary>
+    internal int Completed { get; private set; }
+
+    /// <summary>Whether the server is ready again.</summary>
+    internal bool IsOver { get; private set; }
+
+    /// <summary>Whether the server has ended the connection, or broke the protocol.</summary>
+    internal bool IsBroken { get; private set; }
+
+    /// <summary>Whether an answer is too long to be held: the trip is to be cancelled, and that errand runs alone.</summary>
+    internal bool IsOverfull { get; private set; }
+
+    private WireErrand? Current => _current < _members.Length ? _members[_current] : null;
+
+    /// <summary>Writes it.</summary>
+    internal void Write(WireWriter writer)
+    {
+        foreach (var member in _members)
+        {
+            switch (member)
+            {
+                case WireErrand.Simple simple:
+                    Write(writer, simple);
+                    break;
+                case WireErrand.Series series:
+                    Write(writer, series);
+                    break;
+            }
+        }
+        Sync.Instance.Write(writer);
+        _link.Use.Sent(FrontendType.Sync);
+        _link.Statements.NextSeries();
+    }
+
+    private void Write(WireWriter writer, WireErrand.Simple simple)
+    {
+        new Parse(WireText.Empty, simple.Text, []).Write(writer);
+        _link.Statements.BecomeUnnamed(null);
+        _link.Use.Sent(FrontendType.Parse, hidden: true, accounts: Accounts.Link);
+        new Bind(WireText.Empty, WireText.Empty, [], [], []).Write(writer);
+        _link.Use.Sent(FrontendType.Bind, hidden: true);
+        WriteRun(writer, describes: true);
+    }
+
+    private void Write(WireWriter writer, WireErrand.Series series)
+    {
+        var name = series.Statement.ServerName;
+        foreach (var step in _link.Statements.Use(series.Statement))
+        {
+            if (step.Parse)
+            {
+                var text = _book[step.Number];
+                new Parse(step.Number.ServerName, text.Query, text.ParameterTypes).Write(writer);
+            }
+            else
+            {
+                new Close(TargetKind.Statement, step.Number.ServerName).Write(writer);
+            }
+            _link.Use.Sent(step.Parse ? FrontendType.Parse : FrontendType.Close, hidden: true, accounts: Accounts.Link);
+        }
+        writer.Begin((byte)FrontendType.Bind);
+        writer.Text(WireText.Empty);
+        writer.Text(name);
+        writer.Bytes(series.Values.Span);
+        writer.End();
+        _link.Use.Sent(FrontendType.Bind);
+        WriteRun(writer, series.Describes);
+    }
+
+    private void WriteRun(WireWriter writer, bool describes)
+    {
+        if (describes)
+        {
+            new Describe(TargetKind.Portal, WireText.Empty).Write(writer);
+            _link.Use.Sent(FrontendType.Describe, TargetKind.Portal);
+        }
+        new Execute(WireText.Empty, 0).Write(writer);
+        _link.Use.Sent(FrontendType.Execute);
+    }
+
+    /// <summary>Takes a message of the server's, or a piece of one.</summary>
+    internal void Take(in Frame frame)
+    {
+        if (!frame.IsFirst)
+        {
+            Keep(frame);
+            if (frame.IsLast)
+            {
+                _link.Use.ReceivedLastPiece();
+            }
+            return;
+        }
+        var type = (BackendType)frame.Type;
+        var addressee = _link.Use.Received(type, type is BackendType.ReadyForQuery ? (TransactionStatus)frame.Body.FirstSpan[0] : default, frame.IsWhole);
+        _passesPieces = false;
+        switch (addressee)
+        {
+            case Addressee.Breach:
+                IsBroken = true;
+                break;
+            case Addressee.Anyone:
+                TakeUnasked(type, frame);
+                break;
+            default:
+                TakeAnswer(type, addressee is Addressee.Broker, frame);
+                break;
+        }
+        while (_link.Use.TryTakeSettled(out var settled))
+        {
+            if (settled.Accounts.HasFlag(Accounts.Link))
+            {
+                _link.Statements.Settle(settled.Fate);
+            }
+        }
+    }
+
+    /// <summary>The link is lost, or the trip could not begin: whoever has no answer yet gets one, or runs again alone.</summary>
+    /// <param name="culprit">What the one is told that was running; null when none was.</param>
+    internal void Lose(ErrorResponse? culprit)
+    {
+        if (culprit is not null && Current is not null)
+        {
+            _answer.Clear();
+            culprit.Write(_answer);
+            Answer();
+        }
+        RunRestAgain();
+    }
+
+    private void TakeUnasked(BackendType type, in Frame frame)
+    {
+        if (type is BackendType.ParameterStatus && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ParameterStatus status)
+        {
+            _link.Settings[status.Name] = status.Value;
+        }
+        else if (type is BackendType.ErrorResponse)
+        {
+            IsBroken = true;
+        }
+        else if (type is BackendType.NoticeResponse)
+        {
+            _passesPieces = true;
+            Keep(frame);
+        }
+    }
+
+    private void TakeAnswer(BackendType type, bool hidden, in Frame frame)
+    {
+        switch (type)
+        {
+            case BackendType.ReadyForQuery when hidden:
+                // of what its carrier has set
+                break;
+            case BackendType.ReadyForQuery:
+                IsOver = true;
+                RunRestAgain();
+                break;
+            case BackendType.ErrorResponse:
+                Fail(frame);
+                break;
+            case var _ when hidden:
+                break;
+            case BackendType.BindComplete:
+                KeepParse();
+                _passesPieces = true;
+                Keep(frame);
+                break;
+            default:
+                _passesPieces = true;
+                Keep(frame);
+                if (type is BackendType.CommandComplete or BackendType.EmptyQueryResponse)
+                {
+                    Answer();
+                }
+                break;
+        }
+    }
+
+    // Whoever began with a Parse is told that it is done, whether it was to be done or was done before.
+    private void KeepParse()
+    {
+        if (Current is WireErrand.Series { Parses: true } && !_parsed)
+        {
+            _answer.Bytes(ParseDone);
+            _parsed = true;
+        }
+    }
+
+    private void Keep(in Frame frame)
+    {
+        if (!_passesPieces || IsOverfull)
+        {
+            return;
+        }
+        if (_answer.Written.Length + frame.Body.Length > _replyLimit)
+        {
+            IsOverfull = true;
+            Current!.Estimate.Value = Current.Estimate.Value.AloneFor(long.MaxValue);
+            return;
+        }
+        _answer.Write(frame);
+    }
+
+    private void Fail(in Frame frame)
+    {
+        _failed = true;
+        if (Current is not { } current)
+        {
+            return;
+        }
+        if (IsOverfull || (BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ErrorResponse { SqlState: var state } && TripErrors.MayBeOfTheTrip(state)))
+        {
+            if (current is WireErrand.Series series)
+            {
+                _link.Statements.Doubt(series.Statement);
+            }
+            RunRestAgain();
+            return;
+        }
+        _answer.Write(frame);
+        Answer();
+    }
+
+    private void Answer()
+    {
+        var member = _members[_current++];
+        _answer.Bytes(Ready);
+        member.Client.Tell(new ErrandAnswered(member.Number, _parsed, _answer.Written.ToArray()), ActorRefs.NoSender);
+        Completed += _failed ? 0 : 1;
+        _answer.Clear();
+        _parsed = false;
+    }
+
+    private void RunRestAgain()
+    {
+        while (_current < _members.Length)
+        {
+            var member = _members[_current++];
+            member.Client.Tell(new ErrandAnswered(member.Number, false, null), ActorRefs.NoSender);
+        }
+        _answer.Clear();
+    }
+}

@@ -1,0 +1,65 @@
+using Npgsql;
+using Xunit;
+
+namespace Broker.Tests.Gateway.Door;
+
+/// <summary>A client of PostgreSQL's through the gateway finds what it finds without.</summary>
+public sealed class ClientTests
+{
+    [Theory]
+    [InlineData("session")]
+    [InlineData("transaction")]
+    [InlineData("statement")]
+    public async Task A_statement_is_answered(string mode)
+    {
+        await using var door = await DoorStage.OpenAsync($"mode = {mode}");
+        await using var connection = await door.ConnectAsync();
+        await using var command = new NpgsqlCommand("select $1::int + 1", connection) { Parameters = { new() { Value = 41 } } };
+
+        Assert.Equal(42, await command.ExecuteScalarAsync());
+        await command.PrepareAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(42, await command.ExecuteScalarAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_transaction_keeps_its_link_and_gives_it_back()
+    {
+        await using var door = await DoorStage.OpenAsync(pool: "size = 1, overflow = 0");
+        await using var first = await door.ConnectAsync();
+        await using var second = await door.ConnectAsync();
+        await using (var transaction = await first.BeginTransactionAsync())
+        {
+            await using var pid = new NpgsqlCommand("select pg_backend_pid()", first, transaction);
+            Assert.Equal(await pid.ExecuteScalarAsync(), await pid.ExecuteScalarAsync());
+            await transaction.CommitAsync();
+        }
+
+        await using var other = new NpgsqlCommand("select 1", second);
+        Assert.Equal(1, await other.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task An_error_is_told_and_the_client_goes_on()
+    {
+        await using var door = await DoorStage.OpenAsync();
+        await using var connection = await door.ConnectAsync();
+        await using var wrong = new NpgsqlCommand("select 1 / 0", connection);
+
+        Assert.Equal("22012", (await Assert.ThrowsAsync<PostgresException>(() => wrong.ExecuteScalarAsync())).SqlState);
+        await using var right = new NpgsqlCommand("select 1", connection);
+        Assert.Equal(1, await right.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task A_Unix_socket_leads_to_the_same()
+    {
+        await using var door = await DoorStage.OpenAsync();
+        await using var connection = await door.ConnectAsync(text => text.Host = door.Folder);
+        await using var command = new NpgsqlCommand("select 'here'", connection);
+
+        Assert.Equal("here", await command.ExecuteScalarAsync());
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Broker.Client;
+using Broker.Configuration;
+using Broker.Hosting;
+using Broker.Postgres;
+using Npgsql;
+
+namespace Broker.Tests.Gateway.Door;
+
+/// <summary>A broker with its gateway open, before a real server; ends with the test.</summary>
+internal sealed class DoorStage : IAsyncDisposable
+{
+    private readonly ActorSystem _system;
+
+    private DoorStage(ActorSystem system, BrokerClient broker, string direct, int port, string folder) =>
+        (_system, Broker, Direct, Port, Folder) = (system, broker, direct, port, folder);
+
+    internal BrokerClient Broker { get; }
+
+    /// <summary>The connection string of the database without the broker.</summary>
+    internal string Direct { get; }
+
+    internal int Port { get; }
+
+    /// <summary>Of the Unix socket.</summary>
+    internal string Folder { get; }
+
+    /// <summary>Starts one.</summary>
+    /// <param name="gateway">Keys of `broker.gateway`.</param>
+    /// <param name="pool">Keys of `broker.pool`.</param>
+    /// <param name="database">Keys of the database.</param>
+    internal static async Task<DoorStage> OpenAsync(string gateway = "", string pool = "size = 5, overflow = 0", string database = "")
+    {
+        var direct = await SharedPostgres.CreateDatabaseAsync();
+        var port = FreePort();
+        var folder = Directory.CreateTempSubdirectory("door").FullName;
+        var system = ActorSystem.Create("door", "akka { loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off }");
+        var broker = await system.StartBrokerAsync(BrokerSettings.Parse($$"""
+            broker {
+              databases.shop { connection-string = "{{direct}}", {{database}} }
+              pool { {{pool}} }
+              gateway {
+                listen = ["tcp://127.0.0.1:{{port}}", "unix://{{folder}}:{{port}}"]
+                auth = trust
+                {{gateway}}
+              }
+            }
+            """));
+        return new(system, broker, direct, port, folder);
+    }
+
+    /// <summary>The connection string through the gateway.</summary>
+    internal string Through(Action<NpgsqlConnectionStringBuilder>? change = null)
+    {
+        var direct = new NpgsqlConnectionStringBuilder(Direct);
+        var text = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1", Port = Port, Database = "shop", Username = direct.Username, Pooling = false, Timeout = 20, CommandTimeout = 60, IncludeErrorDetail = true,
+        };
+        change?.Invoke(text);
+        return text.ConnectionString;
+    }
+
+    /// <summary>A connection through the gateway, open.</summary>
+    internal async Task<NpgsqlConnection> ConnectAsync(Action<NpgsqlConnectionStringBuilder>? change = null)
+    {
+        var connection = new NpgsqlConnection(Through(change));
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    internal static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+}
