@@ -10,11 +10,6 @@ public sealed class SettingsTests
     private static readonly string[] NotBuiltYet =
     [
         $"{nameof(LedgerSettings)}.{nameof(LedgerSettings.Keep)}",
-        $"{nameof(GatewaySettings)}.{nameof(GatewaySettings.AuthQuery)}",
-        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.Query)}",
-        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.Transaction)}",
-        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.IdleInTransaction)}",
-        $"{nameof(GatewayTimeoutSettings)}.{nameof(GatewayTimeoutSettings.ClientIdle)}",
     ];
 
     // Read by nobody by design: what others are made of, and what an application may look at.

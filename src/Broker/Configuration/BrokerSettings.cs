@@ -78,6 +78,12 @@ public sealed record BrokerSettings
         return settings.Users.TryGetValue(user ?? settings.User, out var own) ? own.Pool : settings.Pool;
     }
 
+    /// <summary>The database that a client of the gateway means: the one of that name, or what stands for all others under that name; null when there is none.</summary>
+    internal DatabaseSettings? DatabaseFor(string name) => name == DatabaseSettings.Others ? null
+        : Databases.TryGetValue(name, out var named) ? named
+        : Databases.TryGetValue(DatabaseSettings.Others, out var others) ? others.Named(name)
+        : null;
+
     private static BrokerSettings From(Config config, SettingsOrigins origins)
     {
         var problems = new SettingsProblems();

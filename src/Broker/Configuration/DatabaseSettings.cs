@@ -8,6 +8,9 @@ namespace Broker.Configuration;
 /// </summary>
 public sealed record DatabaseSettings
 {
+    /// <summary>The name under which a database stands for all that are not named.</summary>
+    internal const string Others = "*";
+
     /// <summary>The name callers use.</summary>
     public required string Name { get; init; }
 
@@ -47,6 +50,16 @@ public sealed record DatabaseSettings
     /// <summary>The users with settings of their own, <see cref="User"/> always among them.</summary>
     public required ImmutableSortedDictionary<string, UserSettings> Users { get; init; }
 
+    /// <summary>Whether it stands for all databases that are not named. Only clients of the gateway reach those.</summary>
+    internal bool IsForOthers => Name == Others;
+
+    /// <summary>The same for one of those that it stands for.</summary>
+    internal DatabaseSettings Named(string name) => this with { Name = name, Database = Database == Others ? name : Database };
+
+    /// <summary>The user whose pool a client of the gateway has: its own when it is named here or nobody is, else <see cref="User"/>.</summary>
+    internal UserSettings UserFor(string client) => Users.GetValueOrDefault(client)
+        ?? (User.Length > 0 ? Users[User] : new() { Name = client, Password = new PasswordSource.None(), Mode = Mode, Pool = Pool });
+
     internal static DatabaseSettings From(string name, SettingsReader reader, SettingsReader root, ServerBook servers)
     {
         var given = ConnectionString.From(reader);
@@ -72,7 +85,7 @@ public sealed record DatabaseSettings
             Users = ImmutableSortedDictionary<string, UserSettings>.Empty,
         };
         reader.Known("application-name");
-        reader.Check(settings.User.Length > 0, "user", "a user must be given");
+        reader.Check(settings.User.Length > 0 || settings.IsForOthers, "user", "a user must be given");
         reader.Check(settings.ApplicationName.Length <= 63, "application-name", "allowed is a text of up to 63 letters");
         settings = settings with { Users = UsersFrom(reader, pool, settings) };
         reader.Done();
@@ -82,7 +95,8 @@ public sealed record DatabaseSettings
     private static ImmutableSortedDictionary<string, UserSettings> UsersFrom(SettingsReader reader, SettingsReader pool, DatabaseSettings settings)
     {
         var own = new UserSettings { Name = settings.User, Password = settings.Password, Mode = settings.Mode, Pool = settings.Pool };
-        var users = ImmutableSortedDictionary.Create<string, UserSettings>(StringComparer.Ordinal).Add(own.Name, own);
+        var none = ImmutableSortedDictionary.Create<string, UserSettings>(StringComparer.Ordinal);
+        var users = own.Name.Length > 0 ? none.Add(own.Name, own) : none;
         foreach (var (name, inner) in reader.Named("users", null))
         {
             var user = UserSettings.From(name, inner, pool, settings.Mode);

@@ -64,7 +64,7 @@ internal sealed class GatewaySupervisor : UntypedActor
         {
             Open();
         }
-        catch (Exception exception) when (exception is ListenException or IOException or InvalidDataException or CryptographicException or UnauthorizedAccessException)
+        catch (Exception exception) when (IsForeseen(exception))
         {
             _failure = new ListenRefused(exception.Message);
             _log.Error("The gateway is closed: {Cause}", exception.Message);
@@ -82,6 +82,7 @@ internal sealed class GatewaySupervisor : UntypedActor
             case ClientLeft left: OnLeft(left.Key); break;
             case CancelAsked cancel: _keys.Find(cancel.Request)?.Actor?.Tell(CancelClient.Instance, ActorRefs.NoSender); break;
             case BrokerSupervisor.GetListening: Sender.Tell(_failure is { } failure ? new Refused(failure) : new GatewayListening(_addresses)); break;
+            case BrokerSupervisor.ReloadSettings reload: OnReload(reload.Settings); break;
             case StopGateway: OnStop(); break;
             default: Unhandled(message); break;
         }
@@ -216,6 +217,26 @@ internal sealed class GatewaySupervisor : UntypedActor
             _counts.Leave(client.User, client.Database);
         }
     }
+
+    /// <summary>Users, rules and certificates are read anew: who comes from now on comes by them. When they are not right, those from before stay.</summary>
+    private void OnReload(BrokerSettings settings)
+    {
+        try
+        {
+            var door = GatewayDoor.Load(settings.Gateway, UserList.Of(settings.Databases.Values), _secret);
+            foreach (var loop in _loops)
+            {
+                loop.Actor.Tell(new LoopCommands.ChangeDoor(door));
+            }
+        }
+        catch (Exception exception) when (IsForeseen(exception))
+        {
+            _log.Error("The gateway keeps its users, rules and certificates: {Cause}", exception.Message);
+        }
+    }
+
+    private static bool IsForeseen(Exception exception) =>
+        exception is ListenException or IOException or InvalidDataException or CryptographicException or UnauthorizedAccessException;
 
     private void OnStop()
     {

@@ -12,12 +12,15 @@ namespace Broker.Gateway;
 /// The parent of all actors of one loop: it makes a client's actors, one after the other as the client proceeds, and the shares of the pools that clients of the loop use. A child that fails is
 /// stopped, and closes what it owns. When a share has ended, clients of its pool are closed, since their links are gone.
 /// </summary>
-internal sealed class LoopActor : UntypedActor
+internal sealed class LoopActor : UntypedActor, IWithTimers
 {
     private readonly ExchangeBuffers _buffers = new();
     private readonly Dictionary<PoolId, ShareFound> _shares = [];
     private GatewayPlan? _plan;
     private GatewayDoor? _door;
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>How to make one; to be given the dispatcher of its loop.</summary>
     internal static Props Create() => Props.Create(static () => new LoopActor());
@@ -34,11 +37,29 @@ internal sealed class LoopActor : UntypedActor
             case ClientIntroduced client: Make(WireLoginActor.For(_plan!, _door!, client)); break;
             case ClientEntered client: Make(WireClientActor.For(_plan!, _buffers, client)); break;
             case FindShare find: Sender.Tell(ShareOf(find), ActorRefs.NoSender); break;
-            case LoopCommands.Begin begin: (_plan, _door) = (begin.Plan, begin.Door); break;
+            case LoopCommands.Begin begin: OnBegin(begin); break;
+            case LookAtClock: TellAll(message); break;
             case LoopCommands.ChangeDoor change: _door = change.Door; break;
             case LoopCommands.Drain: OnDrain(); break;
             case Terminated dead: OnShareEnded(dead.ActorRef); break;
             default: Unhandled(message); break;
+        }
+    }
+
+    private void OnBegin(LoopCommands.Begin begin)
+    {
+        (_plan, _door) = (begin.Plan, begin.Door);
+        if (ClientClock.Look(_plan.Settings.Timeouts) is { } look)
+        {
+            Timers.StartPeriodicTimer(nameof(LookAtClock), LookAtClock.Instance, look);
+        }
+    }
+
+    private static void TellAll(object message)
+    {
+        foreach (var child in Context.GetChildren())
+        {
+            child.Tell(message, ActorRefs.NoSender);
         }
     }
 
@@ -70,10 +91,6 @@ internal sealed class LoopActor : UntypedActor
     {
         var pool = _shares.First(one => one.Value.Share.Equals(share)).Key;
         _shares.Remove(pool);
-        var ended = new ShareEnded(share, new ConnectionLost(pool, "its share on the loop ended"));
-        foreach (var child in Context.GetChildren())
-        {
-            child.Tell(ended, ActorRefs.NoSender);
-        }
+        TellAll(new ShareEnded(share, new ConnectionLost(pool, "its share on the loop ended")));
     }
 }

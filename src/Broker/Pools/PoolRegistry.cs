@@ -62,7 +62,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             _roles[server.Name] = new(server.HostRecheck, _time);
             _budgets[server.Name] = Context.ActorOf(ServerBudget.For(server.Name, new BudgetLimits(server.MaxConnections, server.Reserve, server.GhostLimit), _meter, _time), $"budget-{Uri.EscapeDataString(server.Name)}");
         }
-        foreach (var database in _settings.Databases.Values)
+        foreach (var database in _settings.Databases.Values.Where(static database => !database.IsForOthers))
         {
             foreach (var user in database.Users.Values)
             {
@@ -163,7 +163,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     }
 
     /// <summary>
-    /// A client of the gateway has the pool of its own name when the database has such a user, and else that of the database's user.
+    /// A client of the gateway has the pool of its own name when the database has such a user, and else that of the database's user. Where the
+    /// database has no user, or is what stands for all others, a pool is made when its first client comes.
     /// </summary>
     private void OnFind(FindGatewayPool find)
     {
@@ -172,13 +173,17 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Sender.Tell(new Refused(new BrokerStopping("the broker")));
             return;
         }
-        if (!_settings.Databases.TryGetValue(find.Database, out var database))
+        if (_settings.DatabaseFor(find.Database) is not { } database)
         {
             Sender.Tell(new Refused(new UnknownDatabase(find.Database, find.User, EditDistance.Nearest(find.Database, _settings.Databases.Keys))));
             return;
         }
-        var user = database.Users.GetValueOrDefault(find.User) ?? database.Users[database.User];
+        var user = database.UserFor(find.User);
         var pool = new PoolId(database.Name, user.Name);
+        if (!_pools.ContainsKey((pool.Database, pool.User)))
+        {
+            StartPool(database, user);
+        }
         var links = new LinkPlan
         {
             Pool = pool,

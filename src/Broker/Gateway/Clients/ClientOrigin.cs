@@ -23,6 +23,9 @@ internal sealed record ClientOrigin(IPAddress? Address, int Port, bool IsFromSam
         return new(remote.Address.IsIPv4MappedToIPv6 ? remote.Address.MapToIPv4() : remote.Address, remote.Port, same, account);
     }
 
+    /// <summary>It wants in.</summary>
+    internal LoginAttempt Attempt(StartupWishes wishes) => new(wishes.User, wishes.Database, Address) { IsFromSameHost = IsFromSameHost, Account = Account, Tls = Tls };
+
     /// <inheritdoc/>
     public override string ToString() => Address is null ? "unix" : new IPEndPoint(Address, Port).ToString();
 }

@@ -34,6 +34,7 @@ internal sealed class WireClientActor : UntypedActor
     private readonly Func<bool> _canTake;
     private readonly Func<Frame, bool> _take;
     private readonly ShareCommands.WantLink _want;
+    private readonly ClientClock? _clock;
     private Exchange? _exchange;
     private bool _isWaiting;
     private bool _closing;
@@ -45,7 +46,7 @@ internal sealed class WireClientActor : UntypedActor
         client.Input.Reader.Limits = FrameLimits.Frontend;
         (_intake, _canTake, _take) = (new(client.Input), CanTake, Take);
         _errands = new(client.Memory, _intake, Self);
-        _want = new(Self);
+        (_want, _clock) = (new(Self), ClientClock.Start(plan.Settings.Timeouts, plan.Time));
     }
 
     /// <summary>How to make one.</summary>
@@ -71,13 +72,20 @@ internal sealed class WireClientActor : UntypedActor
             case PortReady(var port) when port == _channel.Port:
                 port.Look();
                 OnClientReady();
+                Tick();
                 break;
             case PortReady(var port) when port == _exchange?.Link.Channel.Port:
                 port.Look();
                 OnLinkReady(_exchange);
+                Tick();
                 break;
-            case ErrandAnswered answered: OnAnswered(answered); break;
+            case ErrandAnswered answered:
+                OnAnswered(answered);
+                Tick();
+                break;
             case LinkLent lent: OnLent(lent.Link); break;
+            case LookAtClock when _clock?.Overrun() is var (state, text): End(ErrorReports.Fatal(state, text)); break;
+            case LookAtClock: break;
             case Refused refused: OnRefused(refused.Failure); break;
             case CancelClient: OnCancel(); break;
             case LinkRecalled recalled when _exchange?.Link == recalled.Link: End(new ConnectionLost(_face.Pool, recalled.Reason)); break;
@@ -105,6 +113,9 @@ internal sealed class WireClientActor : UntypedActor
         _channel.Close();
         _plan.Supervisor.Tell(new ClientLeft(_face.Key), ActorRefs.NoSender);
     }
+
+    private void Tick() =>
+        _clock?.Update(_isWaiting || _errands.IsUnderWay || _exchange?.Outstanding > 0, _exchange is { } exchange && exchange.Link.Use.Status is not TransactionStatus.Idle);
 
     private void OnClientReady()
     {
@@ -350,19 +361,7 @@ internal sealed class WireClientActor : UntypedActor
         ReadClient();
     }
 
-    private void Flush()
-    {
-        if (_exchange is { } exchange && !_buffers.ToServer.Written.IsEmpty)
-        {
-            exchange.Link.Channel.Write(_buffers.ToServer.Written.Span);
-        }
-        _buffers.ToServer.Clear();
-        if (!_buffers.ToClient.Written.IsEmpty)
-        {
-            _channel.Write(_buffers.ToClient.Written.Span);
-            _buffers.ToClient.Clear();
-        }
-    }
+    private void Flush() => _buffers.Flush(_channel, _exchange?.Link.Channel);
 
     private void End(Failure failure) => End(ErrorReports.Fatal(failure));
 

@@ -106,9 +106,10 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
                 End("57014", $"the login took longer than {_plan.Settings.Timeouts.ClientLogin.TotalSeconds:0.###} s (broker.gateway.timeouts.client-login)");
                 break;
             case ShareEnded ended when ended.Share.Equals(_share?.Share): End(ended.Failure); break;
-            case ShareEnded: break;
+            case ShareEnded or LookAtClock: break;
             case var _ when _ending: OnLate(message); break;
             case GatewayPoolFound or Refused when _pool is null: OnPool((IBrokerReply)message); break;
+            case UserFound user: Judge(user.Kept); break;
             case LoginProofs.Judged judged: OnJudged(judged); break;
             case LoginProofs.Heard heard: OnHeard(heard); break;
             case Status.Failure failed: End("XX000", $"the login failed: {failed.Cause.Message}"); break;
@@ -163,13 +164,20 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     private void OnPool(IBrokerReply found)
     {
         _pool = found;
-        var origin = _client.Origin;
-        var attempt = new LoginAttempt(_wishes.User, _wishes.Database, origin.Address)
+        if (_door.Users.Find(_wishes.User) is null && found is GatewayPoolFound pool && _plan.Settings.AuthQuery.Length > 0)
         {
-            IsFromSameHost = origin.IsFromSameHost, Account = origin.Account, Tls = origin.Tls,
-        };
+            Context.ActorOf(AuthQueryActor.For(pool.Supervisor, _plan.Settings.AuthQuery, _wishes.User));
+        }
+        else
+        {
+            Judge(_door.Users.Find(_wishes.User));
+        }
+    }
+
+    private void Judge(KeptPassword? kept)
+    {
         _judging = true;
-        _ = LoginProofs.JudgeAsync(_door, attempt, _door.Users.Find(_wishes.User)).PipeTo(Self);
+        _ = LoginProofs.JudgeAsync(_door, _client.Origin.Attempt(_wishes), kept).PipeTo(Self);
     }
 
     private void OnJudged(LoginProofs.Judged judged)
@@ -212,46 +220,34 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
             OnProven();
             return;
         }
-        while (true)
+        switch (_input.Read(_channel, _plan.Settings.Buffer.Turn, Hear))
         {
-            if (_input.TryTake(out var frame))
-            {
-                Hear(frame);
-                return;
-            }
-            if (_input.Reader.Error is { } error)
-            {
-                End("08P01", error.Text);
-                return;
-            }
-            var count = _input.Fill(_channel);
-            if (count <= 0)
-            {
-                _input.LetGo();
-                if (count < 0)
-                {
-                    Context.Stop(Self);
-                }
-                return;
-            }
+            case InputState.Garbled:
+                End("08P01", _input.Reader.Error!.Text);
+                break;
+            case InputState.Ended:
+                Context.Stop(Self);
+                break;
         }
     }
 
-    private void Hear(in Frame frame)
+    // False: one response at a time.
+    private bool Hear(Frame frame)
     {
         if ((FrontendType)frame.Type is FrontendType.Terminate)
         {
             Context.Stop(Self);
-            return;
+            return false;
         }
         WireError? error = null;
         if (!frame.IsWhole || FrontendMessages.Read(frame.Type, frame.Body.ToArray(), _login!.Awaited, out error) is not { } response)
         {
             End("08P01", error?.Text ?? "a response to authentication is too long");
-            return;
+            return false;
         }
         _judging = true;
         _ = LoginProofs.HearAsync(_login, response).PipeTo(Self);
+        return false;
     }
 
     private void OnHeard(LoginProofs.Heard heard)

@@ -87,7 +87,7 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
             case CloseClient:
                 Context.Stop(Self);
                 break;
-            case Shares.ShareEnded:
+            case Shares.ShareEnded or LookAtClock:
                 break;
             case LoginOverdue:
                 _log.Info("Client {Client} did not log in within {Limit} (broker.gateway.timeouts.client-login)", _origin, _plan.Settings.Timeouts.ClientLogin);

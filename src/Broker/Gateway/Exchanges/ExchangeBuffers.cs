@@ -1,3 +1,4 @@
+using Broker.Gateway.Sockets;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Exchanges;
@@ -12,4 +13,19 @@ internal sealed class ExchangeBuffers
 
     /// <summary>For the client.</summary>
     internal WireWriter ToClient { get; } = new(Capacity);
+
+    /// <summary>Sends what was written. What is for a server that nobody has any more is dropped.</summary>
+    internal void Flush(Channel client, Channel? server)
+    {
+        if (!ToServer.Written.IsEmpty)
+        {
+            server?.Write(ToServer.Written.Span);
+            ToServer.Clear();
+        }
+        if (!ToClient.Written.IsEmpty)
+        {
+            client.Write(ToClient.Written.Span);
+            ToClient.Clear();
+        }
+    }
 }

@@ -115,6 +115,8 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
                 _trips.Retire();
                 break;
             case SlotRevoked revoked: _links.Revoked(revoked); break;
+            // what the loop tells all
+            case ShareEnded or Clients.LookAtClock: break;
             case ShareCommands.Stop:
                 _stopping = true;
                 RefuseAll(new BrokerStopping("the gateway"));

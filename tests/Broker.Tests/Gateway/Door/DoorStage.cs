@@ -31,14 +31,18 @@ internal sealed class DoorStage : IAsyncDisposable
     /// <param name="gateway">Keys of `broker.gateway`.</param>
     /// <param name="pool">Keys of `broker.pool`.</param>
     /// <param name="database">Keys of the database.</param>
-    internal static async Task<DoorStage> OpenAsync(string gateway = "", string pool = "size = 5, overflow = 0", string database = "")
+    /// <param name="others">Keys of what stands for all other databases; empty: there are none.</param>
+    internal static async Task<DoorStage> OpenAsync(string gateway = "", string pool = "size = 5, overflow = 0", string database = "", string others = "")
     {
         var direct = await SharedPostgres.CreateDatabaseAsync();
+        var server = new NpgsqlConnectionStringBuilder(direct);
         var port = FreePort();
         var folder = Directory.CreateTempSubdirectory("door").FullName;
         var system = ActorSystem.Create("door", "akka { loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off }");
         var broker = await system.StartBrokerAsync(BrokerSettings.Parse($$"""
             broker {
+              servers.main { host = "{{server.Host}}", port = {{server.Port}} }
+              {{(others.Length > 0 ? $"databases.\"*\" {{ {others} }}" : "")}}
               databases.shop { connection-string = "{{direct}}", {{database}} }
               pool { {{pool}} }
               gateway {

@@ -1,0 +1,82 @@
+using Npgsql;
+using Xunit;
+
+namespace Broker.Tests.Gateway.Door;
+
+/// <summary>What overruns a limit is told so, with the name of the setting, and holds nobody else up.</summary>
+public sealed class LimitsTests
+{
+    [Theory]
+    [InlineData("query", "select pg_sleep(60)", "57014")]
+    [InlineData("transaction", "begin", "25P04")]
+    [InlineData("idle-in-transaction", "begin", "25P03")]
+    [InlineData("client-idle", "select 1", "57P05")]
+    public async Task An_overrun_ends_the_client_and_frees_its_link(string setting, string sql, string sqlState)
+    {
+        var limit = setting == "client-idle" ? "1s" : "300ms";
+        await using var door = await DoorStage.OpenAsync($"timeouts.{setting} = {limit}", "size = 1, overflow = 0");
+        await using var connection = await door.ConnectAsync(text => text.NoResetOnClose = true);
+        await using var command = new NpgsqlCommand(sql, connection);
+
+        var failure = await Assert.ThrowsAnyAsync<NpgsqlException>(async () =>
+        {
+            while (true)
+            {
+                await command.ExecuteNonQueryAsync();
+                await connection.WaitAsync();
+            }
+        });
+
+        Assert.Equal(sqlState, (failure as PostgresException ?? failure.InnerException as PostgresException)?.SqlState);
+        Assert.Contains($"broker.gateway.timeouts.{setting}", failure.ToString(), StringComparison.Ordinal);
+        await using var other = await door.ConnectAsync();
+        await using var works = new NpgsqlCommand("select 1", other);
+        Assert.Equal(1, await works.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task Who_waits_too_long_for_a_link_is_told_how_many_there_are()
+    {
+        await using var door = await DoorStage.OpenAsync("timeouts.query-wait = 200ms", "size = 1, overflow = 0");
+        await using var first = await door.ConnectAsync();
+        await using var second = await door.ConnectAsync();
+        var transaction = await first.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand("insert into pg_temp.nothing values (1)", second);
+        await using (var begun = new NpgsqlCommand("select 1", first, transaction))
+        {
+            await begun.ExecuteScalarAsync();
+        }
+
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync());
+        Assert.Equal("53300", failure.SqlState);
+        Assert.Contains("1 of 1 lent", failure.MessageText, StringComparison.Ordinal);
+        await transaction.RollbackAsync();
+    }
+
+    [Fact]
+    public async Task More_clients_than_may_be_are_refused_and_one_that_goes_makes_room()
+    {
+        await using var door = await DoorStage.OpenAsync("max-clients = 2");
+        var first = await door.ConnectAsync();
+        await using var second = await door.ConnectAsync();
+
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync());
+        Assert.Equal("53300", failure.SqlState);
+        Assert.Contains("broker.gateway.max-clients", failure.MessageText, StringComparison.Ordinal);
+        await first.DisposeAsync();
+        await Eventually.SucceedsAsync(async () => await (await door.ConnectAsync()).DisposeAsync());
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_named_is_that_of_the_server_and_each_user_has_a_pool_of_its_own()
+    {
+        await using var door = await DoorStage.OpenAsync(others: "server = main");
+        var name = new NpgsqlConnectionStringBuilder(door.Direct).Database!;
+        await using var connection = await door.ConnectAsync(text => text.Database = name);
+        await using var command = new NpgsqlCommand("select current_database() || ' ' || current_user", connection);
+
+        Assert.Equal($"{name} {new NpgsqlConnectionStringBuilder(door.Direct).Username}", await command.ExecuteScalarAsync());
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(text => text.Database = "no_such_database"));
+        Assert.Equal("3D000", failure.SqlState);
+    }
+}
