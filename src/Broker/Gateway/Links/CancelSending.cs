@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Startup;
 using Broker.PgWire.Values;
@@ -11,11 +14,12 @@ internal static class CancelSending
 {
     /// <summary>Sends it, and waits until the server has closed the connection: from then on it takes effect on nothing that is sent later.</summary>
     /// <param name="address">Where the link is connected to.</param>
+    /// <param name="tls">What the link's handshake was made by; null when it is not encrypted.</param>
     /// <param name="key">What the server gave for it.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="time">The clock.</param>
     /// <returns>False when it may take effect at any time.</returns>
-    internal static async Task<bool> SendAsync(EndPoint address, BackendKeyData key, TimeSpan limit, TimeProvider time)
+    internal static async Task<bool> SendAsync(EndPoint address, SslClientAuthenticationOptions? tls, BackendKeyData key, TimeSpan limit, TimeProvider time)
     {
         using var over = new CancellationTokenSource(limit, time);
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
@@ -23,11 +27,10 @@ internal static class CancelSending
         try
         {
             await socket.ConnectAsync(address, over.Token);
-            await using var stream = new NetworkStream(socket);
-            var request = new WireWriter();
-            new CancelRequest(key.ProcessId, key.SecretKey).Write(request);
+            await using Stream clear = new NetworkStream(socket);
+            await using var stream = tls is null ? clear : await EncryptAsync(clear, tls, over.Token);
             asked = true;
-            await stream.WriteAsync(request.Written, over.Token);
+            await stream.WriteAsync(Bytes(new CancelRequest(key.ProcessId, key.SecretKey)), over.Token);
             var nothing = new byte[1];
             while (await stream.ReadAsync(nothing, over.Token) > 0)
             {
@@ -38,10 +41,39 @@ internal static class CancelSending
         {
             return !asked;
         }
-        catch (Exception exception) when (exception is SocketException or IOException)
+        catch (Exception exception) when (exception is SocketException or IOException or AuthenticationException)
         {
             return !asked || IsClosed(exception as SocketException ?? exception.InnerException as SocketException);
         }
+    }
+
+    // The key is a secret: a server that has shown TLS to the link is not told it without.
+    private static async Task<Stream> EncryptAsync(Stream clear, SslClientAuthenticationOptions tls, CancellationToken cancel)
+    {
+        await clear.WriteAsync(Bytes(SSLRequest.Instance), cancel);
+        var answer = new byte[1];
+        if (await clear.ReadAsync(answer, cancel) == 0 || answer[0] != (byte)'S')
+        {
+            throw new IOException("no TLS is offered for a request to cancel");
+        }
+        var stream = new SslStream(clear);
+        try
+        {
+            await stream.AuthenticateAsClientAsync(tls, cancel);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Bytes(IWireMessage message)
+    {
+        var writer = new WireWriter();
+        message.Write(writer);
+        return writer.Written;
     }
 
     private static bool IsClosed(SocketException? cause) =>

@@ -1,13 +1,18 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Akka.Actor;
 using Akka.Event;
 using Broker.Configuration;
 using Broker.Connections;
 using Broker.Gateway.Loops;
 using Broker.Gateway.Sockets;
+using Broker.Gateway.Tls;
+using Broker.PgWire.Authentication;
 using Broker.PgWire.Framing;
 using Broker.PgWire.Logins;
 using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Startup;
 using Broker.PgWire.Values;
 
@@ -20,18 +25,19 @@ namespace Broker.Gateway.Links;
 internal sealed class LinkAttempt
 {
     private readonly LinkPlan _plan;
+    private readonly TlsUse _tls;
     private readonly Credential? _shown;
     private readonly LinkSite _site;
     private readonly CancellationTokenSource _over = new();
     private readonly Func<Frame, bool> _take;
-    private Credential _credential = Credential.None;
+    private Prepared? _prepared;
     private Dialling? _dialling;
     private Channel? _channel;
     private FrameInput? _input;
     private SessionBeginning? _session;
 
-    internal LinkAttempt(LinkPlan plan, HostEndpoint host, Credential? shown, LinkSite site) =>
-        (_plan, Host, _shown, _site, _take) = (plan, host, shown, site, frame => _session!.Take(frame));
+    internal LinkAttempt(LinkPlan plan, HostEndpoint host, TlsUse tls, Credential? shown, LinkSite site) =>
+        (_plan, Host, _tls, _shown, _site, _take) = (plan, host, tls, shown, site, frame => _session!.Take(frame));
 
     private sealed record PreparationDone(LinkAttempt Attempt, Prepared Prepared) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
@@ -46,14 +52,20 @@ internal sealed class LinkAttempt
     /// <summary>Why it came to nothing; null before.</summary>
     internal Failure? Failure { get; private set; }
 
+    /// <summary>Whether the session was asked for with TLS.</summary>
+    internal bool WasEncrypted { get; private set; }
+
+    /// <summary>What the server said when it refused; null when it did not.</summary>
+    internal ErrorResponse? Refusal => _session?.Refusal;
+
     /// <summary>Whether the server had let us in and told who it is: then it is not down.</summary>
     internal bool WasLetIn => _session?.Backend is not null;
 
     /// <summary>Begins.</summary>
     internal void Begin()
     {
-        var (plan, host, shown, cancel) = (_plan, Host, _shown, _over.Token);
-        _ = Task.Run(() => LinkPreparation.PrepareAsync(plan, host, shown, cancel), CancellationToken.None).PipeTo(
+        var (plan, host, tls, shown, cancel) = (_plan, Host, _tls, _shown, _over.Token);
+        _ = Task.Run(() => LinkPreparation.PrepareAsync(plan, host, tls, shown, cancel), CancellationToken.None).PipeTo(
             _site.Self,
             ActorRefs.NoSender,
             prepared => new PreparationDone(this, prepared),
@@ -69,12 +81,15 @@ internal sealed class LinkAttempt
                 Fail(failure);
                 break;
             case PreparationDone done when done.Attempt == this:
-                _credential = done.Prepared.Credential;
+                _prepared = done.Prepared;
                 _dialling = new(done.Prepared.Addresses, _plan.Server.ConnectTimeout, _plan.Server.TcpKeepalive, _site);
                 Went(_dialling.Begin());
                 break;
             case PortReady(var port):
                 Ready(port);
+                break;
+            case TlsSession.HandshakeWaits or TlsSession.HandshakeDone or TlsSession.HandshakeFailed:
+                ShakeHands(message);
                 break;
             case ProofMade made when made.Attempt == this:
                 if (_session!.Proved(made.Response, made.Failed))
@@ -96,7 +111,6 @@ internal sealed class LinkAttempt
     internal void GiveUp()
     {
         _over.Cancel();
-        _over.Dispose();
         if (_session is { IsOver: true })
         {
             _channel!.Write(Goodbye.Bytes);
@@ -117,7 +131,15 @@ internal sealed class LinkAttempt
             Went(_dialling.Ready());
             return;
         }
-        if (_session is { ToProve: null })
+        if (_channel.IsShakingHands)
+        {
+            _channel.ShakeHands();
+        }
+        else if (_session is null)
+        {
+            HearAboutTls();
+        }
+        else if (_session.ToProve is null)
         {
             Read();
         }
@@ -129,7 +151,14 @@ internal sealed class LinkAttempt
         {
             case DialState.Connected:
                 _channel = new(_dialling!.Port!);
-                LogIn();
+                if (_tls is TlsUse.None)
+                {
+                    LogIn();
+                }
+                else
+                {
+                    AskForTls();
+                }
                 break;
             case DialState.Failed:
                 Fail(_dialling!.Cause);
@@ -139,10 +168,60 @@ internal sealed class LinkAttempt
         }
     }
 
+    private void AskForTls()
+    {
+        var request = new WireWriter();
+        SSLRequest.Instance.Write(request);
+        _channel!.Write(request.Written.Span);
+        HearAboutTls();
+    }
+
+    // One byte and no more: what somebody on the way has put behind it must not be taken for the server's once there is TLS.
+    private void HearAboutTls()
+    {
+        Span<byte> answer = stackalloc byte[1];
+        switch (_channel!.Read(answer), answer[0])
+        {
+            case (0, _):
+                break;
+            case (1, (byte)'S'):
+                _channel.BeginTls(_prepared!.Tls!, _site.Self);
+                break;
+            case (1, (byte)'N') when _tls is TlsUse.IfOffered:
+                LogIn();
+                break;
+            case (1, (byte)'N'):
+                Fail($"it does not offer TLS (broker.servers.{_plan.Server.Name}.tls)");
+                break;
+            case (1, _):
+                Fail("it is no PostgreSQL server: it was asked for TLS, and answers neither yes nor no");
+                break;
+            default:
+                Fail("it closed the connection when it was asked for TLS");
+                break;
+        }
+    }
+
+    private void ShakeHands(object message)
+    {
+        _channel?.GoOn(message);
+        switch (message)
+        {
+            case TlsSession.HandshakeDone done when done.Session == _channel?.Tls:
+                LogIn();
+                break;
+            case TlsSession.HandshakeFailed failed when failed.Session == _channel?.Tls:
+                Fail($"TLS failed: {failed.Cause} (broker.servers.{_plan.Server.Name}.tls, .root-certificate)");
+                break;
+        }
+    }
+
     private void LogIn()
     {
+        var binding = _channel!.Tls?.PeerCertificate is X509Certificate2 certificate ? ChannelBinding.Of(certificate) : null;
+        WasEncrypted = _channel.Tls is not null;
         _input = new(FrameLimits.Backend);
-        _session = new(_plan.Pool, Host, _channel!, new(Startup(), _credential));
+        _session = new(_plan.Pool, Host, _channel, new(Startup(), _prepared!.Credential, binding));
         _session.Begin();
         Read();
     }
@@ -187,7 +266,7 @@ internal sealed class LinkAttempt
         }
         else if (_session.IsOver)
         {
-            Opening = new(Host, _dialling!.Address, _channel!, _input!, _session);
+            Opening = new(Host, _dialling!.Address, _channel!, WasEncrypted ? _prepared!.Tls : null, _input!, _session);
         }
         else if (_session.ToProve is { } asked)
         {
@@ -210,6 +289,7 @@ internal sealed class LinkAttempt
 /// <param name="Host">The host.</param>
 /// <param name="Address">Where exactly: a request to cancel goes there.</param>
 /// <param name="Channel">The connection.</param>
+/// <param name="Tls">What its handshake was made by; null when it is not encrypted.</param>
 /// <param name="Input">What it has read.</param>
 /// <param name="Session">What the server said.</param>
-internal sealed record LinkOpening(HostEndpoint Host, EndPoint Address, Channel Channel, FrameInput Input, SessionBeginning Session);
+internal sealed record LinkOpening(HostEndpoint Host, EndPoint Address, Channel Channel, SslClientAuthenticationOptions? Tls, FrameInput Input, SessionBeginning Session);

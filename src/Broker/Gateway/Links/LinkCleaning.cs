@@ -69,6 +69,7 @@ internal sealed class LinkCleaning
             if (_cleaning.HasDiscarded(type))
             {
                 _link.Statements.Clear();
+                _link.Applied = _link.Applied.Clear();
             }
             _cleaning = _cleaning.Heard(type);
         }

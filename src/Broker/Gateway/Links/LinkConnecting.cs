@@ -3,6 +3,7 @@ using Broker.Budgets;
 using Broker.Client.Protocol.Failures;
 using Broker.Connections;
 using Broker.PgWire.Logins;
+using HostEndpoint = Broker.Configuration.HostEndpoint;
 using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
 
 namespace Broker.Gateway.Links;
@@ -13,12 +14,16 @@ namespace Broker.Gateway.Links;
 /// </summary>
 internal sealed class LinkConnecting
 {
+    /// <summary>The server's answer to those for whom it has no rule, or one that says no.</summary>
+    private const string NotAllowed = "28000";
+
     private readonly LinkPlan _plan;
     private readonly Credential? _shown;
     private readonly LinkSite _site;
     private readonly HostChoice _choice;
-    private readonly IEnumerator<(Configuration.HostEndpoint Host, TargetSessionAttributes Target)> _tries;
+    private readonly IEnumerator<(HostEndpoint Host, TargetSessionAttributes Target)> _tries;
     private LinkAttempt? _attempt;
+    private bool _otherWay;
 
     internal LinkConnecting(LinkPlan plan, Credential? shown, LinkSite site)
     {
@@ -27,7 +32,10 @@ internal sealed class LinkConnecting
         _tries = _choice.Tries().GetEnumerator();
     }
 
-    private sealed record HostOverdue(LinkAttempt Attempt) : INoSerializationVerificationNeeded;
+    private sealed record HostOverdue : INoSerializationVerificationNeeded
+    {
+        internal static readonly HostOverdue Instance = new();
+    }
 
     /// <summary>What it has come to; null before. It belongs to whoever takes it.</summary>
     internal LinkOpening? Opening { get; private set; }
@@ -41,12 +49,9 @@ internal sealed class LinkConnecting
     /// <summary>Hears a message of the actor's; what is not about it is passed over.</summary>
     internal void Hear(object message)
     {
-        if (message is HostOverdue overdue)
+        if (message is HostOverdue)
         {
-            if (overdue.Attempt == _attempt)
-            {
-                Failed(ConnectFailures.Overdue(_plan.Pool, _attempt.Host, _plan.Server));
-            }
+            Failed(ConnectFailures.Overdue(_plan.Pool, _attempt!.Host, _plan.Server));
             return;
         }
         _attempt!.Hear(message);
@@ -74,8 +79,15 @@ internal sealed class LinkConnecting
             Failure = failure;
             return;
         }
-        _attempt = new(_plan, _tries.Current.Host, _shown, _site);
-        _site.Timers.StartSingleTimer(this, new HostOverdue(_attempt), _plan.Server.ConnectTimeout);
+        _otherWay = false;
+        var host = _tries.Current.Host;
+        _site.Timers.StartSingleTimer(this, HostOverdue.Instance, _plan.Server.ConnectTimeout);
+        Try(host, TlsToServer.First(_plan.Server.Tls, host));
+    }
+
+    private void Try(HostEndpoint host, TlsUse tls)
+    {
+        _attempt = new(_plan, host, tls, _shown, _site);
         _attempt.Begin();
     }
 
@@ -96,11 +108,18 @@ internal sealed class LinkConnecting
 
     private void Failed(Failure failure)
     {
-        if (failure is ServerUnavailable && !_attempt!.WasLetIn)
+        var attempt = _attempt!;
+        attempt.GiveUp();
+        if (!_otherWay && attempt.Refusal?.SqlState == NotAllowed && TlsToServer.Second(_plan.Server.Tls, attempt.Host, attempt.WasEncrypted) is { } tls)
         {
-            _choice.WasDown(_attempt.Host);
+            _otherWay = true;
+            Try(attempt.Host, tls);
+            return;
         }
-        GiveUp();
+        if (failure is ServerUnavailable && !attempt.WasLetIn)
+        {
+            _choice.WasDown(attempt.Host);
+        }
         Next(failure);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol.Failures;
@@ -35,7 +36,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     private readonly Func<Frame, bool> _passIdle;
     private LinkConnecting? _connecting;
     private WireLink? _link;
-    private EndPoint? _address;
+    private (EndPoint Address, SslClientAuthenticationOptions? Tls) _cancelBy;
     private LinkCleaning? _cleaning;
     private bool _cancelIsLost;
     private CloseReason _reason;
@@ -209,7 +210,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     private void Opened(LinkOpening opening)
     {
         _connecting = null;
-        _address = opening.Address;
+        _cancelBy = (opening.Address, opening.Tls);
         var session = opening.Session;
         _link = new()
         {
@@ -312,8 +313,9 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             return;
         }
         Link.Use.CancelSent();
-        var (address, limit, time) = (_address!, _plan.Gateway.Timeouts.CancelWait, _plan.Time);
-        _ = Task.Run(() => CancelSending.SendAsync(address, key, limit, time))
+        var (address, tls) = _cancelBy;
+        var (limit, time) = (_plan.Gateway.Timeouts.CancelWait, _plan.Time);
+        _ = Task.Run(() => CancelSending.SendAsync(address, tls, key, limit, time))
             .PipeTo(Self, ActorRefs.NoSender, static isOver => new CancelSent(isOver), static _ => new CancelSent(IsOver: false));
     }
 

@@ -16,6 +16,7 @@ internal sealed class Channel
     private const int TlsChunk = 17 * 1024;
 
     private bool _handshakeWaits;
+    private bool _isSecure;
     private bool _mayHaveMore;
 
     internal Channel(Port port) => Port = port;
@@ -68,7 +69,7 @@ internal sealed class Channel
                 ShakeHands();
                 break;
             case TlsSession.HandshakeDone done when done.Session == Tls:
-                (IsShakingHands, _mayHaveMore) = (false, true);
+                (IsShakingHands, _isSecure, _mayHaveMore) = (false, true, true);
                 Send();
                 break;
             case TlsSession.HandshakeFailed failed when failed.Session == Tls:
@@ -137,8 +138,11 @@ internal sealed class Channel
             // during the handshake another thread may be in it, and it ends with the port
             if (!IsShakingHands)
             {
-                tls.Close();
-                Send();
+                if (_isSecure)
+                {
+                    tls.Close();
+                    Send();
+                }
                 tls.Dispose();
             }
             Tls = null;

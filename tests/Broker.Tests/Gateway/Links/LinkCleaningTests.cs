@@ -34,7 +34,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
         await CleanedAsync(portable, async (stage, link) =>
         {
             await stage.SendAsync(link, Query("select pg_sleep(600)"));
-            await RunsAsync(link);
+            await LinkStage.RunsAsync(_database, link);
         });
 
     [Theory]
@@ -44,7 +44,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
         await CleanedAsync(portable, async (stage, link) =>
         {
             await stage.SendAsync(link, [.. Enumerable.Repeat(Extended("select pg_sleep(600)").Append(Sync.Instance), 3).SelectMany(static one => one), .. Extended("select 1")]);
-            await RunsAsync(link);
+            await LinkStage.RunsAsync(_database, link);
         });
 
     [Theory]
@@ -131,6 +131,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
             link.Statements.Use(stage.Book.Keep(new PreparedText(WireText.Of("select 2"), [])));
             link.Statements.Done();
             link.Statements.NextSeries();
+            link.Applied = link.Applied.Add("work_mem", WireText.Of("set work_mem = '7MB'"));
             return true;
         });
         Assert.Equal("German, DMY", link.Settings[WireText.Of("DateStyle")].ToString());
@@ -139,7 +140,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
         Assert.Same(link, (await stage.HearAsync<LinkEvents.Cleaned>()).Link);
 
         Assert.Equal(link.Defaults, link.Settings);
-        Assert.Equal((0, 0), (link.Statements.Count, link.Statements.Unanswered));
+        Assert.Equal((0, 0, 0), (link.Statements.Count, link.Statements.Unanswered, link.Applied.Count));
         Assert.Equal("t|0|t|0", await stage.QueryAsync(
             link,
             """
@@ -156,7 +157,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
         await using var stage = LinkStage.For(portable, _database, more: "broker.pool.reset-timeout = 500ms");
         var link = await stage.OpenAsync();
         await stage.SendAsync(link, Query("do $$ begin loop begin perform pg_sleep(600); exception when query_canceled then null; end; end loop; end $$"));
-        await RunsAsync(link);
+        await LinkStage.RunsAsync(_database, link);
 
         link.Actor.Tell(new LinkCommands.Clean(Discard: false), ActorRefs.NoSender);
         var closed = await stage.HearAsync<LinkEvents.Closed>();
@@ -206,16 +207,5 @@ public sealed class LinkCleaningTests : IAsyncLifetime
 
         Assert.True(await stage.DoAsync(() => link is { Phase: LinkPhase.Idle, Use.CanRelease: true, Input: { Held: 0, Unread: 0 } }));
         Assert.Equal($"{link.Backend.Pid}|0", await stage.QueryAsync(link, "select pg_backend_pid(), count(*) from t"));
-    }
-
-    /// <summary>Waits until the server does what it was told.</summary>
-    private async Task RunsAsync(WireLink link)
-    {
-        await using var source = NpgsqlDataSource.Create(_database);
-        await using var command = source.CreateCommand($"select wait_event = 'PgSleep' from pg_stat_activity where pid = {link.Backend.Pid}");
-        while (await command.ExecuteScalarAsync() is not true)
-        {
-            await Task.Delay(5);
-        }
     }
 }

@@ -8,13 +8,21 @@ using Xunit;
 namespace Broker.Tests.Gateway.Links;
 
 /// <summary>Links of a server that trusts, from their opening to their end.</summary>
-public sealed class LinkConnectTests : IAsyncLifetime
+public sealed class LinkConnectTests : IClassFixture<LinkConnectTests.Started>
 {
-    private LocalPostgres _server = null!;
+    private readonly LocalPostgres _server;
 
-    public async Task InitializeAsync() => _server = await LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway);
+    public LinkConnectTests(Started started) => _server = started.Server;
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    /// <summary>One server for all.</summary>
+    public sealed class Started : IAsyncLifetime
+    {
+        internal LocalPostgres Server { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Server = await LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway);
+
+        public async Task DisposeAsync() => await Server.DisposeAsync();
+    }
 
     [Theory]
     [InlineData(true, true)]

@@ -154,6 +154,19 @@ internal sealed class LinkStage : IAsyncDisposable
         return (bool)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Waits until the server sleeps for a link, as it was told.</summary>
+    internal static async Task RunsAsync(string connectionString, WireLink link)
+    {
+        Assert.Equal(LinkPhase.Lent, link.Phase);
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var command = source.CreateCommand($"select wait_event = 'PgSleep' from pg_stat_activity where pid = {link.Backend.Pid}");
+        using var limit = new CancellationTokenSource(Limit);
+        while (await command.ExecuteScalarAsync(limit.Token) is not true)
+        {
+            await Task.Delay(5, limit.Token);
+        }
+    }
+
     public ValueTask DisposeAsync() => _loops.DisposeAsync();
 
     private sealed record Reading(WireLink Link, Func<LinkUse, bool> Until)
