@@ -16,7 +16,13 @@ internal static class CarrierMessages
     /// <param name="Elapsed">How long it took.</param>
     internal sealed record TripOver(IActorRef Carrier, ImmutableArray<WireErrand> Members, int Completed, TimeSpan Elapsed) : INoSerializationVerificationNeeded;
 
-    /// <summary>The link is wanted back; the carrier ends. It has no trip under way.</summary>
+    /// <summary>The link is back, and the carrier is not needed any more.</summary>
+    internal sealed record Finish : INoSerializationVerificationNeeded
+    {
+        internal static readonly Finish Instance = new();
+    }
+
+    /// <summary>The link is wanted back. The carrier has no trip under way.</summary>
     internal sealed record GiveBack : INoSerializationVerificationNeeded
     {
         internal static readonly GiveBack Instance = new();

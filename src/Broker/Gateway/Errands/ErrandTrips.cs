@@ -23,6 +23,7 @@ internal sealed class ErrandTrips
     private readonly Dictionary<IActorRef, LinkedListNode<(WireErrand Errand, long Since)>> _byClient = [];
     private readonly List<IActorRef> _idle = [];
     private readonly HashSet<IActorRef> _carriers = [];
+    private readonly HashSet<IActorRef> _links = [];
     private readonly HashSet<IActorRef> _retired = [];
     private bool _used;
 
@@ -71,6 +72,7 @@ internal sealed class ErrandTrips
         (link.Phase, link.Borrower) = (LinkPhase.Errand, carrier);
         link.Channel.GiveTo(carrier);
         _carriers.Add(carrier);
+        _links.Add(carrier);
         _idle.Add(carrier);
     }
 
@@ -126,8 +128,17 @@ internal sealed class ErrandTrips
         }
     }
 
-    /// <summary>A carrier is gone.</summary>
-    internal void Gone(IActorRef carrier)
+    /// <summary>Whoever had a link has given it back: if that is a carrier, it is not needed any more.</summary>
+    internal void Returned(IActorRef borrower)
+    {
+        Gone(borrower);
+        if (_links.Remove(borrower))
+        {
+            borrower.Tell(CarrierMessages.Finish.Instance, ActorRefs.NoSender);
+        }
+    }
+
+    private void Gone(IActorRef carrier)
     {
         _carriers.Remove(carrier);
         _retired.Remove(carrier);

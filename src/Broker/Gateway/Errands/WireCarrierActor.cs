@@ -31,6 +31,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     private WireTrip? _trip;
     private long _began;
     private bool _tuned;
+    private bool _cancelled;
     private bool _returned;
 
     public WireCarrierActor(LinkPlan plan, WireLink link, StatementBook book, ExchangeBuffers buffers)
@@ -60,17 +61,17 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case PortReady(var port) when port == _link.Channel.Port:
+            case PortReady(var port) when port == _link.Channel.Port && !_returned:
                 port.Look();
                 Hear();
                 break;
+            case CarrierMessages.RunTrip run when _returned: new WireTrip(_link, _book, run.Members, 0).Lose(null); break;
             case CarrierMessages.RunTrip run: Begin(run.Members); break;
+            case CarrierMessages.Finish: Context.Stop(Self); break;
             case CarrierMessages.GiveBack: Return(LinkCondition.Clean); break;
             case LinkRecalled: Lose(LinkCondition.Abandoned, null); break;
-            case TripOverdue overdue when overdue.Trip == _trip:
-                _link.Actor.Tell(LinkCommands.Cancel.Instance, ActorRefs.NoSender);
-                break;
-            case TripOverdue or LinkLent: break;
+            case TripOverdue overdue when overdue.Trip == _trip: Cancel(); break;
+            case TripOverdue or PortReady: break;
             default: Unhandled(message); break;
         }
     }
@@ -78,11 +79,8 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        if (!_returned)
-        {
-            _trip?.Lose(null);
-            GiveTo(LinkCondition.Abandoned);
-        }
+        _trip?.Lose(null);
+        Return(LinkCondition.Abandoned);
     }
 
     private void Begin(ImmutableArray<WireErrand> members)
@@ -147,11 +145,21 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     private bool Take(Frame frame)
     {
         _trip!.Take(frame);
-        if (_trip.IsOverfull && !_trip.IsOver)
+        if (_trip.IsOverfull)
         {
-            _link.Actor.Tell(LinkCommands.Cancel.Instance, ActorRefs.NoSender);
+            Cancel();
         }
         return !_trip.IsBroken;
+    }
+
+    // once: each takes a connection to the server
+    private void Cancel()
+    {
+        if (!_cancelled)
+        {
+            _cancelled = true;
+            _link.Actor.Tell(LinkCommands.Cancel.Instance, ActorRefs.NoSender);
+        }
     }
 
     private void End(WireTrip trip)
@@ -163,10 +171,8 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         }
         if (!_link.Use.CanRelease)
         {
-            // a cancel is on its way, or the session is not as it should be
-            Context.Parent.Tell(new CarrierMessages.TripOver(Self, trip.Members, trip.Completed, _plan.Time.GetElapsedTime(_began)), ActorRefs.NoSender);
+            // A cancel is on its way, or the session is not as it should be. First, so that nothing more is given to this carrier.
             Return(LinkCondition.Abandoned);
-            return;
         }
         Context.Parent.Tell(new CarrierMessages.TripOver(Self, trip.Members, trip.Completed, _plan.Time.GetElapsedTime(_began)), ActorRefs.NoSender);
     }
@@ -178,19 +184,13 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         Return(condition);
     }
 
+    // It ends when the share has heard of that: what it sends before then is answered.
     private void Return(LinkCondition condition)
     {
-        if (_returned)
+        if (!_returned)
         {
-            return;
+            _returned = true;
+            _link.ReturnTo(Context.Parent, condition);
         }
-        GiveTo(condition);
-        Context.Stop(Self);
-    }
-
-    private void GiveTo(LinkCondition condition)
-    {
-        _returned = true;
-        _link.ReturnTo(Context.Parent, condition);
     }
 }

@@ -162,7 +162,8 @@ internal sealed class WireTrip
     /// <param name="culprit">What the one is told that was running; null when none was.</param>
     internal void Lose(ErrorResponse? culprit)
     {
-        if (culprit is not null && Current is not null)
+        // when an error ended the trip before, none of those that are left was running
+        if (culprit is not null && !_failed && Current is not null)
         {
             _answer.Clear();
             culprit.Write(_answer);
@@ -214,7 +215,7 @@ internal sealed class WireTrip
                 Keep(frame);
                 if (type is BackendType.CommandComplete or BackendType.EmptyQueryResponse)
                 {
-                    Answer();
+                    Complete();
                 }
                 break;
         }
@@ -265,6 +266,18 @@ internal sealed class WireTrip
         Answer();
     }
 
+    // It may be done before the cancel that was sent for its length: what is held of it is not all of it.
+    private void Complete()
+    {
+        if (!IsOverfull)
+        {
+            Answer();
+            return;
+        }
+        IsOverfull = false;
+        RunAgain();
+    }
+
     private void Answer()
     {
         var member = _members[_current++];
@@ -279,9 +292,15 @@ internal sealed class WireTrip
     {
         while (_current < _members.Length)
         {
-            var member = _members[_current++];
-            member.Client.Tell(new ErrandAnswered(member.Number, false, null), ActorRefs.NoSender);
+            RunAgain();
         }
+    }
+
+    private void RunAgain()
+    {
+        var member = _members[_current++];
+        member.Client.Tell(new ErrandAnswered(member.Number, false, null), ActorRefs.NoSender);
         _answer.Clear();
+        _parsed = false;
     }
 }

@@ -190,7 +190,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     {
         if (link.Borrower is { } borrower)
         {
-            _trips.Gone(borrower);
+            _trips.Returned(borrower);
         }
         link.Borrower = null;
         switch (condition)
