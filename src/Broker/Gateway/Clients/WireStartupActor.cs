@@ -142,7 +142,11 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
     private bool OnBytes()
     {
         if (_packet[0] == TlsHandshake && !_asked && _channel!.Tls is null)
-            return BeginTls(_packet);
+        {
+            var hello = _packet;
+            (_packet, _length) = (new byte[FirstBytes], 0);
+            return BeginTls(hello);
+        }
         var bytes = new ReadOnlySequence<byte>(_packet);
         if (StartupFrames.TryRead(ref bytes, out var body, out var error))
         {
