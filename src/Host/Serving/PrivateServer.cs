@@ -15,7 +15,7 @@ internal sealed class PrivateServer : IAsyncDisposable
 
     private readonly LocalPostgres _postgres;
     private readonly DirectoryInfo _sockets;
-    private readonly int _port;
+    private int _port;
 
     private PrivateServer(LocalPostgres postgres, DirectoryInfo sockets, int port) => (_postgres, _sockets, _port) = (postgres, sockets, port);
 
@@ -40,6 +40,14 @@ internal sealed class PrivateServer : IAsyncDisposable
           psql -h 127.0.0.1 -p {_port} -U {_postgres.UserName} postgres
           psql -h {_sockets.FullName} -p {_port} -U {_postgres.UserName} postgres
         """);
+
+    /// <summary>Looks for another port, if somebody took this one between the look and its use.</summary>
+    internal bool LeaveTakenPort()
+    {
+        var taken = TryPort(_port) is null;
+        _port = taken ? TryPort(0)!.Value : _port;
+        return taken;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -38,7 +38,13 @@ internal static class ServeRun
     private static async Task<int> RunPrivatelyAsync()
     {
         await using var server = await PrivateServer.StartAsync();
-        return await RunAsync(ServedSettings.Parse(server.Hocon, "brokerd"), file: null, server.Invitation);
+        int ended;
+        do
+        {
+            ended = await RunAsync(ServedSettings.Parse(server.Hocon, "brokerd"), file: null, server.Invitation);
+        }
+        while (ended == Failed && server.LeaveTakenPort());
+        return ended;
     }
 
     private static async Task<int> RunAsync(ServedSettings settings, string? file, string? invitation)

@@ -16,7 +16,7 @@ public sealed partial class SamplesTests
         }
 
         var samples = Directory.GetFiles(Folder(), "*.conf").Where(file => !file.EndsWith("reference.conf", StringComparison.Ordinal)).ToList();
-        Assert.Equal(2, samples.Count);
+        Assert.Equal(3, samples.Count);
         Assert.All(samples, file => Assert.NotEmpty(BrokerSettings.Load(file).Databases));
     }
 

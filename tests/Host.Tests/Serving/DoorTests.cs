@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Broker.Postgres;
+using Npgsql;
+using Xunit;
+
+namespace Broker.Host.Tests.Serving;
+
+/// <summary>brokerd with clients of PostgreSQL in it.</summary>
+public sealed partial class DoorTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("brokerd-door-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Without_a_configuration_it_serves_a_server_of_its_own_and_prints_lines_that_lead_there()
+    {
+        using var brokerd = Brokerd.Start("serve");
+        var ways = await WaysAsync(brokerd);
+
+        Assert.Equal(2, ways.Count);
+        foreach (var (host, port) in ways)
+        {
+            Assert.Equal("42", await ScalarAsync(host, port, "select '42'"));
+        }
+
+        await brokerd.SignalAsync("TERM");
+        Assert.Equal(0, await brokerd.EndAsync());
+        Assert.All(ways, way => Assert.False(way.Host.StartsWith('/') && Directory.Exists(way.Host), way.Host));
+    }
+
+    [Fact]
+    public async Task A_second_brokerd_finds_another_port()
+    {
+        using var first = Brokerd.Start("serve");
+        using var second = Brokerd.Start("serve");
+
+        Assert.NotEqual((await WaysAsync(first))[0].Port, (await WaysAsync(second))[0].Port);
+
+        await first.SignalAsync("TERM");
+        await second.SignalAsync("TERM");
+        Assert.Equal((0, 0), (await first.EndAsync(), await second.EndAsync()));
+    }
+
+    [Fact]
+    public async Task A_statement_that_runs_is_answered_before_the_end()
+    {
+        using var brokerd = Brokerd.Start("serve");
+        var (host, port) = (await WaysAsync(brokerd))[0];
+        await using var source = Source(host, port);
+        await using var command = source.CreateCommand("select 'finished' from pg_sleep(2)");
+        await using var watch = source.CreateCommand("select count(*) from pg_stat_activity where query like 'select ''finished''%' and wait_event = 'PgSleep'");
+        var running = command.ExecuteScalarAsync();
+        await UntilAsync(async () => (long)(await watch.ExecuteScalarAsync())! == 1);
+
+        await brokerd.SignalAsync("TERM");
+
+        Assert.Equal("finished", await running);
+        Assert.Equal(0, await brokerd.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_second_signal_does_not_wait_for_what_runs()
+    {
+        using var brokerd = Brokerd.Start("serve");
+        var (host, port) = (await WaysAsync(brokerd))[0];
+        await using var source = Source(host, port);
+        await using var command = source.CreateCommand("select pg_sleep(25)");
+        await using var watch = source.CreateCommand("select count(*) from pg_stat_activity where wait_event = 'PgSleep'");
+        var running = command.ExecuteScalarAsync();
+        await UntilAsync(async () => (long)(await watch.ExecuteScalarAsync())! == 1);
+        var since = Stopwatch.GetTimestamp();
+
+        await brokerd.SignalAsync("TERM");
+        await brokerd.SaysAsync("what runs is finished");
+        await brokerd.SignalAsync("TERM");
+
+        Assert.NotEqual(0, await brokerd.EndAsync());
+        Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(15));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => running);
+    }
+
+    [Fact]
+    public async Task A_hangup_takes_new_passwords_and_disconnects_nobody()
+    {
+        var server = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
+        var (port, users) = (FreePort(), Path.Combine(_folder.FullName, "users.txt"));
+        await File.WriteAllTextAsync(users, $"\"{server.Username}\" \"first\"");
+        var file = Path.Combine(_folder.FullName, "brokerd.conf");
+        await File.WriteAllTextAsync(file, $$"""
+            broker {
+              servers.main { host = "{{server.Host}}", port = {{server.Port}}, max-connections = 10 }
+              databases."{{server.Database}}" { server = main, user = "{{server.Username}}"{{(server.Password is null ? "" : $", password = \"{server.Password}\"")}} }
+              gateway { listen = ["tcp://127.0.0.1:{{port}}"], auth = scram-sha-256, auth-file = "{{users}}" }
+            }
+            """);
+        using var brokerd = Brokerd.Start("serve", "--config", file);
+        await brokerd.SaysAsync("brokerd is ready");
+        await using var old = new NpgsqlConnection(Through(server, port, "first"));
+        await old.OpenAsync();
+        await using var transaction = await old.BeginTransactionAsync();
+        await using var backend = new NpgsqlCommand("select pg_backend_pid()", old);
+        var before = await backend.ExecuteScalarAsync();
+
+        await File.WriteAllTextAsync(users, $"\"{server.Username}\" \"second\"");
+        await brokerd.SignalAsync("HUP");
+        await brokerd.SaysAsync("The configuration was read again");
+
+        await UntilAsync(async () => await IsLetInAsync(Through(server, port, "second")));
+        Assert.False(await IsLetInAsync(Through(server, port, "first")));
+        Assert.Equal(before, await backend.ExecuteScalarAsync());
+        await transaction.CommitAsync();
+        await brokerd.SignalAsync("TERM");
+        Assert.Equal(0, await brokerd.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_stops_the_start_and_is_named()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var address = $"127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
+        var file = Path.Combine(_folder.FullName, "brokerd.conf");
+        await File.WriteAllTextAsync(file, $$"""
+            broker {
+              servers.main { host = "127.0.0.1", port = 1 }
+              databases.orders { server = main, user = app }
+              gateway { listen = ["tcp://{{address}}"], auth = trust }
+            }
+            """);
+
+        using var brokerd = Brokerd.Start("serve", "--config", file);
+
+        Assert.Equal(1, await brokerd.EndAsync());
+        Assert.Contains(address, brokerd.Said, StringComparison.Ordinal);
+    }
+
+    /// <summary>The hosts and ports of the lines that it prints.</summary>
+    private static async Task<IReadOnlyList<(string Host, int Port)>> WaysAsync(Brokerd brokerd)
+    {
+        await brokerd.SaysAsync("psql -h", times: 2);
+        return [.. Invitation().Matches(brokerd.Said).Select(line => (line.Groups[1].Value, int.Parse(line.Groups[2].ValueSpan)))];
+    }
+
+    private static async Task<object?> ScalarAsync(string host, int port, string text)
+    {
+        await using var source = Source(host, port);
+        await using var command = source.CreateCommand(text);
+        return await command.ExecuteScalarAsync();
+    }
+
+    private static NpgsqlDataSource Source(string host, int port) => NpgsqlDataSource.Create($"Host={host};Port={port};Username=postgres;Database=postgres");
+
+    private static string Through(NpgsqlConnectionStringBuilder server, int port, string password) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1", Port = port, Database = server.Database, Username = server.Username, Password = password, Pooling = false,
+    }.ConnectionString;
+
+    private static async Task<bool> IsLetInAsync(string connectionString)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(connectionString);
+            await connection.OpenAsync();
+            return true;
+        }
+        catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidPassword)
+        {
+            return false;
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (!await isSo())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(30), "It did not come true in time.");
+            await Task.Delay(10);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [GeneratedRegex("psql -h ([^ ]+) -p ([0-9]+) -U postgres postgres")]
+    private static partial Regex Invitation();
+}
