@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Security;
 using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol.Failures;
@@ -10,7 +8,6 @@ using Broker.Gateway.Sockets;
 using Broker.Leases;
 using Broker.PgWire.Framing;
 using Broker.PgWire.Logins;
-using Broker.PgWire.Messages;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Links;
@@ -33,17 +30,15 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     private readonly Credential? _shown;
     private readonly StatementBook _book;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Func<Frame, bool> _passIdle;
+    private readonly Func<Frame, bool> _pass;
     private LinkConnecting? _connecting;
     private WireLink? _link;
-    private (EndPoint Address, SslClientAuthenticationOptions? Tls) _cancelBy;
+    private LinkCancels? _cancels;
     private LinkCleaning? _cleaning;
-    private bool _cancelIsLost;
     private CloseReason _reason;
-    private bool _serverEnds;
 
     public WireLinkActor(LinkPlan plan, SlotLent slot, Credential? shown, StatementBook book) =>
-        (_plan, _slot, _shown, _book, _passIdle) = (plan, slot, shown, book, PassIdle);
+        (_plan, _slot, _shown, _book, _pass) = (plan, slot, shown, book, Pass);
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
@@ -67,8 +62,6 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     {
         internal static readonly CleaningOverdue Instance = new();
     }
-
-    private sealed record CancelSent(bool IsOver) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     private sealed record CancelAgain : INoSerializationVerificationNeeded
     {
@@ -124,7 +117,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
                 if (port == Link.Channel.Port && port.Owner.Equals(Self))
                 {
                     port.Look();
-                    HearIdle();
+                    Hear();
                 }
                 break;
             case LinkCommands.Clean clean:
@@ -134,11 +127,11 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
                 // one that comes late has nothing left to cancel but what another does
                 if (Link.Phase is LinkPhase.Lent or LinkPhase.Errand)
                 {
-                    SendCancel();
+                    _cancels!.Send();
                 }
                 break;
-            case CancelSent sent:
-                CancelIsOver(sent.IsOver);
+            case LinkCancels.CancelEnded ended:
+                _cancels!.Ended(ended);
                 break;
             case LinkCommands.Close close:
                 Close(close.Reason);
@@ -160,8 +153,8 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
                     GoOnCleaning();
                 }
                 break;
-            case CancelSent sent:
-                CancelIsOver(sent.IsOver);
+            case LinkCancels.CancelEnded ended:
+                CancelEnded(ended);
                 GoOnCleaning();
                 break;
             case CancelAgain:
@@ -193,7 +186,13 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             case ClosingOverdue:
                 Closed(clean: false);
                 break;
-            case LinkCommands.Clean or LinkCommands.Cancel or LinkCommands.Close or CleaningOverdue or CancelAgain or CancelSent:
+            case LinkCancels.CancelEnded:
+                Timers.StartSingleTimer(nameof(CancelAgain), CancelAgain.Instance, CancelPatience);
+                break;
+            case CancelAgain:
+                CancelWork();
+                break;
+            case LinkCommands.Clean or LinkCommands.Cancel or LinkCommands.Close:
                 break;
             default:
                 Unhandled(message);
@@ -210,7 +209,6 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     private void Opened(LinkOpening opening)
     {
         _connecting = null;
-        _cancelBy = (opening.Address, opening.Tls);
         var session = opening.Session;
         _link = new()
         {
@@ -229,20 +227,17 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             Statements = new(_book, Math.Max(1, _plan.Gateway.PreparedStatements)),
             OpenedAt = _plan.Time.GetTimestamp(),
         };
+        _cancels = new(_plan, _link, opening.Address, opening.Tls);
         _log.Debug("Link {Connection} of pool {Pool} is open on server process {BackendPid}", _slot.Connection, _plan.Pool, session.Backend!.Pid);
         Become(Open);
         Context.Parent.Tell(new LinkEvents.Opened(_link));
-        HearIdle();
+        Hear();
     }
 
-    // What comes on a link that is lent, or was, is not unasked: whoever has it hears it.
-    private void HearIdle()
+    // Also while the port is back and the share has not said yet what becomes of the link: no event tells again what came meanwhile.
+    private void Hear()
     {
-        if (Link.Phase is not LinkPhase.Idle)
-        {
-            return;
-        }
-        switch (Link.Input.Read(Link.Channel, _plan.Gateway.Buffer.Turn, _passIdle))
+        switch (Link.Input.Read(Link.Channel, _plan.Gateway.Buffer.Turn, _pass))
         {
             case InputState.Ended:
                 _reason = CloseReason.Broken;
@@ -256,10 +251,9 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         }
     }
 
-    // An error that answers nothing is the server's last word.
-    private bool PassIdle(Frame frame)
+    private bool Pass(Frame frame)
     {
-        _serverEnds |= Hearing.Take(Link, frame) is BackendType.ErrorResponse;
+        Hearing.Take(Link, frame);
         return !Link.Use.IsDoubtful;
     }
 
@@ -268,13 +262,16 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         TakePort();
         Link.Phase = LinkPhase.Cleaning;
         Become(Cleaning);
-        _cleaning = new(Link, discard, _plan.Gateway.Buffer.Turn, SendCancel);
-        if (_cancelIsLost)
+        _cleaning = new(Link, discard, _plan.Gateway.Buffer.Turn, _cancels!.Send);
+        if (_cancels.IsOneLost)
         {
             _cleaning.CancelLost();
         }
-        Timers.StartSingleTimer(nameof(CleaningOverdue), CleaningOverdue.Instance, _plan.User.Pool.ResetTimeout);
         GoOnCleaning();
+        if (_cleaning is not null)
+        {
+            Timers.StartSingleTimer(nameof(CleaningOverdue), CleaningOverdue.Instance, _plan.User.Pool.ResetTimeout);
+        }
     }
 
     private void GoOnCleaning()
@@ -306,32 +303,17 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         Timers.Cancel(nameof(CancelAgain));
     }
 
-    private void SendCancel()
+    private void CancelEnded(LinkCancels.CancelEnded ended)
     {
-        if (Link.Key is not { } key)
+        _cancels!.Ended(ended);
+        if (_cancels.IsOneLost)
         {
-            return;
+            _cleaning!.CancelLost();
         }
-        Link.Use.CancelSent();
-        var (address, tls) = _cancelBy;
-        var (limit, time) = (_plan.Gateway.Timeouts.CancelWait, _plan.Time);
-        _ = Task.Run(() => CancelSending.SendAsync(address, tls, key, limit, time))
-            .PipeTo(Self, ActorRefs.NoSender, static isOver => new CancelSent(isOver), static _ => new CancelSent(IsOver: false));
-    }
-
-    private void CancelIsOver(bool isOver)
-    {
-        if (isOver)
+        else
         {
-            Link.Use.CancelClosed();
-            if (_cleaning is not null)
-            {
-                Timers.StartSingleTimer(nameof(CancelAgain), CancelAgain.Instance, CancelPatience);
-            }
-            return;
+            Timers.StartSingleTimer(nameof(CancelAgain), CancelAgain.Instance, CancelPatience);
         }
-        _cancelIsLost = true;
-        _cleaning?.CancelLost();
     }
 
     private void TakePort()
@@ -342,7 +324,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         }
     }
 
-    // The process is known to be gone once the server has closed its end.
+    // The process is known to be gone when the server has closed its end: at a goodbye, or when it finds ours closed. That it finds as soon as it is done with what it does, and no sooner.
     private void Close(CloseReason reason)
     {
         _reason = reason;
@@ -350,30 +332,36 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         EndCleaning();
         Link.Phase = LinkPhase.Closing;
         Become(Closing);
-        if (Link.Use.IsAtRest)
+        if (HearEnd())
         {
-            Link.Channel.Write(Goodbye.Bytes);
-        }
-        else if (!_serverEnds)
-        {
-            if (Link.Use.IsAwaiting)
-            {
-                // else its process may go on with what it does for hours: it looks at nobody meanwhile
-                SendCancel();
-            }
-            Closed(clean: false);
             return;
         }
         Timers.StartSingleTimer(nameof(ClosingOverdue), ClosingOverdue.Instance, _plan.User.Pool.ResetTimeout);
-        HearEnd();
+        if (Link.Use.IsAtRest)
+        {
+            Link.Channel.Write(Goodbye.Bytes);
+            return;
+        }
+        CancelWork();
+        Link.Channel.Port.EndWriting();
     }
 
-    private void HearEnd()
+    private void CancelWork()
     {
-        if (Link.Input.Drop(Link.Channel, _plan.Gateway.Buffer.Turn) is InputState.Ended)
+        if (Link.Use.IsAwaiting)
+        {
+            _cancels!.Send();
+        }
+    }
+
+    private bool HearEnd()
+    {
+        var isOver = Link.Input.Drop(Link.Channel, _plan.Gateway.Buffer.Turn) is InputState.Ended;
+        if (isOver)
         {
             Closed(clean: true);
         }
+        return isOver;
     }
 
     private void Closed(bool clean)

@@ -177,6 +177,22 @@ internal sealed class Port
         return null;
     }
 
+    /// <summary>Writes no more, and what was not sent is lost: the peer finds the end, and may still say what it has to say.</summary>
+    internal void EndWriting()
+    {
+        Debug.Assert(Loop.IsCurrent);
+        if (IsClosed)
+            return;
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // it is over already, which the reader finds
+        }
+    }
+
     /// <summary>Closes it, and what was not sent is lost.</summary>
     internal void Close()
     {

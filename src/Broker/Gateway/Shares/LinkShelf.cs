@@ -49,16 +49,19 @@ internal sealed class LinkShelf
         _idle.Add(entry);
     }
 
-    /// <summary>Takes the idle one that was used last; null when there is none.</summary>
+    /// <summary>Takes the idle one that was used last; null when there is none. One that has died is passed over, though its actor's word of it is not here yet.</summary>
     internal WireLink? TakeIdle()
     {
-        if (_idle.Count == 0)
+        while (_idle.Count > 0)
         {
-            return null;
+            var entry = _idle[^1];
+            _idle.RemoveAt(_idle.Count - 1);
+            if (entry.Link is { Phase: not LinkPhase.Closing } link)
+            {
+                return link;
+            }
         }
-        var entry = _idle[^1];
-        _idle.RemoveAt(_idle.Count - 1);
-        return entry.Link;
+        return null;
     }
 
     /// <summary>Takes the one that is idle longest, if it is idle for so long.</summary>

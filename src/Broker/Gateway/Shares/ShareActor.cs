@@ -210,6 +210,11 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void OnFree(WireLink link)
     {
+        if (link.Phase is LinkPhase.Closing)
+        {
+            // it has died, or is being closed, and its actor says so when it is
+            return;
+        }
         if (_links.ReasonToEnd(link, _line.First?.Since) is { } reason)
         {
             _links.Close(link, reason);

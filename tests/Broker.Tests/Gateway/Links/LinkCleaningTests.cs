@@ -185,7 +185,8 @@ public sealed class LinkCleaningTests : IAsyncLifetime
         link.Actor.Tell(new LinkCommands.Clean(Discard: false), ActorRefs.NoSender);
         var closed = await stage.HearAsync<LinkEvents.Closed>();
 
-        Assert.Equal((CloseReason.HolderLost, false), (closed.Reason, closed.Clean));
+        Assert.Equal((CloseReason.HolderLost, true), (closed.Reason, closed.Clean));
+        Assert.True(await LinkStage.IsGoneAsync(_database, link));
     }
 
     private static Query Query(string text) => new(WireText.Of(text));

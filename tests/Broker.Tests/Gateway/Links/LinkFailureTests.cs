@@ -4,6 +4,8 @@ using Akka.Actor;
 using Broker.Client.Protocol.Failures;
 using Broker.Connections;
 using Broker.Gateway.Links;
+using Broker.PgWire.Messages.Frontend;
+using Broker.PgWire.Values;
 using Broker.Postgres;
 using Npgsql;
 using Xunit;
@@ -175,7 +177,39 @@ public sealed class LinkFailureTests : IAsyncLifetime
         // an answer that nobody asked for
         await stage.DoAsync(() => link.Channel.Write("Q\0\0\0\u000dselect 1\0"u8));
         var closed = await stage.HearAsync<LinkEvents.Closed>();
-        Assert.Equal((CloseReason.Broken, false), (closed.Reason, closed.Clean));
+        Assert.Equal((CloseReason.Broken, true), (closed.Reason, closed.Clean));
+        Assert.True(await LinkStage.IsGoneAsync(_database, link));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_link_whose_process_ended_while_it_was_lent_is_found_to_be_dead_when_it_is_back(bool portable)
+    {
+        await using var stage = LinkStage.For(portable, _database);
+        var link = await stage.OpenAsync();
+        await stage.SendAsync(link);
+        await EndAsync(link);
+        await stage.DoAsync(() =>
+        {
+            link.Channel.GiveTo(link.Actor);
+            return true;
+        });
+        Assert.True((await stage.HearAsync<LinkEvents.Closed>()).Clean);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_link_whose_process_ended_at_work_leaves_no_ghost(bool portable)
+    {
+        await using var stage = LinkStage.For(portable, _database);
+        var link = await stage.OpenAsync();
+        await stage.SendAsync(link, new Query(WireText.Of("select pg_sleep(600)")));
+        await LinkStage.RunsAsync(_database, link);
+        await EndAsync(link);
+        link.Actor.Tell(new LinkCommands.Close(CloseReason.Broken), ActorRefs.NoSender);
+        Assert.True((await stage.HearAsync<LinkEvents.Closed>()).Clean);
     }
 
     [Theory]
@@ -214,6 +248,13 @@ public sealed class LinkFailureTests : IAsyncLifetime
         await ConnectedAsync(server);
         stage.Loops.Stop(actor);
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    private async Task EndAsync(WireLink link)
+    {
+        await using var source = NpgsqlDataSource.Create(_database);
+        await using var command = source.CreateCommand($"select pg_terminate_backend({link.Backend.Pid}, 30000)");
+        Assert.Equal(true, await command.ExecuteScalarAsync());
     }
 
     // be it a goodbye or a reset
