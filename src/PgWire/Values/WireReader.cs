@@ -75,7 +75,8 @@ public ref struct WireReader
     public ReadOnlyMemory<byte>? Value()
     {
         var length = Int32();
-        return length == -1 ? null : Bytes(length);
+        // a plain null here would be converted to memory that is empty
+        return length == -1 ? default(ReadOnlyMemory<byte>?) : Bytes(length);
     }
 
     /// <summary>Values with their Int16 number before them.</summary>

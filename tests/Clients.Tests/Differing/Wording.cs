@@ -52,7 +52,8 @@ internal static class Wording
     /// <summary>Parses, binds, executes: no Sync.</summary>
     internal static IFrontendMessage[] Run(string text, params string?[] values) => [Parse(text), Bind(values), Execute()];
 
-    private static ReadOnlyMemory<byte>? Bytes(string? text) => text is null ? null : Encoding.UTF8.GetBytes(text);
+    private static ReadOnlyMemory<byte>? Bytes(string? text) =>
+        text is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(text);
 
     private static byte[] BigEndian(int value)
     {

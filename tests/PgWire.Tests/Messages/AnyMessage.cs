@@ -96,7 +96,7 @@ internal sealed class AnyMessage(int seed)
     // mostly short, sometimes longer than any buffer of a test
     private byte[] Bytes() => Bytes(_random.Next(20) == 0 ? _random.Next(3_000) : _random.Next(12));
 
-    private ReadOnlyMemory<byte>? Value() => _random.Next(4) == 0 ? null : Bytes();
+    private ReadOnlyMemory<byte>? Value() => _random.Next(4) == 0 ? default(ReadOnlyMemory<byte>?) : Bytes();
 
     private short Format() => (short)_random.Next(2);
 

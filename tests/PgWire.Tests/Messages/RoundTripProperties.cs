@@ -1,4 +1,5 @@
 using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Values;
 using FsCheck.Xunit;
 using Xunit;
@@ -37,6 +38,17 @@ public sealed class RoundTripProperties
             Assert.IsType(message.GetType(), read);
             Assert.Equal(bytes, Encoded.Of(read!));
         }
+    }
+
+    [Fact]
+    public void A_null_is_no_empty_value()
+    {
+        byte[] body = [0, 2, 255, 255, 255, 255, 0, 0, 0, 0];
+
+        var row = Assert.IsType<DataRow>(BackendMessages.Read((byte)BackendType.DataRow, body, out _));
+
+        Assert.Equal([true, false], row.Values.Select(value => value is null));
+        Assert.Equal(body, Encoded.Of(row)[5..]);
     }
 
     [Fact]
