@@ -74,8 +74,10 @@ internal sealed class LoopActor : UntypedActor, IWithTimers
             return found;
         }
         var book = new Prepared.StatementBook();
-        var share = Context.Watch(Make(ShareActor.For(find.Pool.Links, find.Pool.Supervisor, book, _buffers)));
-        return _shares[pool] = new(share, book, new(), _buffers);
+        var links = find.Pool.Links;
+        var verdicts = new Traces.TextVerdicts(links.Database.Packing, links.Database.Errands.StatementsCached, links.Time);
+        var share = Context.Watch(Make(ShareActor.For(links, find.Pool.Supervisor, book, verdicts, _buffers)));
+        return _shares[pool] = new(share, book, verdicts, _buffers);
     }
 
     private void OnDrain()

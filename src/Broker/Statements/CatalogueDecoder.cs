@@ -1,120 +1,47 @@
 using System.Collections.Immutable;
-using System.Text.Json;
-using Npgsql;
 
 namespace Broker.Statements;
 
 /// <summary>Turns the rows of <see cref="CatalogueSql"/> into answers; keys are places in the question, from 1.</summary>
 internal static class CatalogueDecoder
 {
-    public static async Task<ILookup<int, FunctionAnswer>> FunctionsAsync(NpgsqlDataReader reader, CancellationToken cancel)
+    /// <summary>The answers, one for each name and symbol in the order in which they were asked.</summary>
+    public static CatalogueSnapshot Snapshot(ImmutableArray<CatalogueName> names, ImmutableArray<string> symbols, CatalogueRows rows)
     {
-        var rows = new List<(int Place, FunctionAnswer Answer)>();
-        while (await reader.ReadAsync(cancel))
-        {
-            rows.Add((reader.GetInt32(0), new FunctionAnswer(
-                NameAt(reader, 1), VolatilityOf(reader.GetChar(3)), reader.GetBoolean(4), reader.GetBoolean(5), TextAt(reader, 6))));
-        }
-
-        return rows.ToLookup(row => row.Place, row => row.Answer);
+        var functions = rows.Functions.ToLookup(static row => row.Int(0), static row => new FunctionAnswer(
+            row.Name(1), VolatilityOf(row.Mark(3)), row.Bool(4), row.Bool(5), row.TextOrNull(6)));
+        var relations = rows.Relations.ToDictionary(static row => row.Int(0), RelationIn);
+        var types = rows.Types.ToDictionary(static row => row.Int(0), static row => new TypeAnswer(
+            row.Name(1), TypeKindOf(row.Mark(3)), row.TextOrNull(4), row.Names(5), row.Names(6), [.. row.Code(7).Select(static code => code.Code)]));
+        var operators = rows.Operators.ToLookup(static row => row.Int(0), static row => row.Name(1));
+        return new CatalogueSnapshot(
+            names.Select((name, i) => KeyValuePair.Create(
+                name, new NameAnswer([.. functions[i + 1]], relations.GetValueOrDefault(i + 1), types.GetValueOrDefault(i + 1))))
+                .ToImmutableDictionary(),
+            symbols.Select((symbol, i) => KeyValuePair.Create(symbol, new OperatorAnswer([.. operators[i + 1]])))
+                .ToImmutableDictionary(StringComparer.Ordinal),
+            [.. rows.BuiltInCasts.Select(static row => row.Name(0))]);
     }
 
-    public static async Task<IReadOnlyDictionary<int, RelationAnswer>> RelationsAsync(NpgsqlDataReader reader, CancellationToken cancel)
+    private static RelationAnswer RelationIn(CatalogueRow row)
     {
-        var relations = new Dictionary<int, RelationAnswer>();
-        while (await reader.ReadAsync(cancel))
-        {
-            relations[reader.GetInt32(0)] = RelationAt(reader);
-        }
-
-        return relations;
-    }
-
-    public static async Task<IReadOnlyDictionary<int, TypeAnswer>> TypesAsync(NpgsqlDataReader reader, CancellationToken cancel)
-    {
-        var types = new Dictionary<int, TypeAnswer>();
-        while (await reader.ReadAsync(cancel))
-        {
-            types[reader.GetInt32(0)] = new TypeAnswer(
-                NameAt(reader, 1), TypeKindOf(reader.GetChar(3)), TextAt(reader, 4), NamesAt(reader, 5), NamesAt(reader, 6),
-                [.. CodeAt(reader, 7).Select(code => code.Code)]);
-        }
-
-        return types;
-    }
-
-    public static async Task<ILookup<int, CatalogueName>> OperatorsAsync(NpgsqlDataReader reader, CancellationToken cancel)
-    {
-        var rows = new List<(int Place, CatalogueName Function)>();
-        while (await reader.ReadAsync(cancel))
-        {
-            rows.Add((reader.GetInt32(0), NameAt(reader, 1)));
-        }
-
-        return rows.ToLookup(row => row.Place, row => row.Function);
-    }
-
-    public static async Task<ImmutableArray<CatalogueName>> NamesAsync(NpgsqlDataReader reader, CancellationToken cancel)
-    {
-        var names = ImmutableArray.CreateBuilder<CatalogueName>();
-        while (await reader.ReadAsync(cancel))
-        {
-            names.Add(NameAt(reader, 0));
-        }
-
-        return names.ToImmutable();
-    }
-
-    private static RelationAnswer RelationAt(NpgsqlDataReader reader)
-    {
-        var code = CodeAt(reader, 8).ToLookup(item => item.Kind, item => item.Code);
+        var code = row.Code(8).ToLookup(static item => item.Kind, static item => item.Code);
         return new RelationAnswer(
-            NameAt(reader, 1),
-            RelationKindOf(reader.GetChar(3)),
-            IsTemporary: reader.GetBoolean(4),
-            RowSecurity: reader.GetBoolean(5),
-            Triggers: [.. reader.GetFieldValue<string[]>(6)],
-            Rules: [.. reader.GetFieldValue<string[]>(7)],
+            row.Name(1),
+            RelationKindOf(row.Mark(3)),
+            IsTemporary: row.Bool(4),
+            RowSecurity: row.Bool(5),
+            Triggers: row.Texts(6),
+            Rules: row.Texts(7),
             Policies: [.. code["policy"]],
             View: code["view"].FirstOrDefault(),
             Expressions: [.. code["expression"]],
-            ColumnTypes: NamesAt(reader, 9),
-            Children: NamesAt(reader, 10),
-            Cascades: NamesAt(reader, 11),
-            CastFunctions: NamesAt(reader, 12),
-            IndexClasses: [.. reader.GetFieldValue<string[]>(13)]);
+            ColumnTypes: row.Names(9),
+            Children: row.Names(10),
+            Cascades: row.Names(11),
+            CastFunctions: row.Names(12),
+            IndexClasses: row.Texts(13));
     }
-
-    private static CatalogueName NameAt(NpgsqlDataReader reader, int schema) => new(reader.GetString(schema), reader.GetString(schema + 1));
-
-    private static string? TextAt(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
-
-    private static ImmutableArray<CatalogueName> NamesAt(NpgsqlDataReader reader, int column)
-    {
-        if (reader.IsDBNull(column))
-        {
-            return [];
-        }
-
-        using var json = JsonDocument.Parse(reader.GetString(column));
-        return NamesIn(json.RootElement);
-    }
-
-    private static List<(string Kind, StoredCode Code)> CodeAt(NpgsqlDataReader reader, int column)
-    {
-        if (reader.IsDBNull(column))
-        {
-            return [];
-        }
-
-        using var json = JsonDocument.Parse(reader.GetString(column));
-        return [.. json.RootElement.EnumerateArray().Select(item => (
-            item.GetProperty("kind").GetString()!,
-            new StoredCode(item.GetProperty("text").GetString()!, NamesIn(item.GetProperty("functions")))))];
-    }
-
-    private static ImmutableArray<CatalogueName> NamesIn(JsonElement pairs) =>
-        [.. pairs.EnumerateArray().Select(pair => new CatalogueName(pair[0].GetString(), pair[1].GetString()!))];
 
     private static Volatility VolatilityOf(char mark) => mark switch
     {
@@ -144,3 +71,11 @@ internal static class CatalogueDecoder
         _ => TypeKind.Other,
     };
 }
+
+/// <summary>The rows of each of the five questions.</summary>
+internal sealed record CatalogueRows(
+    IReadOnlyList<CatalogueRow> Functions,
+    IReadOnlyList<CatalogueRow> Relations,
+    IReadOnlyList<CatalogueRow> Types,
+    IReadOnlyList<CatalogueRow> Operators,
+    IReadOnlyList<CatalogueRow> BuiltInCasts);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Data;
+using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -66,24 +67,33 @@ internal static class CatalogueQueries
         }
         await reader.NextResultAsync(cancel); // past the path that was kept
 
-        var functions = await CatalogueDecoder.FunctionsAsync(reader, cancel);
-        await reader.NextResultAsync(cancel);
-        var relations = await CatalogueDecoder.RelationsAsync(reader, cancel);
-        await reader.NextResultAsync(cancel);
-        var types = await CatalogueDecoder.TypesAsync(reader, cancel);
-        await reader.NextResultAsync(cancel);
-        var operators = await CatalogueDecoder.OperatorsAsync(reader, cancel);
-        await reader.NextResultAsync(cancel);
-        var casts = await CatalogueDecoder.NamesAsync(reader, cancel);
-
-        return new CatalogueSnapshot(
-            names.Select((name, i) => KeyValuePair.Create(
-                name, new NameAnswer([.. functions[i + 1]], relations.GetValueOrDefault(i + 1), types.GetValueOrDefault(i + 1))))
-                .ToImmutableDictionary(),
-            symbols.Select((symbol, i) => KeyValuePair.Create(symbol, new OperatorAnswer([.. operators[i + 1]])))
-                .ToImmutableDictionary(StringComparer.Ordinal),
-            casts);
+        var functions = await RowsAsync(reader, cancel);
+        var relations = await RowsAsync(reader, cancel);
+        var types = await RowsAsync(reader, cancel);
+        var operators = await RowsAsync(reader, cancel);
+        var casts = await RowsAsync(reader, cancel);
+        return CatalogueDecoder.Snapshot(names, symbols, new(functions, relations, types, operators, casts));
     }
+
+    // and goes to the next result
+    private static async Task<List<CatalogueRow>> RowsAsync(NpgsqlDataReader reader, CancellationToken cancel)
+    {
+        var rows = new List<CatalogueRow>();
+        while (await reader.ReadAsync(cancel))
+        {
+            rows.Add(new([.. Enumerable.Range(0, reader.FieldCount).Select(column => TextOf(reader.GetValue(column)))]));
+        }
+
+        await reader.NextResultAsync(cancel);
+        return rows;
+    }
+
+    private static string? TextOf(object value) => value switch
+    {
+        DBNull => null,
+        bool truth => truth ? "t" : "f",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+    };
 
     private static NpgsqlBatch Batch(NpgsqlConnection connection, ImmutableArray<CatalogueName> names, ImmutableArray<string> symbols)
     {

@@ -101,9 +101,9 @@ internal static class CatalogueSql
             select f.oid, 'view', pg_get_viewdef(f.oid), 'pg_rewrite'::regclass, r.oid
             from found f join pg_rewrite r on r.ev_class = f.oid where f.relkind = 'v' and r.ev_type = '1')
         select f.place::int, f.nspname, f.relname, f.relkind, f.relpersistence = 't', f.relrowsecurity,
-            array(select t.tgname::text from pg_trigger t where t.tgrelid = f.oid
-                  and (not t.tgisinternal or t.tgfoid >= 16384)),
-            array(select r.rulename::text from pg_rewrite r where r.ev_class = f.oid and r.ev_type <> '1'),
+            (select json_agg(t.tgname) from pg_trigger t where t.tgrelid = f.oid
+                  and (not t.tgisinternal or t.tgfoid >= 16384))::text,
+            (select json_agg(r.rulename) from pg_rewrite r where r.ev_class = f.oid and r.ev_type <> '1')::text,
             ({CodeOf} and x.relation = f.oid)::text,
             (select json_agg(distinct jsonb_build_array(tn.nspname, t.typname))
              from pg_attribute c join pg_type t0 on t0.oid = c.atttypid join pg_type t on t.oid = {Element}
@@ -119,9 +119,9 @@ internal static class CatalogueSql
              from pg_type t join pg_cast k on k.castsource in (t.oid, t.typarray) or k.casttarget in (t.oid, t.typarray)
                 join pg_proc p on p.oid = k.castfunc join pg_namespace pn on pn.oid = p.pronamespace
              where t.oid = f.reltype and p.oid >= 16384 and p.prolang <> 12)::text,
-            array(select o.opcname::text from pg_index i cross join lateral unnest(i.indclass) as u(class) join pg_opclass o on o.oid = u.class
+            (select json_agg(o.opcname) from pg_index i cross join lateral unnest(i.indclass) as u(class) join pg_opclass o on o.oid = u.class
                   where i.indrelid = f.oid and o.oid >= 16384 and not exists (
-                      select from pg_depend d where d.classid = 'pg_opclass'::regclass and d.objid = o.oid and d.deptype = 'e'))
+                      select from pg_depend d where d.classid = 'pg_opclass'::regclass and d.objid = o.oid and d.deptype = 'e'))::text
         from found f
         """;
 

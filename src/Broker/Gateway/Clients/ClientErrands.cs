@@ -90,7 +90,8 @@ internal sealed class ClientErrands
         }
         var text = body[..^1];
         var verdict = _client.Verdicts.Of(text);
-        if (!verdict.Packs || !verdict.Estimate.Value.MayShare)
+        // A Query has no values: what names some is refused, in the server's words for a Query.
+        if (!verdict.Packs || verdict.Parameters > 0 || !verdict.Estimate.Value.MayShare)
         {
             return null;
         }

@@ -9,9 +9,6 @@ using Broker.Gateway.Reports;
 using Broker.Gateway.Shares;
 using Broker.Gateway.Sockets;
 using Broker.PgWire.Framing;
-using Broker.PgWire.Messages;
-using Broker.PgWire.Messages.Frontend;
-using Broker.PgWire.Releasing;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Errands;
@@ -104,16 +101,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     private void Tune()
     {
         _tuned = true;
-        if (ReferenceEquals(_link.Applied, _session) || _link.Applied.SequenceEqual(_session))
-        {
-            return;
-        }
-        var resets = _link.Applied.Keys.Where(name => !_session.ContainsKey(name)).Select(ClientSettings.ResetOf);
-        var sql = string.Join(';', [.. resets, .. _session.Values.Select(static text => text.ToString())]);
-        new Query(WireText.Of(sql)).Write(_buffers.ToServer);
-        _link.Statements.BecomeUnnamed(null);
-        _link.Use.Sent(FrontendType.Query, hidden: true, accounts: Accounts.Link);
-        _link.Applied = _session;
+        LinkTuning.Tune(_link, _session, _buffers.ToServer);
     }
 
     private void Hear()

@@ -30,6 +30,7 @@ internal sealed class ClientSettings
     private readonly ImmutableDictionary<WireText, WireText> _defaults;
     private bool _rolledBack;
     private bool? _isPlain;
+    private bool? _meansTheUsual;
 
     /// <param name="told">What it was told at its login.</param>
     /// <param name="wished">What it wishes beside that: SETs by the names of settings.</param>
@@ -42,6 +43,13 @@ internal sealed class ClientSettings
 
     /// <summary>Whether the client has set nothing: its statements mean what those of all such clients mean.</summary>
     internal bool IsPlain => _isPlain ??= _kept.IsEmpty && _told.All(told => told.Key == ApplicationName ? _shownName is ShownName.Broker || IsDefault(told) : IsDefault(told));
+
+    /// <summary>Whether its statements mean what those of a client without settings mean: names are found in the same places, and texts are read alike.</summary>
+    internal bool MeansTheUsual => _meansTheUsual ??= IsPlain || (!_kept.Keys.Any(SettingText.ChangesMeaning)
+        && _told.All(told => !SettingText.ChangesMeaning(told.Key.ToString()) || IsDefault(told) || (told.Key.Is("client_encoding"u8) && told.Value.Is("UTF8"u8))));
+
+    /// <summary>Whether a reported setting can be set.</summary>
+    internal static bool CanBeSet(WireText name) => !Fixed.Contains(name.ToString());
 
     /// <summary>The text that sets a setting to a value, as a configuration file would: lists and quotes within it mean what they mean there.</summary>
     internal static WireText Setting(string name, WireText value) => WireText.Of($"SELECT pg_catalog.set_config({Quoted(WireText.Of(name))},{Quoted(value)},false)");
@@ -99,14 +107,14 @@ internal sealed class ClientSettings
         }
         if (!ReferenceEquals(_kept, _now))
         {
-            (_kept, _isPlain) = (_rolledBack ? _kept : _now, null);
+            (_kept, _isPlain, _meansTheUsual) = (_rolledBack ? _kept : _now, null, null);
         }
         _now = _kept;
         _rolledBack = false;
     }
 
     /// <summary>The server reports a setting to the client.</summary>
-    internal void Reported(WireText name, WireText value) => (_told[name], _isPlain) = (value, null);
+    internal void Reported(WireText name, WireText value) => (_told[name], _isPlain, _meansTheUsual) = (value, null, null);
 
     /// <summary>What has to be said to the server so that the client finds its settings; null for nothing.</summary>
     internal WireText? DifferenceTo(WireLink link)
@@ -115,7 +123,7 @@ internal sealed class ClientSettings
         foreach (var (name, wanted) in _told)
         {
             var wants = name == ApplicationName && _shownName is ShownName.Broker ? link.Defaults.GetValueOrDefault(name) : wanted;
-            if (link.Settings.TryGetValue(name, out var has) && has != wants && !Fixed.Contains(name.ToString()))
+            if (link.Settings.TryGetValue(name, out var has) && has != wants && CanBeSet(name))
             {
                 (sql ??= new()).Append(Setting(name.ToString(), wants)).Append(';');
             }
@@ -141,7 +149,7 @@ internal sealed class ClientSettings
     internal void Applied(WireLink link)
     {
         _kept = _now = _kept.RemoveRange(_kept.Keys.Where(name => link.Settings.Keys.Any(told => told.ToString().Equals(name, StringComparison.OrdinalIgnoreCase))));
-        (link.Applied, _isPlain) = (_kept, null);
+        (link.Applied, _isPlain, _meansTheUsual) = (_kept, null, null);
         foreach (var name in _told.Keys)
         {
             if (link.Settings.TryGetValue(name, out var has) && !(name == ApplicationName && _shownName is ShownName.Broker))

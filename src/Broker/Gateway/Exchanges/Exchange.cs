@@ -208,10 +208,14 @@ internal sealed class Exchange
 
     private void Note(SessionTrace trace)
     {
+        // Texts are judged by what they mean to a client without settings.
+        IsDirty |= !_client.Settings.MeansTheUsual;
         // what the server reports is put right for the next client by its report
         if (trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name }
             && Link.Settings.Keys.Any(reported => reported.ToString().Equals(name, StringComparison.OrdinalIgnoreCase)))
         {
+            // what comes behind it is judged as if it were not there
+            IsDirty |= SettingText.ChangesMeaning(name);
             return;
         }
         IsDirty |= trace.IsDirty;

@@ -8,6 +8,7 @@ using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
 using Broker.Gateway.Prepared;
 using Broker.Leases;
+using Broker.Gateway.Traces;
 using Broker.PgWire.Logins;
 
 namespace Broker.Gateway.Shares;
@@ -21,12 +22,12 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private static readonly TimeSpan LineLook = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan HouseLook = TimeSpan.FromSeconds(1);
 
-
     private readonly LinkPlan _plan;
     private readonly IActorRef _pool;
     private readonly LinkLine _line = new();
     private readonly LinkDesk _links;
     private readonly ErrandTrips _trips;
+    private readonly CatalogueLessons _lessons;
     private readonly SlotRequests _asked;
     private readonly HashSet<IActorRef> _greeted = [];
     private Credential? _shown;
@@ -34,9 +35,10 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private Failure? _lastFailure;
     private bool _stopping;
 
-    public ShareActor(LinkPlan plan, IActorRef pool, StatementBook book, ExchangeBuffers buffers)
+    public ShareActor(LinkPlan plan, IActorRef pool, StatementBook book, TextVerdicts verdicts, ExchangeBuffers buffers)
     {
         (_plan, _pool) = (plan, pool);
+        _lessons = new(plan, verdicts, buffers, Context);
         (_links, _asked, _trips) = (new(plan, pool, book, Context), new(pool, Self), new(plan, book, buffers, Context));
     }
 
@@ -46,7 +48,8 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private TimeSpan LineLimit => _plan.Gateway.Timeouts.QueryWait ?? _plan.User.Pool.AcquireTimeout;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(LinkPlan plan, IActorRef pool, StatementBook book, ExchangeBuffers buffers) => Props.Create(() => new ShareActor(plan, pool, book, buffers));
+    internal static Props For(LinkPlan plan, IActorRef pool, StatementBook book, TextVerdicts verdicts, ExchangeBuffers buffers) =>
+        Props.Create(() => new ShareActor(plan, pool, book, verdicts, buffers));
 
     private sealed record LookAtLine : INoSerializationVerificationNeeded
     {
@@ -77,6 +80,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case ShareCommands.LinkReturned back: OnReturned(back.Link, back.Condition); break;
             case WireErrand errand: OnErrand(errand); break;
             case CarrierMessages.TripOver over: OnTripOver(over); break;
+            case LessonOver over: _lessons.Over(over); break;
             case ShareCommands.LeaveLine leave: OnLeave(leave.Client); break;
             case ShareCommands.Greet greet: OnGreet(greet); break;
             case LinkEvents.Opened opened: OnOpened(opened.Link); break;
@@ -173,7 +177,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private void OnTripOver(CarrierMessages.TripOver over)
     {
         _trips.Over(over);
-        if (_line.First is { } first && first.Since < _trips.Oldest)
+        if (_lessons.WantsLink || (_line.First is { } first && first.Since < _trips.Oldest))
         {
             _trips.GiveBack();
         }
@@ -218,6 +222,10 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         if (_links.ReasonToEnd(link, _line.First?.Since) is { } reason)
         {
             _links.Close(link, reason);
+        }
+        else if (_lessons.WantsLink)
+        {
+            _lessons.Carry(link);
         }
         else if (_trips.WantsCarrier && (_line.First is not { } waiting || _trips.Oldest < waiting.Since))
         {
@@ -289,6 +297,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     {
         _lastFailure = null;
         _links.Opened(link);
+        _lessons.Opened(link);
         _greeting = new(link.Defaults.ToImmutableDictionary());
         foreach (var client in _greeted)
         {
@@ -340,6 +349,10 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private void OnLookAtHouse()
     {
         _trips.KeepHouse();
+        if (_lessons.WantsLink && _links.Shelf.TakeIdle() is { } link)
+        {
+            OnFree(link);
+        }
         _links.KeepHouse(_line.Count == 0);
         WithdrawNeedless();
     }

@@ -2,7 +2,7 @@ namespace Broker.Gateway.Traces;
 
 /// <summary>
 /// A text without the values of its numbers and strings: texts that differ in these only are judged once. It is made in one pass over the bytes; where that is not sure to be right - comments,
-/// dollar quotes, backslashes - there is none, and the text stands for itself.
+/// dollar quotes, backslashes, prefixed strings, numbers with letters in them - there is none, and the text stands for itself.
 /// </summary>
 internal static class BareText
 {
@@ -47,6 +47,11 @@ internal static class BareText
                         at++;
                     }
                     while (at < text.Length && text[at] is >= (byte)'0' and <= (byte)'9');
+                    if (at < text.Length && IsOfName(text[at]) && text[at] is not (byte)'&')
+                    {
+                        // 1e5, 0x1F, 1_000, or a word that is glued to a number
+                        return 0;
+                    }
                     break;
                 default:
                     into[length++] = letter;
@@ -54,8 +59,7 @@ internal static class BareText
                     break;
             }
         }
-        // of a setting, its name decides
-        return into[..length].IndexOf("setting"u8) >= 0 ? 0 : length;
+        return length;
     }
 
     private static bool IsOfName(byte letter) => letter is >= (byte)'a' and <= (byte)'z' or >= (byte)'A' and <= (byte)'Z' or >= (byte)'0' and <= (byte)'9' or (byte)'_' or (byte)'$'

@@ -1,62 +1,184 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Unicode;
+using Broker.Configuration;
 using Broker.Statements;
 
 namespace Broker.Gateway.Traces;
 
 /// <summary>
-/// What is known of the texts of a pool. What is not provably free of traces is taken to leave some, and what is not provably a plain read never shares a round trip. Owned by one actor.
+/// What is known of the texts of a pool, for clients who have not changed what names mean. What is not provably free of traces is taken to leave some, and what is not provably a plain read never
+/// shares a round trip. What only the catalogue knows is asked: the questions wait here until the share has them carried. Not thread-safe; the actors of one loop use it.
 /// </summary>
 internal sealed class TextVerdicts
 {
-    private const int Capacity = 4096;
     private const int LongestText = 16 * 1024;
+    private const int MostQuestions = 4096;
 
-    private static readonly TextVerdict TooLong = new(SessionTrace.Unknown, false, new());
+    private static readonly TextVerdict NotJudged = new(SessionTrace.Unknown, false, 0, new());
 
-    private readonly Dictionary<byte[], TextVerdict> _known = new(new BytesComparer());
-    private readonly Dictionary<byte[], TextVerdict>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
+    private readonly PackingSettings _packing;
+    private readonly PackingTrust _trust;
+    private readonly TimeProvider _time;
+    private readonly int _capacity;
+    private readonly Dictionary<byte[], Entry> _known = new(new BytesComparer());
+    private readonly Dictionary<byte[], Entry>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
     private readonly byte[] _bare = new byte[LongestText];
+    private StatementCatalogue _catalogue;
+    private CatalogueQuestions _open = CatalogueQuestions.None;
+    private PackingAllowed _allowed = PackingAllowed.No("no link was opened yet");
+    private bool _readAlike;
 
-    internal TextVerdicts() => _lookup = _known.GetAlternateLookup<ReadOnlySpan<byte>>();
+    internal TextVerdicts(PackingSettings packing, int capacity, TimeProvider time)
+    {
+        (_packing, _capacity, _time) = (packing, capacity, time);
+        _trust = PackingTrust.In(packing.Trust.Functions.Concat(packing.Trust.Tables));
+        _catalogue = StatementCatalogue.For("", packing.Recheck);
+        _lookup = _known.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
+
+    /// <summary>Whether the catalogue is to be asked something.</summary>
+    internal bool HasQuestions => !_open.IsEmpty;
+
+    /// <summary>Takes note of what the session of a link presumes. What was known counts no longer when that has changed.</summary>
+    internal void Presume(PoolDefaults defaults)
+    {
+        if (_readAlike == defaults.TextsAreReadAlike && _allowed == defaults.Packing)
+        {
+            return;
+        }
+        (_readAlike, _allowed) = (defaults.TextsAreReadAlike, defaults.Packing);
+        JudgeAnew();
+    }
 
     /// <summary>Of a text.</summary>
     internal TextVerdict Of(ReadOnlySpan<byte> text)
     {
         if (text.Length > LongestText)
         {
-            return TooLong;
+            return NotJudged;
         }
         var length = BareText.Write(text, _bare);
         var key = length > 0 ? _bare.AsSpan(0, length) : text;
-        if (_lookup.TryGetValue(key, out var known))
+        if (!_lookup.TryGetValue(key, out var entry))
         {
-            return known;
+            entry = Read(text);
+            if (length > 0 && entry.Reading.DependsOnLiterals)
+            {
+                // All texts of this kind are looked up as they are, this one too.
+                Keep(key, new(entry.Reading, NotJudged));
+                key = text;
+            }
+            Keep(key, entry);
         }
-        if (_known.Count >= Capacity)
+        else if (length > 0 && entry.Reading.DependsOnLiterals && !_lookup.TryGetValue(text, out entry))
+        {
+            entry = Read(text);
+            Keep(text, entry);
+        }
+        if (entry.CheckAt < DateTimeOffset.MaxValue && entry.CheckAt <= _time.GetUtcNow())
+        {
+            Judge(entry);
+        }
+        return entry.Verdict;
+    }
+
+    /// <summary>What the catalogue is to be asked now; it is asked once.</summary>
+    internal CatalogueQuestions TakeQuestions()
+    {
+        var open = _open;
+        _open = CatalogueQuestions.None;
+        return open;
+    }
+
+    /// <summary>The catalogue has answered.</summary>
+    internal void Learn(CatalogueSnapshot answers, DateTimeOffset askedAt)
+    {
+        _catalogue = _catalogue.With(answers, askedAt);
+        // Those that waited for it are judged now, so that what they lead to is asked next.
+        foreach (var entry in _known.Values)
+        {
+            if (entry.Waits)
+            {
+                Judge(entry);
+            }
+        }
+    }
+
+    private static Entry Read(ReadOnlySpan<byte> text)
+    {
+        // Others may be names of several things: what is asked of the catalogue would not be what is meant.
+        var reading = Utf8.IsValid(text) ? TextReading.Of(Encoding.UTF8.GetString(text)) : new(SessionTrace.Unknown, [], false, true);
+        return new(reading, NotJudged with { Parameters = reading.Parts.Select(static part => part.HighestParameter).DefaultIfEmpty().Max(), Estimate = new() });
+    }
+
+    private void Keep(ReadOnlySpan<byte> key, Entry entry)
+    {
+        if (_known.Count >= _capacity)
         {
             _known.Clear();
         }
-        return _lookup[key] = Read(Encoding.UTF8.GetString(text));
+        _lookup[key] = entry;
     }
 
-    private static TextVerdict Read(string text)
+    private void JudgeAnew()
     {
-        var shape = StatementShape.Of(text);
-        var trace = TraceOf(text, shape);
-        var packs = !trace.IsDirty && shape.Verb is StatementVerb.Select && shape.Marks == ShapeMarks.None;
-        return new(trace, packs, new());
+        foreach (var entry in _known.Values)
+        {
+            entry.CheckAt = DateTimeOffset.MinValue;
+        }
     }
 
-    private static SessionTrace TraceOf(string text, StatementShape shape) => shape.Statements > 1 ? SessionTrace.Unknown : shape.Verb switch
+    private void Judge(Entry entry)
     {
-        StatementVerb.None or StatementVerb.Begin or StatementVerb.Commit or StatementVerb.Rollback or StatementVerb.Savepoint or StatementVerb.Release
-            or StatementVerb.Show or StatementVerb.Notify or StatementVerb.Copy => SessionTrace.None,
-        StatementVerb.Select or StatementVerb.Values or StatementVerb.Insert or StatementVerb.Update or StatementVerb.Delete =>
-            shape.Names.Any(static name => name.Value.HasFlag(NameUse.Called)) ? SessionTrace.Unknown : SessionTrace.None,
-        StatementVerb.Set or StatementVerb.Reset => SettingText.Read(text),
-        _ => SessionTrace.Unknown,
-    };
+        var reading = entry.Reading;
+        if (!_readAlike)
+        {
+            // What the server reads otherwise than we do may do anything. A SET without a backslash it does not.
+            var kept = reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0 ? reading.Trace : SessionTrace.Unknown;
+            (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Packs = false }, false, DateTimeOffset.MaxValue);
+            return;
+        }
+        var now = _time.GetUtcNow();
+        var (trace, packs, waits, checkAt) = (reading.Trace, reading.MayPack && _allowed.Reads && _packing.Reads is ReadPacking.Group, false, DateTimeOffset.MaxValue);
+        foreach (var part in reading.Parts)
+        {
+            var found = _catalogue.Lookup(part, _trust, now);
+            Ask(found.ToAsk);
+            var isUndecided = found.Classification is Classification.NeedsCatalogue;
+            waits |= isUndecided;
+            trace = found.Class.Travel is Travel.AloneThenReset or Travel.Refused ? SessionTrace.Unknown : trace;
+            packs &= found.Class.Travel is Travel.InReadGroup;
+            // one that waits is asked for again when no answer comes
+            var next = isUndecided ? now + (_packing.Recheck / 10) : found.CheckAt;
+            checkAt = next < checkAt ? next : checkAt;
+        }
+        (entry.Waits, entry.CheckAt) = (waits, checkAt);
+        if (entry.Verdict.Trace != trace || entry.Verdict.Packs != packs)
+        {
+            entry.Verdict = entry.Verdict with { Trace = trace, Packs = packs };
+        }
+    }
+
+    private void Ask(CatalogueQuestions questions)
+    {
+        if (!questions.IsEmpty && _open.Names.Count < MostQuestions)
+        {
+            _open = _open.Union(questions);
+        }
+    }
+
+    private sealed class Entry(TextReading reading, TextVerdict verdict)
+    {
+        internal TextReading Reading => reading;
+
+        internal TextVerdict Verdict { get; set; } = verdict;
+
+        /// <summary>Whether the catalogue has not told enough to decide.</summary>
+        internal bool Waits { get; set; }
+
+        internal DateTimeOffset CheckAt { get; set; } = DateTimeOffset.MinValue;
+    }
 
     private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {

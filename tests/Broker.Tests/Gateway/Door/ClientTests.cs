@@ -25,6 +25,21 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task A_null_stays_null()
+    {
+        await using var door = await DoorStage.OpenAsync();
+        await using var connection = await door.ConnectAsync();
+        await using var command = new NpgsqlCommand("select $1::text is null, $2::text is null", connection)
+        {
+            Parameters = { new() { Value = DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text }, new() { Value = "" } },
+        };
+        await using var reader = await command.ExecuteReaderAsync();
+
+        Assert.True(await reader.ReadAsync());
+        Assert.Equal((true, false), (reader.GetBoolean(0), reader.GetBoolean(1)));
+    }
+
+    [Fact]
     public async Task A_transaction_keeps_its_link_and_gives_it_back()
     {
         await using var door = await DoorStage.OpenAsync(pool: "size = 1, overflow = 0");
