@@ -53,15 +53,18 @@ public sealed class TracesTests
         Assert.Equal(true, await ScalarAsync(direct, "select pg_try_advisory_lock(17)"));
     }
 
-    [Fact]
-    public async Task A_temporary_table_is_gone_for_the_next_client()
+    [Theory]
+    [InlineData("create temp table mine as select 1 as id", "select * from mine", "42P01")]
+    [InlineData("prepare mine as select 1", "execute mine", "26000")]
+    [InlineData("begin; declare mine cursor with hold for select 1; commit", "fetch all from mine", "34000")]
+    public async Task What_a_client_made_in_its_session_is_gone_for_the_next(string makes, string uses, string state)
     {
         await using var door = await DoorStage.OpenAsync(pool: OneLink);
         await using var first = await door.ConnectAsync();
         await using var second = await door.ConnectAsync();
 
-        await RunAsync(first, "create temp table mine as select 1 as id");
-        Assert.Equal("42P01", (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(second, "select * from mine"))).SqlState);
+        await RunAsync(first, makes);
+        Assert.Equal(state, (await Assert.ThrowsAsync<PostgresException>(() => RunAsync(second, uses))).SqlState);
     }
 
     [Fact]
@@ -130,7 +133,8 @@ public sealed class TracesTests
     [Fact]
     public async Task Reads_that_run_code_of_users_never_share_a_transaction()
     {
-        await using var door = await DoorStage.OpenAsync(pool: "size = 2, overflow = 0");
+        // one link: transactions that are not shared begin one after the other, never at the same moment
+        await using var door = await DoorStage.OpenAsync(pool: "size = 1, overflow = 0");
         await RunAsync(door.Direct, """
             create function who() returns timestamptz language sql stable as $$ select now() $$;
             create view whose as select who() as at, clock_timestamp() as n;
