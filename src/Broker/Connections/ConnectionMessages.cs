@@ -154,7 +154,10 @@ internal enum CloseReason
     ResetTimedOut,
     /// <summary>A hook of the application failed.</summary>
     HookFailed,
-    /// <summary>Another pool of the same server needed the slot.</summary>
+    /// <summary>
+    /// Another needed the slot: a pool of the same server, a link of the gateway in place of a connection, or a connection in place of a
+    /// link.
+    /// </summary>
     Yielded,
     /// <summary>The reserve connection is needed no longer.</summary>
     ReserveOver,

@@ -35,7 +35,8 @@ internal sealed class LeaseDesk
     private readonly record struct Watched(SlotHolder Number, int Requests);
 
     /// <summary>Takes a request in.</summary>
-    internal WaiterId Enter(AcquireConnection request, IActorRef borrower) => Enter(new(request.Request, borrower, request.Holder, request.Watched));
+    internal WaiterId Enter(AcquireConnection request, IActorRef borrower) =>
+        Enter(new(request.Request, borrower, request.Holder, request.Watched));
 
     /// <summary>Takes a request for a slot in.</summary>
     internal (WaiterId Waiter, SlotHolder Holder) Enter(AcquireSlot request, IActorRef holder) =>

@@ -34,7 +34,9 @@ internal static class PoolEvents
     /// <summary>A holder takes its connection out of the pool for good.</summary>
     internal sealed record LeaseDetached(LeaseId Lease) : IPoolEvent;
 
-    /// <summary>Somebody wants a slot for a link. <see cref="WaiterId"/>s rise from request to request, those for leases among them.</summary>
+    /// <summary>
+    /// Somebody wants a slot for a link. <see cref="WaiterId"/>s rise from request to request, those for leases among them.
+    /// </summary>
     internal sealed record SlotRequested(WaiterId Waiter, TimeSpan Deadline, SlotHolder Holder) : IPoolEvent;
 
     /// <summary>The link in a slot is open.</summary>

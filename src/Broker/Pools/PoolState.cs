@@ -26,7 +26,8 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
     internal WaitingLine LinkLine { get; init; } = WaitingLine.Empty;
 
     /// <summary>Who has slots for links.</summary>
-    internal ImmutableSortedDictionary<SlotHolder, HeldSlots> SlotHolders { get; init; } = ImmutableSortedDictionary<SlotHolder, HeldSlots>.Empty;
+    internal ImmutableSortedDictionary<SlotHolder, HeldSlots> SlotHolders { get; init; } =
+        ImmutableSortedDictionary<SlotHolder, HeldSlots>.Empty;
 
     /// <summary>What the errand line wants.</summary>
     internal ErrandDemand Errands { get; init; } = ErrandDemand.None;
@@ -35,8 +36,8 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
     internal int Asked { get; init; }
 
     /// <summary>
-    /// When a permit was asked for while none was, or granted, or given back. Those that nothing has been heard of for a while since then do
-    /// not come by themselves.
+    /// When a permit was asked for while none was, or granted, or given back. Those that nothing has been heard of for a while since then
+    /// do not come by themselves.
     /// </summary>
     internal TimeSpan PermitsMovedAt { get; init; }
 

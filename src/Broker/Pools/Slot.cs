@@ -72,7 +72,8 @@ internal sealed record Slot(ConnectionId Id, PermitId Permit, bool Reserve, long
     internal Lending? Lending { get; init; }
 
     /// <summary>
-    /// Whether there is no connection of the pool's in it: it is lent to a holder that opens one of its own, and is gone when it comes back.
+    /// Whether there is no connection of the pool's in it: it is lent to a holder that opens one of its own, and is gone when it comes
+    /// back.
     /// </summary>
     internal bool IsForLink => Lending is { Waiter.SlotHolder: not null };
 }

@@ -4,8 +4,8 @@ using Broker.Leases;
 namespace Broker.Pools;
 
 /// <summary>
-/// What the pool's actor does about slots that are lent for links: words of their holders become events of the pool's state, and its effects
-/// words to them. Owned by the pool's actor.
+/// What the pool's actor does about slots that are lent for links: words of their holders become events of the pool's state, and its
+/// effects words to them. Owned by the pool's actor.
 /// </summary>
 internal sealed class SlotDesk
 {
@@ -39,7 +39,9 @@ internal sealed class SlotDesk
                 break;
             case SlotEffects.Revoke e: _desk.HolderOf(e.Lease)?.Ref.Tell(new SlotRevoked(e.Lease, e.Reason), pool); break;
             case SlotEffects.Ended e: _desk.End(e.Lease); break;
-            case SlotEffects.Want e: _desk.Numbered(e.Holder)?.Tell(new SlotsWanted(_plan.Pool, e.Wish.Count, Stamp(e.Wish.Since)), pool); break;
+            case SlotEffects.Want e:
+                _desk.Numbered(e.Holder)?.Tell(new SlotsWanted(_plan.Pool, e.Wish.Count, Stamp(e.Wish.Since)), pool);
+                break;
             case SlotEffects.Outdate e: _desk.Numbered(e.Holder)?.Tell(new SlotsOutdated(_plan.Pool, e.Reason), pool); break;
             case SlotEffects.LinkClosed or SlotEffects.LinkNotOpened: break;
             default: throw new InvalidOperationException($"unknown effect {effect}");

@@ -85,7 +85,8 @@ public sealed class HistoryProperties
             Assert.All(_pool.Requests, request => Assert.True(request.Value is not null || _pool.Withdrawn.Contains(request.Key), $"{request.Key} has no answer"));
             var ended = _pool.All<PoolEffects.LeaseEnded>().Select(end => end.Lease).ToArray();
             Assert.Equal(
-                _pool.All<SlotEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder), _pool.All<SlotEffects.Ended>().Select(end => end.Lease).Order(LeaseOrder));
+                _pool.All<SlotEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder),
+                _pool.All<SlotEffects.Ended>().Select(end => end.Lease).Order(LeaseOrder));
             Assert.Empty(_pool.State.SlotHolders);
             var undone = _pool.All<PoolEffects.LendUndone>().Select(undone => undone.Lease);
             Assert.Equal(_pool.All<PoolEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder), ended.Concat(undone).Order(LeaseOrder));

@@ -63,9 +63,10 @@ public sealed class LinkSlotTests
         var slots = pool.AskSlots(3);
         pool.Name(slots[0]);
         pool.GiveBack(slots[0], new ReturnSlot(slots[0].Lease, CloseReason.Broken, Clean: false));
-        pool.GiveBack(slots[1], new ReturnSlot(slots[1].Lease, CloseReason.Broken, Clean: false) { LeftBehind = PoolDriver.Backend(new(77)) });
+        var left = PoolDriver.Backend(new(77));
+        pool.GiveBack(slots[1], new ReturnSlot(slots[1].Lease, CloseReason.Broken, Clean: false) { LeftBehind = left });
         pool.GiveBack(slots[2], new ReturnSlot(slots[2].Lease, CloseReason.Broken, Clean: false));
-        Assert.Equal([PoolDriver.Backend(slots[0].Connection), PoolDriver.Backend(new(77)), null], pool.All<PoolEffects.ReleaseGhost>().Select(ghost => ghost.Backend));
+        Assert.Equal([PoolDriver.Backend(slots[0].Connection), left, null], pool.All<PoolEffects.ReleaseGhost>().Select(ghost => ghost.Backend));
         Assert.Equal(0, pool.PermitsHeld);
     }
 
@@ -211,7 +212,8 @@ public sealed class LinkSlotTests
         pool.GiveBack(slots[1], down);
         var link = pool.AskSlot(timeout: Second);
         pool.Advance(Second);
-        Assert.Equal(open ? typeof(PoolExhausted) : typeof(ServerUnavailable), Assert.IsType<PoolEffects.Refuse>(pool.Requests[link]).Failure.GetType());
+        var failure = Assert.IsType<PoolEffects.Refuse>(pool.Requests[link]).Failure;
+        Assert.Equal(open ? typeof(PoolExhausted) : typeof(ServerUnavailable), failure.GetType());
     }
 
     [Fact]
@@ -239,7 +241,8 @@ public sealed class LinkSlotTests
         var others = pool.SlotLent(pool.AskSlot(holder: 2));
         pool.AskSlot();
         pool.HolderOfSlotsDies(1);
-        Assert.Equal([PoolDriver.Backend(named.Connection), null], pool.All<PoolEffects.ReleaseGhost>().Select(ghost => ghost.Backend).OrderBy(backend => backend is null));
+        var ghosts = pool.All<PoolEffects.ReleaseGhost>().Select(ghost => ghost.Backend).OrderBy(backend => backend is null);
+        Assert.Equal([PoolDriver.Backend(named.Connection), null], ghosts);
         Assert.Equal((1, 0), (pool.PermitsHeld, pool.State.LinkLine.Count));
         pool.GiveBack(others);
         Assert.Equal(0, pool.PermitsHeld);
@@ -258,7 +261,8 @@ public sealed class LinkSlotTests
     [Fact]
     public void What_is_for_callers_who_keep_a_connection_too_long_is_not_for_links()
     {
-        var pool = new PoolDriver("size = 2, overflow = 0, max-lease = 1s, leak-threshold = 1s, recycle-after = 1s, idle-timeout = 1s, keepalive = 1s");
+        var pool = new PoolDriver(
+            "size = 2, overflow = 0, max-lease = 1s, leak-threshold = 1s, recycle-after = 1s, idle-timeout = 1s, keepalive = 1s");
         pool.AskSlot();
         pool.Advance(TimeSpan.FromHours(1));
         pool.Feed(PoolEvents.Tick.Instance);

@@ -102,10 +102,8 @@ internal sealed class PoolDriver
 
     internal void Name(SlotEffects.Lend slot) => Feed(new PoolEvents.SlotNamed(slot.Lease, Backend(slot.Connection)));
 
-    internal void GiveBack(SlotEffects.Lend slot, Failure? failure = null) => GiveBack(slot, new ReturnSlot(slot.Lease, CloseReason.IdleTimeout, Clean: true)
-    {
-        ConnectFailure = failure,
-    });
+    internal void GiveBack(SlotEffects.Lend slot, Failure? failure = null) =>
+        GiveBack(slot, new ReturnSlot(slot.Lease, CloseReason.IdleTimeout, Clean: true) { ConnectFailure = failure });
 
     internal void GiveBack(SlotEffects.Lend slot, ReturnSlot back)
     {

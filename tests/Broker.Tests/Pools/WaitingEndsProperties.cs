@@ -58,7 +58,7 @@ public sealed class WaitingEndsProperties
 
             for (var round = 0; SomebodyWaits(); round++)
             {
-                Assert.True(round < 500, $"somebody waits for ever: {_pool.State.Slots.Counts}, line {_pool.State.Line.Count}, links {_pool.State.LinkLine.Count}, asked {_pool.Asked} {_pool.State.Asked} {_pool.State.ReserveAsked}, held {_pool.PermitsHeld}, {_pool.State.Connects} {_pool.Now}, {_pool.State.Settings}, reserve {_pool.State.Slots.Reserve}, first {_pool.State.FirstConnectDue}");
+                Assert.True(round < 500, $"somebody waits for ever: {_pool.State}");
                 Settle();
             }
         }

@@ -111,11 +111,13 @@ internal static class Acquiring
     private static int Coming(this PoolState state, int links) =>
         Math.Max(0, state.Asked - links) + state.Slots.Counts.Opening + state.Slots.Counts.Pinging;
 
-    private static int LinksBefore(this PoolState state, Waiter waiter) => state.LinkLine.All.TakeWhile(link => link.Id.CompareTo(waiter.Id) < 0).Count();
+    private static int LinksBefore(this PoolState state, Waiter waiter) =>
+        state.LinkLine.All.TakeWhile(link => link.Id.CompareTo(waiter.Id) < 0).Count();
 
     /// <summary>A link in a slot is no borrower: it gives way when it is not in use.</summary>
     private static string? FirstHolder(this PoolState state) =>
-        state.Slots.All.FirstOrDefault(slot => slot.Phase == SlotPhase.Lent && !slot.IsForLink)?.Lending?.Waiter.Holder ?? state.Line.First?.Holder;
+        state.Slots.All.FirstOrDefault(slot => slot.Phase == SlotPhase.Lent && !slot.IsForLink)?.Lending?.Waiter.Holder
+        ?? state.Line.First?.Holder;
 
     private static PoolBusy Busy(this PoolState state) => new(state.Pool, state.InUse(), state.Settings.Limit ?? -1);
 

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Broker.Pools.Decisions;
 
 /// <summary>
-/// What those who wait get if nothing comes back, the oldest first. A lease or an errand gets a connection that is there or on its way, else
-/// a place for a new one. A link gets a place, else that of an idle connection, which is closed for it.
+/// What those who wait get if nothing comes back, the oldest first. A lease or an errand gets a connection that is there or on its way,
+/// else a place for a new one. A link gets a place, else that of an idle connection, which is closed for it.
 /// </summary>
 /// <param name="ToClose">How many idle connections have their places taken by links.</param>
 /// <param name="Left">Who gets nothing.</param>

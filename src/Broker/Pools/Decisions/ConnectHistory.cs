@@ -24,7 +24,10 @@ internal sealed record ConnectHistory(int Failures, TimeSpan NextAt, Failure? La
         }
 
         var failures = Failures + 1;
-        return new ConnectHistory(failures, failures == 1 ? now : now + PauseAfter(failures, state, out dice), failure) { OfLink = slot.IsForLink };
+        return new ConnectHistory(failures, failures == 1 ? now : now + PauseAfter(failures, state, out dice), failure)
+        {
+            OfLink = slot.IsForLink,
+        };
     }
 
     /// <summary>How many of the wanted connects may begin now, and the history with them begun.</summary>

@@ -99,7 +99,8 @@ internal static class Growth
 
     /// <summary>Connections held ready are never overflow, and stand back behind links.</summary>
     private static int RoomForReady(this PoolState state) =>
-        state.Settings.Size == 0 ? int.MaxValue : Math.Min(state.Settings.Size, state.Settings.Limit ?? int.MaxValue) - state.Slots.Counts.Limited - state.LinkLine.Count;
+        state.Settings.Size == 0 ? int.MaxValue
+        : Math.Min(state.Settings.Size, state.Settings.Limit ?? int.MaxValue) - state.Slots.Counts.Limited - state.LinkLine.Count;
 
     private static Step Ask(this Step step, int missing)
     {

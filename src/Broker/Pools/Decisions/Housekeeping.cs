@@ -19,7 +19,8 @@ internal static class Housekeeping
             {
                 SlotPhase.Idle => step.LookAtIdle(slot),
                 SlotPhase.Lent when !slot.IsForLink => step.LookAtLease(slot),
-                SlotPhase.Lent or SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing or SlotPhase.Detached => step,
+                SlotPhase.Lent or SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing
+                    or SlotPhase.Detached => step,
             };
         }
 
@@ -37,7 +38,8 @@ internal static class Housekeeping
             {
                 SlotPhase.Idle => state.NextLookAt(slot, step.Now),
                 SlotPhase.Lent when !slot.IsForLink => state.NextLookAtLease(slot.Lending!),
-                SlotPhase.Lent or SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing or SlotPhase.Detached => Moment.Never,
+                SlotPhase.Lent or SlotPhase.Opening or SlotPhase.Busy or SlotPhase.Pinging or SlotPhase.Closing
+                    or SlotPhase.Detached => Moment.Never,
             });
         }
 

@@ -11,7 +11,9 @@ internal static class Leases
     internal static Slot? LentAs(this PoolState state, LeaseId lease) =>
         state.Slots.All.FirstOrDefault(slot => slot.Phase == SlotPhase.Lent && slot.Lending!.Lease == lease && !slot.IsForLink);
 
-    /// <summary>Calls a lease back, once. The connection answers that it is clean, or that it is closed; a link's holder, that it has none.</summary>
+    /// <summary>
+    /// Calls a lease back, once. The connection answers that it is clean, or that it is closed; the holder of a link, that there is none.
+    /// </summary>
     internal static Step Revoke(this Step step, Slot slot, string reason) => slot.Lending is not { Revoked: false } lending
         ? step
         : step

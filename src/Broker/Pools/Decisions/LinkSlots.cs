@@ -6,14 +6,17 @@ using Broker.Leases;
 namespace Broker.Pools.Decisions;
 
 /// <summary>
-/// How a slot is lent for a link of the gateway, and comes back. There is no connection of the pool's in it, so it goes from its permit to its
-/// holder, and from its holder to the server's budget.
+/// How a slot is lent for a link of the gateway, and comes back. There is no connection of the pool's in it, so it goes from its permit to
+/// its holder, and from its holder to the server's budget.
 /// </summary>
 internal static class LinkSlots
 {
     internal static Step AcquireSlot(this Step step, PoolEvents.SlotRequested asked)
     {
-        var waiter = new Waiter(asked.Waiter, step.Now, asked.Deadline, Queueing: true, "gateway", "link", []) { SlotHolder = asked.Holder };
+        var waiter = new Waiter(asked.Waiter, step.Now, asked.Deadline, Queueing: true, "gateway", "link", [])
+        {
+            SlotHolder = asked.Holder,
+        };
         return (step.State.Refusal() ?? step.State.StandingRefusal(step.Now, forLink: true)) is { } refusal
             ? step.Refuse(waiter, refusal)
             : step.StandInLine(waiter);
@@ -87,8 +90,12 @@ internal static class LinkSlots
             step = step.With(step.State with { LinkLine = step.State.LinkLine.Remove(waiter) });
         }
 
-        return step.State.Links().Where(slot => slot.Lending!.Waiter.SlotHolder == holder).Aggregate(
-            step, static (step, slot) => step.ForgetLink(slot, clean: false, null).Do(new SlotEffects.LinkClosed(CloseReason.HolderLost, Clean: false)));
+        foreach (var slot in step.State.Links().Where(slot => slot.Lending!.Waiter.SlotHolder == holder))
+        {
+            step = step.ForgetLink(slot, clean: false, null).Do(new SlotEffects.LinkClosed(CloseReason.HolderLost, Clean: false));
+        }
+
+        return step;
     }
 
     /// <summary>Whoever has slots at this moment gives them back when they come free.</summary>

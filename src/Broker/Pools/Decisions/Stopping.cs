@@ -9,7 +9,11 @@ internal static class Stopping
     internal static Step Stop(this Step step, bool drain)
     {
         var failure = new BrokerStopping($"pool {step.State.Pool}");
-        step = step.With(step.State with { Stopping = true }).RefuseAll(failure).RefuseAllLinks(failure).Do(new PoolEffects.RefuseErrands(failure));
+        step = step
+            .With(step.State with { Stopping = true })
+            .RefuseAll(failure)
+            .RefuseAllLinks(failure)
+            .Do(new PoolEffects.RefuseErrands(failure));
         step = drain ? step.OutdateLinks(CloseReason.Stopping) : step;
         foreach (var slot in step.State.Slots.All)
         {
