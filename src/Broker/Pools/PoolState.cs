@@ -23,7 +23,7 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
     internal WaitingLine Line { get; init; } = WaitingLine.Empty;
 
     /// <summary>Those who asked for a slot for a link: no connection of the pool's is of use to them.</summary>
-    internal WaitingLine LinkLine { get; init; } = WaitingLine.Empty;
+    internal HolderLines LinkLine { get; init; } = HolderLines.Empty;
 
     /// <summary>Who has slots for links.</summary>
     internal ImmutableSortedDictionary<SlotHolder, HeldSlots> SlotHolders { get; init; } =

@@ -85,7 +85,8 @@ internal static class Acquiring
         var state = step.State;
         foreach (var waiter in state.Line.All)
         {
-            if (++place > state.Coming(state.LinksBefore(waiter)) && !waiter.Queueing)
+            place++;
+            if (!waiter.Queueing && place > state.Coming(state.LinksBefore(waiter)))
             {
                 step = step.RefuseInLine(waiter, step.State.NotConnectedBecause() ?? step.State.Busy());
             }
@@ -112,7 +113,7 @@ internal static class Acquiring
         Math.Max(0, state.Asked - links) + state.Slots.Counts.Opening + state.Slots.Counts.Pinging;
 
     private static int LinksBefore(this PoolState state, Waiter waiter) =>
-        state.LinkLine.All.TakeWhile(link => link.Id.CompareTo(waiter.Id) < 0).Count();
+        state.LinkLine.ByHolder.Sum(of => of.Line.All.Take(state.Asked).TakeWhile(link => link.Id.CompareTo(waiter.Id) < 0).Count());
 
     /// <summary>A link in a slot is no borrower: it gives way when it is not in use.</summary>
     private static string? FirstHolder(this PoolState state) =>

@@ -17,82 +17,68 @@ internal readonly record struct Allotment(int ToClose, ImmutableArray<LeftOut> L
         var places = state.Places(now);
         var coming = state.ConnectionsComing();
         var needPlaces = Math.Max(0, state.Line.Count + state.Errands.Wanted - coming) + state.LinkLine.Count;
-        return !state.Serves || needPlaces <= places ? EverybodyServed : new Dealer(state, coming, places).Deal();
+        return !state.Serves || needPlaces <= places ? EverybodyServed : new Dealer(coming, state.Slots.Counts.Idle, places).Deal(state);
     }
 
-    /// <summary>Deals out what there is. Mutable, and gone when it has.</summary>
-    private sealed class Dealer(PoolState state, int coming, int places)
+    /// <summary>Deals out what there is, and looks at no more who wait than that. Mutable, and gone when it has.</summary>
+    private sealed class Dealer(int coming, int idle, int places)
     {
-        private readonly ImmutableArray<LeftOut>.Builder _left = ImmutableArray.CreateBuilder<LeftOut>();
         private int _coming = coming;
-        private int _idle = state.Slots.Counts.Idle;
+        private int _idle = idle;
         private int _places = places;
         private int _toClose;
 
-        internal Allotment Deal()
+        internal Allotment Deal(PoolState state)
         {
-            using var connections = state.TurnsOfConnections().GetEnumerator();
-            var waiting = state.Line.Count + state.Errands.Wanted;
-            var more = connections.MoveNext();
-            foreach (var link in state.LinkLine.All)
+            Queue[] queues =
+            [
+                new(null, state.TurnsOfConnections(), state.Line.Count + state.Errands.Wanted),
+                .. state.LinkLine.ByHolder.Select(of => new Queue(of.Holder, of.Line.All.Select(Turn.Of), of.Line.Count)),
+            ];
+            while (queues.Where(queue => !queue.IsOver).MinBy(queue => queue.Next) is { } queue)
             {
-                while (more && connections.Current.IsBefore(Turn.Of(link)))
+                if (queue.Holder is null ? DealToConnection() : DealToLink())
                 {
-                    more = Next();
+                    queue.Served();
                 }
-
-                DealTo(link);
-            }
-
-            while (more)
-            {
-                more = Next();
-            }
-
-            return new Allotment(_toClose, _left.ToImmutable());
-
-            // What one of them does not get, no later one gets.
-            bool Next()
-            {
-                if (DealToConnection())
+                else
                 {
-                    waiting--;
-                    return connections.MoveNext();
+                    // What one of them does not get, no later one of them gets.
+                    queue.IsOver = true;
                 }
-
-                _left.Add(new LeftOut(null, waiting, connections.Current.Since));
-                return false;
             }
+
+            return new(_toClose, [.. queues.Where(queue => queue.Left > 0).Select(queue => new LeftOut(queue.Holder, queue.Left, queue.Next.Since))]);
         }
 
         private bool DealToConnection()
         {
-            if (_coming > 0)
+            if (_coming == 0)
             {
-                _coming--;
-                _idle = Math.Max(0, _idle - 1);
-                return true;
+                return TakePlace();
             }
 
-            return TakePlace();
+            _coming--;
+            _idle = Math.Max(0, _idle - 1);
+            return true;
         }
 
-        private void DealTo(Waiter link)
+        private bool DealToLink()
         {
             if (TakePlace())
             {
-                return;
+                return true;
             }
 
-            if (_idle > 0)
+            if (_idle == 0)
             {
-                _idle--;
-                _coming--;
-                _toClose++;
-                return;
+                return false;
             }
 
-            _left.Add(new LeftOut(link.SlotHolder, 1, link.Since));
+            _idle--;
+            _coming--;
+            _toClose++;
+            return true;
         }
 
         private bool TakePlace()
@@ -106,10 +92,37 @@ internal readonly record struct Allotment(int ToClose, ImmutableArray<LeftOut> L
             return true;
         }
     }
+
+    /// <summary>Those of one kind that wait, the oldest first.</summary>
+    private sealed class Queue
+    {
+        private readonly IEnumerator<Turn> _turns;
+
+        internal Queue(SlotHolder? holder, IEnumerable<Turn> turns, int count)
+        {
+            (Holder, Left, _turns) = (holder, count, turns.GetEnumerator());
+            IsOver = !_turns.MoveNext();
+        }
+
+        /// <summary>Whose links they want; null for leases and errands.</summary>
+        internal SlotHolder? Holder { get; }
+
+        internal int Left { get; private set; }
+
+        internal bool IsOver { get; set; }
+
+        internal Turn Next => _turns.Current;
+
+        internal void Served()
+        {
+            Left--;
+            IsOver = !_turns.MoveNext();
+        }
+    }
 }
 
 /// <summary>Some that get nothing of what there is.</summary>
-/// <param name="Holder">Who asks for a slot for a link; null for leases and errands.</param>
+/// <param name="Holder">Who asks for slots for links; null for leases and errands.</param>
 /// <param name="Count">How many they are.</param>
 /// <param name="Since">Since when the oldest of them waits.</param>
 internal readonly record struct LeftOut(SlotHolder? Holder, int Count, TimeSpan Since);

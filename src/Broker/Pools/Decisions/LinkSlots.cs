@@ -85,11 +85,7 @@ internal static class LinkSlots
     /// <summary>Nobody can say whether the server has seen its links end: they count until it is known.</summary>
     internal static Step SlotHolderDied(this Step step, SlotHolder holder)
     {
-        foreach (var waiter in step.State.LinkLine.All.Where(waiter => waiter.SlotHolder == holder))
-        {
-            step = step.With(step.State with { LinkLine = step.State.LinkLine.Remove(waiter) });
-        }
-
+        step = step.With(step.State with { LinkLine = step.State.LinkLine.Without(holder) });
         foreach (var slot in step.State.Links().Where(slot => slot.Lending!.Waiter.SlotHolder == holder))
         {
             step = step.ForgetLink(slot, clean: false, null).Do(new SlotEffects.LinkClosed(CloseReason.HolderLost, Clean: false));
