@@ -56,7 +56,7 @@ public sealed class FrameReaderTests
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(1), FrameLimits.Large);
         const int Length = FrameLimits.Large - sizeof(int);
         var chunk = new byte[64 * 1024];
-        var buffer = Split.Of(header, chunk.AsMemory(0, 1));
+        var buffer = Split.Of(header, chunk.AsMemory(0, WholeUpTo));
         long received = 0;
         Assert.True(reader.TryRead(ref buffer, out var piece) && piece is { IsFirst: true, IsLast: false });
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -100,7 +100,7 @@ public sealed class FrameReaderTests
         foreach (var (length, taken) in new[] { (longest, true), (longest + 1, false) })
         {
             var reader = new FrameReader(FrameLimits.Frontend, WholeUpTo);
-            byte[] begun = [(byte)type, 0, 0, 0, 0, 0];
+            byte[] begun = [(byte)type, 0, 0, 0, 0, .. new byte[WholeUpTo]];
             BinaryPrimitives.WriteInt32BigEndian(begun.AsSpan(1), length);
             var buffer = new ReadOnlySequence<byte>(begun);
 
