@@ -13,6 +13,8 @@ internal static class Endpoints
     /// <summary>The server itself: what the clients expect is what they find there.</summary>
     internal const string Direct = "direct";
 
+    private const string Variable = "BROKER_TEST_WAYS";
+
     /// <summary>A second database of each endpoint, empty until EF Core makes its tables in it.</summary>
     internal const string SecondDatabase = "_second";
 
@@ -21,10 +23,15 @@ internal static class Endpoints
     /// listen, and the size of its pool: `new("transaction", Keeping.Transaction, "mode = transaction", ByFolder: false, Pool: 8)`. Where
     /// clients keep their connections there must be one for each of two tests at a time, which have 30 clients at most.
     /// </summary>
-    private static readonly Way[] Ways =
+    private static readonly Way[] AllWays =
     [
         new(Direct, Keeping.Session, Gateway: null, ByFolder: false, Pool: 0),
     ];
+
+    /// <summary>Those that the variable names, with commas between; all when it names none.</summary>
+    private static readonly Way[] Ways = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
+        ? [.. AllWays.Where(way => named.Split(',').Contains(way.Name))]
+        : AllWays;
 
     private static readonly ConcurrentDictionary<string, Task<Endpoint>> Started = new();
 
