@@ -14,8 +14,8 @@ namespace Broker.Connections;
 internal sealed record BackendIdentity(int Pid, DateTime BackendStart, DateTime PostmasterStart, int Timeline, string Server, int ServerVersion)
 {
     /// <summary>
-    /// Asks a fresh session for all of it, and for what its host is (<see cref="Budgets.SessionFacts"/>). It must be known before COMMIT can be in doubt: a pid alone is used again, a
-    /// transaction id means nothing on another timeline.
+    /// Asks a fresh session for all of it, and for what its host is (<see cref="Budgets.SessionFacts"/>). It must be known before COMMIT
+    /// can be in doubt: a pid alone is used again, a transaction id means nothing on another timeline.
     /// </summary>
     internal const string Query = $"""
         select pg_backend_pid(),

@@ -15,14 +15,17 @@ internal static class ConnectFailures
 
     /// <summary>It did not answer in time.</summary>
     internal static Failure Overdue(PoolId pool, HostEndpoint host, ServerSettings server) => new ServerUnavailable(
-        pool, host.ToString(), $"no answer within {server.ConnectTimeout.TotalSeconds:0.###} s (broker.servers.{server.Name}.connect-timeout)");
+        pool,
+        host.ToString(),
+        $"no answer within {server.ConnectTimeout.TotalSeconds:0.###} s (broker.servers.{server.Name}.connect-timeout)");
 
     /// <summary>There is a password, and it cannot be read.</summary>
     internal static Failure PasswordUnreadable(PoolId pool, HostEndpoint host, Exception cause) =>
         new LoginRefused(pool, host.ToString(), NotLetIn, $"the password cannot be read: {cause.Message}");
 
     /// <summary>It wants a proof that there is nothing for.</summary>
-    internal static Failure NothingToProveWith(PoolId pool, HostEndpoint host, string text) => new LoginRefused(pool, host.ToString(), NotLetIn, text);
+    internal static Failure NothingToProveWith(PoolId pool, HostEndpoint host, string text) =>
+        new LoginRefused(pool, host.ToString(), NotLetIn, text);
 
     /// <summary>It is not there, or is no server.</summary>
     internal static Failure Unavailable(PoolId pool, HostEndpoint host, string text) => new ServerUnavailable(pool, host.ToString(), text);

@@ -5,8 +5,8 @@ using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
 namespace Broker.Connections;
 
 /// <summary>
-/// Which hosts of a server are tried for one connection, in which order, and what each must be. A host that is believed to be of no use is left for the end: roles change, and what was
-/// believed is tried before there is no connection. For one connect, and one who asks.
+/// Which hosts of a server are tried for one connection, in which order, and what each must be. A host that is believed to be of no use is
+/// left for the end: roles change, and what was believed is tried before there is no connection. For one connect, and one who asks.
 /// </summary>
 internal sealed class HostChoice(ServerSettings server, HostRoles roles)
 {

@@ -375,6 +375,11 @@ public sealed class LinkTurnTests
         pool.Refused<PoolBusy>(pool.Ask(queueing: false));
         Assert.True(pool.Waits(pool.Ask()));
         pool.Refused<PoolBusy>(pool.Ask());
+
+        var first = new PoolDriver("size = 1, overflow = 0") { Grants = false };
+        var lease = first.Ask(queueing: false);
+        first.AskSlot();
+        Assert.True(first.Waits(lease));
     }
 
     [Fact]

@@ -9,17 +9,22 @@ using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Links;
 
-/// <summary>Sends a request to cancel on a connection of its own, on the thread pool. It holds nothing of the link that it is for.</summary>
+/// <summary>
+/// Sends a request to cancel on a connection of its own, on the thread pool. It holds nothing of the link that it is for.
+/// </summary>
 internal static class CancelSending
 {
-    /// <summary>Sends it, and waits until the server has closed the connection: from then on it takes effect on nothing that is sent later.</summary>
+    /// <summary>
+    /// Sends it, and waits until the server has closed the connection: from then on it takes effect on nothing that is sent later.
+    /// </summary>
     /// <param name="address">Where the link is connected to.</param>
     /// <param name="tls">What the link's handshake was made by; null when it is not encrypted.</param>
     /// <param name="key">What the server gave for it.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="time">The clock.</param>
     /// <returns>False when it may take effect at any time.</returns>
-    internal static async Task<bool> SendAsync(EndPoint address, SslClientAuthenticationOptions? tls, BackendKeyData key, TimeSpan limit, TimeProvider time)
+    internal static async Task<bool> SendAsync(
+        EndPoint address, SslClientAuthenticationOptions? tls, BackendKeyData key, TimeSpan limit, TimeProvider time)
     {
         using var over = new CancellationTokenSource(limit, time);
         using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
@@ -77,5 +82,6 @@ internal static class CancelSending
     }
 
     private static bool IsClosed(SocketException? cause) =>
-        cause?.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected;
+        cause?.SocketErrorCode
+            is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected;
 }

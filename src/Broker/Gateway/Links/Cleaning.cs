@@ -4,8 +4,9 @@ using Broker.PgWire.Releasing;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// How a link that somebody has used is made fit for the next: what is to be done now, from what is known of it. A value; whoever carries the steps out tells it what was done
-/// (<see cref="After"/>) and what the server said (<see cref="Heard"/>). It never guesses from statement texts, and what cannot be saved is given up.
+/// How a link that somebody has used is made fit for the next: what is to be done now, from what is known of it. A value; whoever carries
+/// the steps out tells it what was done (<see cref="After"/>) and what the server said (<see cref="Heard"/>). It never guesses from
+/// statement texts, and what cannot be saved is given up.
 /// </summary>
 /// <param name="CanCancel">Whether the server gave a key for it.</param>
 /// <param name="DiscardDue">Whether the session is to be made as new.</param>
@@ -80,7 +81,8 @@ internal enum CleaningStep
     Cancel,
 
     /// <summary>
-    /// End a series of the extended protocol that its client did not, by a rollback: a Sync would commit it, which is not what becomes of it when a client is lost.
+    /// End a series of the extended protocol that its client did not, by a rollback: a Sync would commit it, which is not what becomes of
+    /// it when a client is lost.
     /// </summary>
     EndSeries,
 

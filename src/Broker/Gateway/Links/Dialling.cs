@@ -8,8 +8,8 @@ using Broker.Gateway.Loops;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// Connects a socket to one of the addresses of a host, one after the other, without waiting: the loop says when there is an answer. While a Unix socket's line is full, which no loop
-/// tells the end of, it is tried again and again.
+/// Connects a socket to one of the addresses of a host, one after the other, without waiting: the loop says when there is an answer. While
+/// a Unix socket's line is full, which no loop tells the end of, it is tried again and again.
 /// </summary>
 internal sealed class Dialling
 {

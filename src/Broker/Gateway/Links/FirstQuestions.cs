@@ -13,8 +13,8 @@ using Broker.Statements;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// What a session is asked when it has begun, in one round trip: which process it is, what its host is, what it presumes. The answers come in binary, which no setting of the session
-/// changes, and nothing of the questions is left behind.
+/// What a session is asked when it has begun, in one round trip: which process it is, what its host is, what it presumes. The answers come
+/// in binary, which no setting of the session changes, and nothing of the questions is left behind.
 /// </summary>
 internal static class FirstQuestions
 {
@@ -67,7 +67,8 @@ internal static class FirstQuestions
 
         internal readonly bool Fit(int columns) => !_misfit && row.Values.Length == columns;
 
-        internal int Int(int column) => Bytes(column, sizeof(int)) is { Length: sizeof(int) } bytes ? BinaryPrimitives.ReadInt32BigEndian(bytes) : 0;
+        internal int Int(int column) =>
+            Bytes(column, sizeof(int)) is { Length: sizeof(int) } bytes ? BinaryPrimitives.ReadInt32BigEndian(bytes) : 0;
 
         internal bool Bool(int column) => Bytes(column, sizeof(bool)) is [not 0];
 
@@ -76,7 +77,8 @@ internal static class FirstQuestions
         // in microseconds; what a DateTime has no room for is no moment of a server's life
         internal DateTime Moment(int column)
         {
-            var microseconds = Bytes(column, sizeof(long)) is { Length: sizeof(long) } bytes ? BinaryPrimitives.ReadInt64BigEndian(bytes) : 0;
+            var microseconds =
+                Bytes(column, sizeof(long)) is { Length: sizeof(long) } bytes ? BinaryPrimitives.ReadInt64BigEndian(bytes) : 0;
             if (microseconds >= 0 && microseconds / TimeSpan.MicrosecondsPerDay < (DateTime.MaxValue - Epoch).Days)
             {
                 return Epoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);

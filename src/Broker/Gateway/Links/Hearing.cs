@@ -7,7 +7,8 @@ using Broker.PgWire.Releasing;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// What a link's own actor does with what the server says: it keeps account of it, and passes it over. Nothing of it is for a client, so nothing is held, however long it is.
+/// What a link's own actor does with what the server says: it keeps account of it, and passes it over. Nothing of it is for a client, so
+/// nothing is held, however long it is.
 /// </summary>
 internal static class Hearing
 {
@@ -40,7 +41,8 @@ internal static class Hearing
     }
 
     private static TransactionStatus StatusIn(BackendType type, Frame frame) =>
-        type is BackendType.ReadyForQuery && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ReadyForQuery ready ? ready.Status : default;
+        type is BackendType.ReadyForQuery && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ReadyForQuery ready
+            ? ready.Status : default;
 
     // One that is too long to be held is not known any more: the link's settings cannot be trusted.
     private static void Keep(WireLink link, Frame frame)

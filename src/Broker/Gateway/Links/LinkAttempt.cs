@@ -19,8 +19,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// One attempt to open a link to one host: finds out where it is, connects, logs in, asks the first questions. What takes its time goes on elsewhere and comes back as a message; the rest is
-/// done as the port gets ready. Whoever has begun it hears each message first of all here, then looks at <see cref="Opening"/> and <see cref="Failure"/>, and sees to its time.
+/// One attempt to open a link to one host: finds out where it is, connects, logs in, asks the first questions. What takes its time goes on
+/// elsewhere and comes back as a message; the rest is done as the port gets ready. Whoever has begun it hears each message first of all
+/// here, then looks at <see cref="Opening"/> and <see cref="Failure"/>, and sees to its time.
 /// </summary>
 internal sealed class LinkAttempt
 {
@@ -39,9 +40,11 @@ internal sealed class LinkAttempt
     internal LinkAttempt(LinkPlan plan, HostEndpoint host, TlsUse tls, Credential? shown, LinkSite site) =>
         (_plan, Host, _tls, _shown, _site, _take) = (plan, host, tls, shown, site, frame => _session!.Take(frame));
 
-    private sealed record PreparationDone(LinkAttempt Attempt, Prepared Prepared) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+    private sealed record PreparationDone(LinkAttempt Attempt, Prepared Prepared)
+        : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
-    private sealed record ProofMade(LinkAttempt Attempt, IFrontendMessage? Response, LoginFailed? Failed) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+    private sealed record ProofMade(LinkAttempt Attempt, IFrontendMessage? Response, LoginFailed? Failed)
+        : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     /// <summary>The host.</summary>
     internal HostEndpoint Host { get; }
@@ -292,4 +295,5 @@ internal sealed class LinkAttempt
 /// <param name="Tls">What its handshake was made by; null when it is not encrypted.</param>
 /// <param name="Input">What it has read.</param>
 /// <param name="Session">What the server said.</param>
-internal sealed record LinkOpening(HostEndpoint Host, EndPoint Address, Channel Channel, SslClientAuthenticationOptions? Tls, FrameInput Input, SessionBeginning Session);
+internal sealed record LinkOpening(
+    HostEndpoint Host, EndPoint Address, Channel Channel, SslClientAuthenticationOptions? Tls, FrameInput Input, SessionBeginning Session);

@@ -5,7 +5,9 @@ using Akka.Event;
 
 namespace Broker.Gateway.Links;
 
-/// <summary>The requests to cancel what a link does: each counts on it from the moment it is sent until the server has closed its connection.</summary>
+/// <summary>
+/// The requests to cancel what a link does: each counts on it from the moment it is sent until the server has closed its connection.
+/// </summary>
 internal sealed class LinkCancels
 {
     private readonly LinkPlan _plan;

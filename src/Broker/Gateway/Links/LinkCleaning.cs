@@ -7,7 +7,9 @@ using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Links;
 
-/// <summary>Carries a <see cref="Cleaning"/> out on a link, as its port gets ready. What the server sends meanwhile is dropped as it comes.</summary>
+/// <summary>
+/// Carries a <see cref="Cleaning"/> out on a link, as its port gets ready. What the server sends meanwhile is dropped as it comes.
+/// </summary>
 internal sealed class LinkCleaning
 {
     private static readonly CopyFail ClientIsGone = new(WireText.Of("the client is gone"));

@@ -9,8 +9,8 @@ using TargetSessionAttributes = Broker.Configuration.TargetSessionAttributes;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// Opens a link: tries the hosts of a server, each within its connect-timeout, until one is of a supported version and fits `target-session-attrs`. The same for links as
-/// <see cref="PhysicalConnector"/> is for the connections of the embedded door.
+/// Opens a link: tries the hosts of a server, each within its connect-timeout, until one is of a supported version and fits
+/// `target-session-attrs`. The same for links as <see cref="PhysicalConnector"/> is for the connections of the embedded door.
 /// </summary>
 internal sealed class LinkConnecting
 {
@@ -110,7 +110,8 @@ internal sealed class LinkConnecting
     {
         var attempt = _attempt!;
         attempt.GiveUp();
-        if (!_otherWay && attempt.Refusal?.SqlState == NotAllowed && TlsToServer.Second(_plan.Server.Tls, attempt.Host, attempt.WasEncrypted) is { } tls)
+        if (!_otherWay && attempt.Refusal?.SqlState == NotAllowed
+            && TlsToServer.Second(_plan.Server.Tls, attempt.Host, attempt.WasEncrypted) is { } tls)
         {
             _otherWay = true;
             Try(attempt.Host, tls);

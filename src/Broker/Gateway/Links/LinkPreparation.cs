@@ -17,7 +17,8 @@ internal static class LinkPreparation
     /// <param name="tls">Whether it is to be encrypted.</param>
     /// <param name="shown">What a client has shown, where there is no password.</param>
     /// <param name="cancel">Gives it up.</param>
-    internal static async Task<Prepared> PrepareAsync(LinkPlan plan, HostEndpoint host, TlsUse tls, Credential? shown, CancellationToken cancel)
+    internal static async Task<Prepared> PrepareAsync(
+        LinkPlan plan, HostEndpoint host, TlsUse tls, Credential? shown, CancellationToken cancel)
     {
         if (CredentialOf(plan, host, shown, out var unreadable) is not { } credential)
         {
@@ -59,7 +60,8 @@ internal static class LinkPreparation
 /// <param name="Credential">What is proven with.</param>
 /// <param name="Tls">What a handshake is made by; null for none.</param>
 /// <param name="Failure">Why there is no use in going on; null when there is.</param>
-internal sealed record Prepared(ImmutableArray<EndPoint> Addresses, Credential Credential, SslClientAuthenticationOptions? Tls, Failure? Failure)
+internal sealed record Prepared(
+    ImmutableArray<EndPoint> Addresses, Credential Credential, SslClientAuthenticationOptions? Tls, Failure? Failure)
 {
     internal static Prepared Not(Failure failure) => new([], Credential.None, null, failure);
 }

@@ -15,8 +15,8 @@ using Broker.Statements;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// Begins a session on a connection: logs in, then asks the first questions. It takes the server's messages one by one; a proof that takes long to make is left to whoever reads
-/// (<see cref="ToProve"/>). Afterwards it knows all that a link is made of.
+/// Begins a session on a connection: logs in, then asks the first questions. It takes the server's messages one by one; a proof that takes
+/// long to make is left to whoever reads (<see cref="ToProve"/>). Afterwards it knows all that a link is made of.
 /// </summary>
 internal sealed class SessionBeginning
 {
@@ -164,7 +164,9 @@ internal sealed class SessionBeginning
         {
             return Fail(report);
         }
-        Failure = failed.HasNoProof ? ConnectFailures.NothingToProveWith(_pool, _host, failed.Text) : ConnectFailures.Unavailable(_pool, _host, failed.Text);
+        Failure = failed.HasNoProof
+            ? ConnectFailures.NothingToProveWith(_pool, _host, failed.Text)
+            : ConnectFailures.Unavailable(_pool, _host, failed.Text);
         return false;
     }
 

@@ -4,7 +4,9 @@ using Broker.Configuration;
 
 namespace Broker.Gateway.Links;
 
-/// <summary>How connections to a server are encrypted, as its settings say it; the meanings are those that the embedded door's have.</summary>
+/// <summary>
+/// How connections to a server are encrypted, as its settings say it; the meanings are those that the embedded door's have.
+/// </summary>
 internal static class TlsToServer
 {
     /// <summary>What is tried first. A Unix socket is never encrypted.</summary>
@@ -15,7 +17,9 @@ internal static class TlsToServer
         TlsMode.Require or TlsMode.VerifyCa or TlsMode.VerifyFull => TlsUse.Required,
     };
 
-    /// <summary>What is tried when the server has refused to let us in: another rule of its may be for the other way. Null for nothing.</summary>
+    /// <summary>
+    /// What is tried when the server has refused to let us in: another rule of its may be for the other way. Null for nothing.
+    /// </summary>
     /// <param name="mode">The setting.</param>
     /// <param name="host">Which host.</param>
     /// <param name="wasEncrypted">Whether what it refused was encrypted.</param>
@@ -42,21 +46,24 @@ internal static class TlsToServer
             TlsMode.VerifyFull => SslPolicyErrors.None,
             TlsMode.VerifyCa => SslPolicyErrors.RemoteCertificateNameMismatch,
             TlsMode.Disable or TlsMode.Allow or TlsMode.Prefer or TlsMode.Require =>
-                SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNotAvailable,
+                SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateChainErrors
+                | SslPolicyErrors.RemoteCertificateNotAvailable,
         };
         return new()
         {
             TargetHost = host.Host,
             CertificateChainPolicy = policy,
             // without one, what is wrong is told in words
-            RemoteCertificateValidationCallback = forgiven == SslPolicyErrors.None ? null : (_, _, _, errors) => (errors & ~forgiven) == SslPolicyErrors.None,
+            RemoteCertificateValidationCallback =
+                forgiven == SslPolicyErrors.None ? null : (_, _, _, errors) => (errors & ~forgiven) == SslPolicyErrors.None,
             ClientCertificateContext = server.ClientCertificate.Length > 0 ? Own(server) : null,
         };
     }
 
     private static SslStreamCertificateContext Own(ServerSettings server)
     {
-        var certificate = X509Certificate2.CreateFromPemFile(server.ClientCertificate, server.ClientKey.Length > 0 ? server.ClientKey : null);
+        var key = server.ClientKey.Length > 0 ? server.ClientKey : null;
+        var certificate = X509Certificate2.CreateFromPemFile(server.ClientCertificate, key);
         if (OperatingSystem.IsWindows())
         {
             // there TLS takes no key that was not kept once

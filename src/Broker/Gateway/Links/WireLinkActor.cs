@@ -13,16 +13,19 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// Owns one server connection of the gateway, on the loop of its parent, the share of a pool: opens it, hears it while it is idle, makes it fit for its next user, and closes it. It never lends
-/// itself: whoever takes the link from the share has the port, and until it is back this actor knows nothing of what is said on it.
+/// Owns one server connection of the gateway, on the loop of its parent, the share of a pool: opens it, hears it while it is idle, makes it
+/// fit for its next user, and closes it. It never lends itself: whoever takes the link from the share has the port, and until it is back
+/// this actor knows nothing of what is said on it.
 /// <para>
-/// Connecting -> Open (which is Idle, or Lent or on an Errand) -> Cleaning -> Open ... -> Closing. It dies after <see cref="LinkEvents.Closed"/> or <see cref="LinkEvents.OpenFailed"/>, never
-/// restarts, and closes its port whatever state it is in.
+/// Connecting -> Open (which is Idle, or Lent or on an Errand) -> Cleaning -> Open ... -> Closing. It dies after <see
+/// cref="LinkEvents.Closed"/> or <see cref="LinkEvents.OpenFailed"/>, never restarts, and closes its port whatever state it is in.
 /// </para>
 /// </summary>
 internal sealed class WireLinkActor : UntypedActor, IWithTimers
 {
-    /// <summary>How long what was cancelled may take to say so, before it is cancelled again: a request that comes too early takes no effect.</summary>
+    /// <summary>
+    /// How long what was cancelled may take to say so, before it is cancelled again: a request that comes too early takes no effect.
+    /// </summary>
     private static readonly TimeSpan CancelPatience = TimeSpan.FromMilliseconds(250);
 
     private readonly LinkPlan _plan;
@@ -228,7 +231,8 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             OpenedAt = _plan.Time.GetTimestamp(),
         };
         _cancels = new(_plan, _link, opening.Address, opening.Tls);
-        _log.Debug("Link {Connection} of pool {Pool} is open on server process {BackendPid}", _slot.Connection, _plan.Pool, session.Backend!.Pid);
+        _log.Debug(
+            "Link {Connection} of pool {Pool} is open on server process {BackendPid}", _slot.Connection, _plan.Pool, session.Backend!.Pid);
         Become(Open);
         Context.Parent.Tell(new LinkEvents.Opened(_link));
         Hear();
@@ -324,7 +328,8 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         }
     }
 
-    // The process is known to be gone when the server has closed its end: at a goodbye, or when it finds ours closed. That it finds as soon as it is done with what it does, and no sooner.
+    // The process is known to be gone when the server has closed its end: at a goodbye, or when it finds ours closed. That it finds as soon
+    // as it is done with what it does, and no sooner.
     private void Close(CloseReason reason)
     {
         _reason = reason;

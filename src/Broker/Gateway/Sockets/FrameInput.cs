@@ -4,8 +4,9 @@ using Broker.PgWire.Framing;
 namespace Broker.Gateway.Sockets;
 
 /// <summary>
-/// Reads what the peer of a channel sends, message by message. It holds memory only while there is something in it, so an idle socket has none; what is there of a message that has
-/// not come whole stays in it, and goes with it to whoever reads next. Belongs to the owner of the port.
+/// Reads what the peer of a channel sends, message by message. It holds memory only while there is something in it, so an idle socket has
+/// none; what is there of a message that has not come whole stays in it, and goes with it to whoever reads next. Belongs to the owner of
+/// the port.
 /// </summary>
 internal sealed class FrameInput
 {
@@ -31,7 +32,9 @@ internal sealed class FrameInput
     /// <summary>Bytes of memory that it holds.</summary>
     internal int Held => _buffer.Length;
 
-    /// <summary>Reads all that there is and hands it on, but no more in one go than a turn allows: for the rest the port is signalled.</summary>
+    /// <summary>
+    /// Reads all that there is and hands it on, but no more in one go than a turn allows: for the rest the port is signalled.
+    /// </summary>
     /// <param name="channel">Where from.</param>
     /// <param name="turn">How many bytes a turn may read.</param>
     /// <param name="take">Takes a message or a piece, which is there up to its return. False: no more is handed on for now.</param>
@@ -77,7 +80,9 @@ internal sealed class FrameInput
         return InputState.TurnOver;
     }
 
-    /// <summary>Takes the next message, or piece of one, of what was read. It stays where it is up to the next <see cref="Fill"/>.</summary>
+    /// <summary>
+    /// Takes the next message, or piece of one, of what was read. It stays where it is up to the next <see cref="Fill"/>.
+    /// </summary>
     /// <returns>False when more is needed, or it is no message (<see cref="FrameReader.Error"/>).</returns>
     internal bool TryTake(out Frame frame)
     {

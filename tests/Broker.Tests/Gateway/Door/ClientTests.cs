@@ -69,6 +69,18 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task A_transaction_of_several_statements_is_rolled_back_in_statement_mode_and_the_client_stays()
+    {
+        await using var door = await DoorStage.OpenAsync("mode = statement", "size = 1, overflow = 0");
+        await using var connection = await door.ConnectAsync();
+        await using var block = new NpgsqlCommand("create table t (n int); begin; insert into t values (1)", connection);
+
+        Assert.Equal("0A000", (await Assert.ThrowsAsync<PostgresException>(() => block.ExecuteNonQueryAsync())).SqlState);
+        await using var count = new NpgsqlCommand("select count(*) from pg_tables where tablename = 't'", connection);
+        Assert.Equal(0L, await count.ExecuteScalarAsync());
+    }
+
+    [Fact]
     public async Task A_Unix_socket_leads_to_the_same()
     {
         await using var door = await DoorStage.OpenAsync();

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Broker.Tests.Gateway.Links;
 
 /// <summary>
-/// A real server with a certificate made out to "localhost" and signed by an authority of its own. Roles: anyhow, over_tls and in_clear (only so), by_scram (password "secret") and by_cert (a
-/// certificate of the authority's).
+/// A real server with a certificate made out to "localhost" and signed by an authority of its own. Roles: anyhow, over_tls and in_clear
+/// (only so), by_scram (password "secret") and by_cert (a certificate of the authority's).
 /// </summary>
 internal sealed class TlsServer : IAsyncDisposable
 {

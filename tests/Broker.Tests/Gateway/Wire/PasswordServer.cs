@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace Broker.Tests.Gateway.Wire;
 
-/// <summary>A real server with a role for each method of proving who one is: by_md5, in_clear and by_scram have the password "secret", and trusted needs none.</summary>
+/// <summary>
+/// A real server with a role for each method of proving who one is: by_md5, in_clear and by_scram have the password "secret", and trusted
+/// needs none.
+/// </summary>
 internal sealed class PasswordServer : IAsyncDisposable
 {
     private readonly LocalPostgres _server;
