@@ -23,6 +23,7 @@ public sealed class StandbyTests
         await operations.RunAsync("alter system set synchronous_standby_names = 'nobody'");
         await operations.RunAsync("select pg_reload_conf()");
         await operations.UntilAsync("current_setting('synchronous_standby_names') = 'nobody'");
+        await BrokerHasHeardAsync(broker);
 
         var answers = await broker.StartTogetherAsync([.. Enumerable.Range(1, 3).Select(i => (broker.Client, Statement.Of(Insert, i)))]);
 
@@ -34,5 +35,19 @@ public sealed class StandbyTests
         await operations.RunAsync("select pg_reload_conf()");
         Assert.All(await Task.WhenAll(answers).WaitAsync(TimeSpan.FromSeconds(30)), answer => Assert.Equal(new("", 1, ""), answer));
         Assert.Equal(3L, await operations.ScalarAsync("select count(*) from kept where id < 4"));
+    }
+
+    // each server process reads its settings anew by itself, a moment later or sooner than another
+    private static async Task BrokerHasHeardAsync(PackingBroker broker)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        for (var inARow = 0; inARow < 20; inARow++)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            if (await broker.Client.QuerySingleAsync<string>(PackingBroker.Pool, $"select current_setting('synchronous_standby_names')") != "nobody")
+            {
+                inARow = 0;
+            }
+        }
     }
 }
