@@ -56,7 +56,7 @@ public sealed class CrowdTests
 
         await using var next = await door.ConnectAsync();
         Assert.Equal("0/false/0", await ScalarAsync(
-            next, "select (select count(*) from pg_locks where locktype = 'advisory') || '/' || (to_regclass('pg_temp.left_over') is not null) || '/' || current_setting('statement_timeout')"));
+            next, "select (select count(*) from pg_locks l, pg_database d where l.locktype = 'advisory' and l.database = d.oid and d.datname = current_database()) || '/' || (to_regclass('pg_temp.left_over') is not null) || '/' || current_setting('statement_timeout')"));
         await RunAsync(next, "insert into kept values (1)");
         Assert.Equal(1L, await ScalarAsync(direct, "select count(*) from kept"));
     }
