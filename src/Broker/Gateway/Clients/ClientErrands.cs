@@ -109,35 +109,37 @@ internal sealed class ClientErrands
             return null;
         }
         var name = new WireText(bind.Slice(1, length).ToArray());
-        Parse? parse = null;
-        if (shape.Parse is { } body)
-        {
-            parse = FrontendMessages.Read((byte)FrontendType.Parse, _intake.Peek[body].ToArray(), AwaitedResponse.None, out _) as Parse;
-            if (parse is null || parse.Statement != name || (!name.IsEmpty && statements.Find(name) is not null) || parse.ParameterTypes.Any(static type => type >= FirstUserType))
-            {
-                return null;
-            }
-        }
-        var number = parse is null ? statements.Find(name) : null;
-        if (parse is null && (number is null || _client.Book[number.Value].ParameterTypes.Any(static type => type >= FirstUserType)))
+        var parses = shape.Parse is not null;
+        var text = shape.Parse is { } body ? TextOf(statements, _intake.Peek[body], name)
+            : statements.Find(name) is { } number ? _client.Book[number] : null;
+        if (text is null || text.ParameterTypes.Any(static type => type >= FirstUserType))
         {
             return null;
         }
-        var verdict = _client.Verdicts.Of(parse is null ? _client.Book[number!.Value].Query.Bytes.Span : parse.Query.Bytes.Span);
+        var verdict = _client.Verdicts.Of(text.Query.Bytes.Span);
         if (!verdict.Packs || !verdict.Estimate.Value.MayShare)
         {
             return null;
         }
-        _changes = parse is not null;
+        _changes = parses;
+        if (parses)
+        {
+            statements.Parse(name, text);
+        }
         return new()
         {
             Client = _self,
             Number = ++_number,
             Estimate = verdict.Estimate,
-            Statement = number ?? statements.Parse(name, new(parse!.Query, parse.ParameterTypes)),
-            Parses = parse is not null,
+            Text = text,
+            Parses = parses,
             Describes = shape.Describes,
             Values = bind[(length + 2)..].ToArray(),
         };
     }
+
+    // A name that is taken is the server's to refuse, in a transaction of the client's own.
+    private static PreparedText? TextOf(ClientStatements statements, ReadOnlySpan<byte> body, WireText name) =>
+        FrontendMessages.Read((byte)FrontendType.Parse, body.ToArray(), AwaitedResponse.None, out _) is Parse parse
+        && parse.Statement == name && (name.IsEmpty || statements.Find(name) is null) ? new(parse.Query, parse.ParameterTypes) : null;
 }

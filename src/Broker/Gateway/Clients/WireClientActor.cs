@@ -109,7 +109,7 @@ internal sealed class WireClientActor : UntypedActor
             _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
         }
         Context.GetLogger().Debug("Client {Client} is gone, in state {Phase}", _face, Phase);
-        _memory.Statements?.Clear();
+        _memory.Statements?.End();
         _channel.Close();
         _plan.Supervisor.Tell(new ClientLeft(_face.Key), ActorRefs.NoSender);
     }

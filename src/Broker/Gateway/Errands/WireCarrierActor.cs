@@ -25,6 +25,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     private readonly ExchangeBuffers _buffers;
     private readonly Func<Frame, bool> _take;
     private readonly ImmutableSortedDictionary<string, WireText> _session;
+    private readonly WireWriter _answer = new();
     private WireTrip? _trip;
     private long _began;
     private bool _tuned;
@@ -62,7 +63,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
                 port.Look();
                 Hear();
                 break;
-            case CarrierMessages.RunTrip run when _returned: new WireTrip(_link, _book, run.Members, 0).Lose(null); break;
+            case CarrierMessages.RunTrip run when _returned: TripOf(run.Members).Lose(null); break;
             case CarrierMessages.RunTrip run: Begin(run.Members); break;
             case CarrierMessages.Finish: Context.Stop(Self); break;
             case CarrierMessages.GiveBack: Return(LinkCondition.Clean); break;
@@ -80,9 +81,11 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         Return(LinkCondition.Abandoned);
     }
 
+    private WireTrip TripOf(ImmutableArray<WireErrand> members) => new(_link, _book, members, _plan.Database.Errands.ReplyLimit, _answer);
+
     private void Begin(ImmutableArray<WireErrand> members)
     {
-        _trip = new(_link, _book, members, _plan.Database.Errands.ReplyLimit);
+        _trip = TripOf(members);
         _began = _plan.Time.GetTimestamp();
         if (!_tuned)
         {
@@ -106,11 +109,6 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
 
     private void Hear()
     {
-        if (_trip is null)
-        {
-            // what a server says unasked while nothing is under way
-            _trip = new(_link, _book, [], 0);
-        }
         switch (_link.Input.Read(_link.Channel, _plan.Gateway.Buffer.Turn, _take))
         {
             case InputState.Ended or InputState.Garbled:
@@ -120,24 +118,26 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
                 Lose(LinkCondition.Broken, new ConnectionLost(_plan.Pool, "the server ended the connection"));
                 return;
         }
-        if (_trip.Members.IsEmpty)
+        if (_trip is { IsOver: true } trip && _link.Use.IsAtRest)
         {
-            _trip = null;
-        }
-        else if (_trip.IsOver && _link.Use.IsAtRest)
-        {
-            End(_trip);
+            End(trip);
         }
     }
 
     private bool Take(Frame frame)
     {
-        _trip!.Take(frame);
-        if (_trip.IsOverfull)
+        if (_trip is not { } trip)
+        {
+            // unasked
+            Hearing.Take(_link, frame);
+            return !_link.Use.IsDoubtful;
+        }
+        trip.Take(frame);
+        if (trip.IsOverfull)
         {
             Cancel();
         }
-        return !_trip.IsBroken;
+        return !trip.IsBroken;
     }
 
     // once: each takes a connection to the server

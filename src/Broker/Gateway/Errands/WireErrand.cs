@@ -31,8 +31,8 @@ internal abstract record WireErrand : INoSerializationVerificationNeeded
     /// <summary>A series of Parse, Bind, Describe, Execute and Sync, of which Bind and Execute are always there.</summary>
     internal sealed record Series : WireErrand
     {
-        /// <summary>What it runs.</summary>
-        internal required StatementNumber Statement { get; init; }
+        /// <summary>What it runs: the text, not its number, which may end with the client while this is on its way.</summary>
+        internal required PreparedText Text { get; init; }
 
         /// <summary>Whether it begins with the Parse of it.</summary>
         internal required bool Parses { get; init; }

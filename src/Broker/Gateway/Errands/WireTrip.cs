@@ -25,7 +25,7 @@ internal sealed class WireTrip
     private readonly WireLink _link;
     private readonly StatementBook _book;
     private readonly ImmutableArray<WireErrand> _members;
-    private readonly WireWriter _answer = new(512);
+    private readonly WireWriter _answer;
     private readonly int _replyLimit;
     private int _current;
     private bool _parsed;
@@ -36,8 +36,12 @@ internal sealed class WireTrip
     /// <param name="book">The texts of the pool.</param>
     /// <param name="members">Who travels; at least one.</param>
     /// <param name="replyLimit">How many bytes of an answer are held.</param>
-    internal WireTrip(WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit) =>
-        (_link, _book, _members, _replyLimit) = (link, book, members, replyLimit);
+    /// <param name="answer">Where answers are held; used again by the next trip.</param>
+    internal WireTrip(WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit, WireWriter answer)
+    {
+        (_link, _book, _members, _replyLimit, _answer) = (link, book, members, replyLimit, answer);
+        answer.Clear();
+    }
 
     /// <summary>Who travels.</summary>
     internal ImmutableArray<WireErrand> Members => _members;
@@ -88,8 +92,8 @@ internal sealed class WireTrip
 
     private void Write(WireWriter writer, WireErrand.Series series)
     {
-        var name = series.Statement.ServerName;
-        foreach (var step in _link.Statements.Use(series.Statement))
+        var number = _book.Keep(series.Text);
+        foreach (var step in _link.Statements.Use(number))
         {
             if (step.Parse)
             {
@@ -102,9 +106,11 @@ internal sealed class WireTrip
             }
             _link.Use.Sent(step.Parse ? FrontendType.Parse : FrontendType.Close, hidden: true, accounts: Accounts.Link);
         }
+        // the link keeps it from here on
+        _book.Release(number);
         writer.Begin((byte)FrontendType.Bind);
         writer.Text(WireText.Empty);
-        writer.Text(name);
+        writer.Text(number.ServerName);
         writer.Bytes(series.Values.Span);
         writer.End();
         _link.Use.Sent(FrontendType.Bind);
@@ -135,7 +141,7 @@ internal sealed class WireTrip
             return;
         }
         var type = (BackendType)frame.Type;
-        var addressee = _link.Use.Received(type, type is BackendType.ReadyForQuery ? (TransactionStatus)frame.Body.FirstSpan[0] : default, frame.IsWhole);
+        var addressee = _link.Use.Received(type, Hearing.StatusIn(frame), frame.IsWhole);
         _passesPieces = false;
         switch (addressee)
         {
@@ -149,13 +155,7 @@ internal sealed class WireTrip
                 TakeAnswer(type, addressee is Addressee.Broker, frame);
                 break;
         }
-        while (_link.Use.TryTakeSettled(out var settled))
-        {
-            if (settled.Accounts.HasFlag(Accounts.Link))
-            {
-                _link.Statements.Settle(settled.Fate);
-            }
-        }
+        Hearing.Settle(_link);
     }
 
     /// <summary>The link is lost, or the trip could not begin: whoever has no answer yet gets one, or runs again alone.</summary>
@@ -174,9 +174,9 @@ internal sealed class WireTrip
 
     private void TakeUnasked(BackendType type, in Frame frame)
     {
-        if (type is BackendType.ParameterStatus && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ParameterStatus status)
+        if (type is BackendType.ParameterStatus)
         {
-            _link.Settings[status.Name] = status.Value;
+            Hearing.Keep(_link, frame);
         }
         else if (type is BackendType.ErrorResponse)
         {
@@ -255,9 +255,9 @@ internal sealed class WireTrip
         }
         if (IsOverfull || (BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ErrorResponse { SqlState: var state } && TripErrors.MayBeOfTheTrip(state)))
         {
-            if (current is WireErrand.Series series)
+            if (current is WireErrand.Series series && _book.Find(series.Text) is { } number)
             {
-                _link.Statements.Doubt(series.Statement);
+                _link.Statements.Doubt(number);
             }
             RunRestAgain();
             return;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Broker.Gateway.Links;
+using Broker.Gateway.Prepared;
 using Broker.Gateway.Reports;
 using Broker.Gateway.Traces;
 using Broker.PgWire.Framing;
@@ -130,8 +131,7 @@ internal sealed class Exchange
             return false;
         }
         var type = (BackendType)frame.Type;
-        var status = type is BackendType.ReadyForQuery && frame.Body.Length == 1 ? (TransactionStatus)frame.Body.FirstSpan[0] : TransactionStatus.Idle;
-        var addressee = Use.Received(type, status, frame.IsWhole);
+        var addressee = Use.Received(type, Hearing.StatusIn(frame), frame.IsWhole);
         _passesPieces = addressee switch
         {
             Addressee.Client => ForClient(type, frame),
@@ -292,8 +292,12 @@ internal sealed class Exchange
     {
         switch (type)
         {
-            case BackendType.ParameterStatus when BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ParameterStatus status:
-                Link.Settings[status.Name] = status.Value;
+            case BackendType.ParameterStatus:
+                if (Hearing.Keep(Link, frame) is not { } status)
+                {
+                    IsBroken = true;
+                    return false;
+                }
                 if (IsTuning)
                 {
                     return false;

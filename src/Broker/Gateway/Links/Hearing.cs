@@ -1,4 +1,5 @@
 using System.Buffers;
+using Broker.Gateway.Prepared;
 using Broker.PgWire.Framing;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
@@ -7,8 +8,8 @@ using Broker.PgWire.Releasing;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// What a link's own actor does with what the server says: it keeps account of it, and passes it over. Nothing of it is for a client, so
-/// nothing is held, however long it is.
+/// What is heard on a link by whoever has it: what the server reports, what it has done with what was sent, where it stands. Its own actor
+/// passes all over (<see cref="Take"/>): nothing of it is for a client, so nothing is held, however long it is.
 /// </summary>
 internal static class Hearing
 {
@@ -25,11 +26,22 @@ internal static class Hearing
             return null;
         }
         var type = (BackendType)frame.Type;
-        link.Use.Received(type, StatusIn(type, frame), frame.IsWhole);
+        link.Use.Received(type, StatusIn(frame), frame.IsWhole);
         if (type is BackendType.ParameterStatus)
         {
             Keep(link, frame);
         }
+        Settle(link);
+        return type;
+    }
+
+    /// <summary>What a ReadyForQuery says; none of the three for other messages, and for one that is none.</summary>
+    internal static TransactionStatus StatusIn(in Frame frame) =>
+        (BackendType)frame.Type is BackendType.ReadyForQuery && frame.Body.FirstSpan is [var status] ? (TransactionStatus)status : default;
+
+    /// <summary>Tells the link's account what is settled, where nobody else keeps one.</summary>
+    internal static void Settle(WireLink link)
+    {
         while (link.Use.TryTakeSettled(out var settled))
         {
             if (settled.Accounts.HasFlag(Accounts.Link))
@@ -37,21 +49,20 @@ internal static class Hearing
                 link.Statements.Settle(settled.Fate);
             }
         }
-        return type;
     }
 
-    private static TransactionStatus StatusIn(BackendType type, Frame frame) =>
-        type is BackendType.ReadyForQuery && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ReadyForQuery ready
-            ? ready.Status : default;
-
-    // One that is too long to be held is not known any more: the link's settings cannot be trusted.
-    private static void Keep(WireLink link, Frame frame)
+    /// <summary>
+    /// Keeps a setting that the server reports. One that is too long to be held is not known any more: the link's settings cannot be
+    /// trusted, which makes it doubtful, and there is none.
+    /// </summary>
+    internal static ParameterStatus? Keep(WireLink link, in Frame frame)
     {
         if (frame.IsWhole && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ParameterStatus status)
         {
             link.Settings[status.Name] = status.Value;
-            return;
+            return status;
         }
         link.Use.Doubt();
+        return null;
     }
 }

@@ -52,7 +52,7 @@ internal sealed class WireLink
     internal required PoolDefaults Presumes { get; init; }
 
     /// <summary>What the server reported at the login: what a client without wishes of its own has.</summary>
-    internal required IReadOnlyDictionary<WireText, WireText> Defaults { get; init; }
+    internal required Dictionary<WireText, WireText> Defaults { get; init; }
 
     /// <summary>What the server has reported last of each of its settings.</summary>
     internal required Dictionary<WireText, WireText> Settings { get; init; }

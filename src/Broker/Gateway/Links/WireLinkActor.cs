@@ -86,7 +86,11 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     protected override void PostStop()
     {
         _connecting?.GiveUp();
-        _link?.Channel.Close();
+        if (_link is { } link)
+        {
+            link.Channel.Close();
+            link.Statements.End();
+        }
     }
 
     private void Connecting(object message)

@@ -1,4 +1,3 @@
-using Broker.PgWire.Releasing;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Prepared;
@@ -7,7 +6,7 @@ namespace Broker.Gateway.Prepared;
 /// The names that a client has given to prepared statements. A Parse counts from the moment it is sent, for what the client sends behind it, and becomes true when it
 /// is done; one that fails, or is skipped behind an error, never was. What becomes of each Parse, Close and simple query is told in order. Owned by one actor.
 /// </summary>
-internal sealed class ClientStatements
+internal sealed class ClientStatements : IStatementAccount
 {
     private readonly StatementBook _book;
     private readonly Dictionary<WireText, StatementNumber> _names = [];
@@ -57,7 +56,7 @@ internal sealed class ClientStatements
     internal void Query() => _sent.Enqueue(new(WireText.Empty, null, _series));
 
     /// <summary>The oldest that was sent is done.</summary>
-    internal void Done()
+    public void Done()
     {
         var change = _sent.Dequeue();
         Forget(change.Name);
@@ -68,7 +67,7 @@ internal sealed class ClientStatements
     }
 
     /// <summary>The oldest that was sent was refused. A Parse of the unnamed statement has ended the one before all the same.</summary>
-    internal void Failed()
+    public void Failed()
     {
         if (_sent.Peek() is { Name.IsEmpty: true })
         {
@@ -78,7 +77,7 @@ internal sealed class ClientStatements
     }
 
     /// <summary>The oldest that was sent was skipped, behind an error.</summary>
-    internal void Skipped()
+    public void Skipped()
     {
         if (_sent.Dequeue().To is { } number)
         {
@@ -86,24 +85,7 @@ internal sealed class ClientStatements
         }
     }
 
-    /// <summary>What has become of the oldest that was sent.</summary>
-    internal void Settle(Fate fate)
-    {
-        switch (fate)
-        {
-            case Fate.Done:
-                Done();
-                break;
-            case Fate.Failed:
-                Failed();
-                break;
-            case Fate.Skipped:
-                Skipped();
-                break;
-        }
-    }
-
-    /// <summary>All names end: the client has had DISCARD ALL or DEALLOCATE ALL done, or is gone. What was sent behind that is not touched.</summary>
+    /// <summary>All names end: the client has had DISCARD ALL or DEALLOCATE ALL done. What was sent behind that is not touched.</summary>
     internal void Clear()
     {
         foreach (var number in _names.Values)
@@ -111,6 +93,16 @@ internal sealed class ClientStatements
             _book.Release(number);
         }
         _names.Clear();
+    }
+
+    /// <summary>The client is gone: nothing is kept for it any more, and nobody will tell what became of what it sent.</summary>
+    internal void End()
+    {
+        Clear();
+        while (_sent.Count > 0)
+        {
+            Skipped();
+        }
     }
 
     private void Forget(WireText name)

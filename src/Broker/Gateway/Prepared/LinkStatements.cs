@@ -1,5 +1,3 @@
-using Broker.PgWire.Releasing;
-
 namespace Broker.Gateway.Prepared;
 
 /// <summary>
@@ -7,7 +5,7 @@ namespace Broker.Gateway.Prepared;
 /// for what is sent behind it, since whatever fails makes the server skip the rest; what was sent in an earlier one and is not answered is not known (<see cref="IsUnknown"/>). What the
 /// server does with each step is told in order. Owned by one actor.
 /// </summary>
-internal sealed class LinkStatements
+internal sealed class LinkStatements : IStatementAccount
 {
     private readonly StatementBook _book;
     private readonly int _most;
@@ -87,7 +85,7 @@ internal sealed class LinkStatements
     }
 
     /// <summary>The oldest step is done.</summary>
-    internal void Done()
+    public void Done()
     {
         var (slot, becomes) = _sent.Dequeue();
         if (slot == _unnamed && slot.Certain is { } before)
@@ -99,7 +97,7 @@ internal sealed class LinkStatements
     }
 
     /// <summary>The oldest step was refused. That of the unnamed statement has ended the one before all the same.</summary>
-    internal void Failed()
+    public void Failed()
     {
         if (_sent.Peek() is (var slot, { } becomes) && slot == _unnamed)
         {
@@ -116,7 +114,7 @@ internal sealed class LinkStatements
     }
 
     /// <summary>The oldest step was skipped, behind an error: all is as before it.</summary>
-    internal void Skipped()
+    public void Skipped()
     {
         var (slot, becomes) = _sent.Dequeue();
         if (slot == _unnamed && becomes is { } number)
@@ -125,23 +123,6 @@ internal sealed class LinkStatements
         }
         slot.Answered(slot.Certain);
         ForgetIfEmpty(slot);
-    }
-
-    /// <summary>What has become of the oldest step.</summary>
-    internal void Settle(Fate fate)
-    {
-        switch (fate)
-        {
-            case Fate.Done:
-                Done();
-                break;
-            case Fate.Failed:
-                Failed();
-                break;
-            case Fate.Skipped:
-                Skipped();
-                break;
-        }
     }
 
     /// <summary>The server has done DISCARD ALL or DEALLOCATE ALL: of what was sent before, nothing is there.</summary>
@@ -157,6 +138,30 @@ internal sealed class LinkStatements
             slot.Empty();
             ForgetIfEmpty(slot);
         }
+    }
+
+    /// <summary>The link is closed: nothing is kept for it any more.</summary>
+    internal void End()
+    {
+        foreach (var (slot, becomes) in _sent)
+        {
+            if (slot == _unnamed && becomes is { } number)
+            {
+                _book.Release(number);
+            }
+        }
+        _sent.Clear();
+        if (_unnamed.Certain is { } unnamed)
+        {
+            _book.Release(unnamed);
+        }
+        _unnamed.Empty();
+        foreach (var number in _named.Keys)
+        {
+            _book.Release(number);
+        }
+        _named.Clear();
+        _byUse.Clear();
     }
 
     private Slot? Oldest()

@@ -28,7 +28,8 @@ internal sealed class PreparedText : IEquatable<PreparedText>
     internal ImmutableArray<uint> ParameterTypes { get; }
 
     public bool Equals(PreparedText? other) =>
-        other is not null && _hash == other._hash && Query == other.Query && ParameterTypes.AsSpan().SequenceEqual(other.ParameterTypes.AsSpan());
+        ReferenceEquals(this, other)
+        || (other is not null && _hash == other._hash && Query == other.Query && ParameterTypes.AsSpan().SequenceEqual(other.ParameterTypes.AsSpan()));
 
     public override bool Equals(object? obj) => Equals(obj as PreparedText);
 

@@ -117,6 +117,21 @@ public sealed class StatementNamesTests
     }
 
     [Fact]
+    public void Who_is_gone_keeps_nothing_of_what_was_not_answered_either()
+    {
+        Send(Parse("a", "select 1"));
+        var names = new StatementNames(_book, _client, _link);
+        names.Rewrite(Parse("b", "select 2"));
+        names.Rewrite(Parse("", "select 3"));
+        names.Rewrite(Parse("", "select 4"));
+
+        _client.End();
+        Assert.Equal(4, _book.Count);
+        _link.End();
+        Assert.Equal(0, _book.Count);
+    }
+
+    [Fact]
     public void A_Parse_that_failed_leaves_no_name()
     {
         var names = new StatementNames(_book, _client, _link);
