@@ -102,7 +102,7 @@ internal sealed class WireClientActor : UntypedActor
     {
         if (_exchange is { } exchange)
         {
-            Return(exchange, exchange.IsBroken ? LinkCondition.Broken : LinkCondition.Abandoned);
+            Return(exchange, exchange.IsBroken ? LinkCondition.Broken : LinkCondition.Dirty);
         }
         else if (_isWaiting || _errands.IsUnderWay)
         {
@@ -299,8 +299,7 @@ internal sealed class WireClientActor : UntypedActor
         if (_face.Mode is not PoolMode.Session && !exchange.IsTuning && exchange.Outstanding == 0 && use.IsAtRest && use.Status is TransactionStatus.Idle
             && !_intake.Keeps && _intake.IsBetweenMessages)
         {
-            _exchange = null;
-            Return(exchange, exchange.IsDirty ? LinkCondition.Dirty : use.CanRelease ? LinkCondition.Clean : LinkCondition.Abandoned);
+            Return(exchange, exchange.IsDirty ? LinkCondition.Dirty : use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled);
             CloseIfAsked();
         }
     }
@@ -317,7 +316,7 @@ internal sealed class WireClientActor : UntypedActor
     {
         _exchange = null;
         _errands.RanAlone();
-        exchange.Link.ReturnTo(_share, _face.Mode is PoolMode.Session && condition is LinkCondition.Clean ? LinkCondition.Dirty : condition);
+        exchange.Link.ReturnTo(_share, condition);
     }
 
     /// <summary>The server has ended the connection: what the client had under way is lost with it, and it is told so unless the server has.</summary>
@@ -384,7 +383,7 @@ internal sealed class WireClientActor : UntypedActor
         _closing = true;
         if (_exchange is { } exchange)
         {
-            Return(exchange, exchange.IsBroken ? LinkCondition.Broken : LinkCondition.Abandoned);
+            Return(exchange, exchange.IsBroken ? LinkCondition.Broken : LinkCondition.Dirty);
         }
         StopWhenSent();
     }

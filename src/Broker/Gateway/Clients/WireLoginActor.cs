@@ -127,7 +127,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        _trial?.Return(LinkCondition.Abandoned);
+        _trial?.Return(LinkCondition.Dirty);
         if (_handedOver)
         {
             return;

@@ -9,6 +9,7 @@ using Broker.Gateway.Reports;
 using Broker.Gateway.Shares;
 using Broker.Gateway.Sockets;
 using Broker.PgWire.Framing;
+using Broker.PgWire.Messages;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Errands;
@@ -67,7 +68,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
             case CarrierMessages.RunTrip run: Begin(run.Members); break;
             case CarrierMessages.Finish: Context.Stop(Self); break;
             case CarrierMessages.GiveBack: Return(LinkCondition.Clean); break;
-            case LinkRecalled: Lose(LinkCondition.Abandoned, null); break;
+            case LinkRecalled: Lose(LinkCondition.Dirty, null); break;
             case TripOverdue overdue when overdue.Trip == _trip: Cancel(); break;
             case TripOverdue or PortReady: break;
             default: Unhandled(message); break;
@@ -78,7 +79,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     protected override void PostStop()
     {
         _trip?.Lose(null);
-        Return(LinkCondition.Abandoned);
+        Return(LinkCondition.Dirty);
     }
 
     private WireTrip TripOf(ImmutableArray<WireErrand> members) => new(_link, _book, members, _plan.Database.Errands.ReplyLimit, _answer);
@@ -159,8 +160,8 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         }
         if (!_link.Use.CanRelease)
         {
-            // A cancel is on its way, or the session is not as it should be. First, so that nothing more is given to this carrier.
-            Return(LinkCondition.Abandoned);
+            // First, so that nothing more is given to this carrier.
+            Return(_link.Use.Status is TransactionStatus.Idle ? LinkCondition.Cancelled : LinkCondition.Dirty);
         }
         Context.Parent.Tell(new CarrierMessages.TripOver(Self, trip.Members, trip.Completed, _plan.Time.GetElapsedTime(_began)), ActorRefs.NoSender);
     }

@@ -84,10 +84,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case ShareCommands.LeaveLine leave: OnLeave(leave.Client); break;
             case ShareCommands.Greet greet: OnGreet(greet); break;
             case LinkEvents.Opened opened: OnOpened(opened.Link); break;
-            case LinkEvents.Cleaned cleaned:
-                cleaned.Link.Applied = cleaned.Link.Applied.Clear();
-                OnFree(cleaned.Link);
-                break;
+            case LinkEvents.Cleaned cleaned: OnFree(cleaned.Link); break;
             case LinkEvents.OpenFailed failed: OnOpenFailed(failed); break;
             case LinkEvents.Closed closed:
                 _links.Closed(closed);
@@ -202,9 +199,9 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case LinkCondition.Clean:
                 OnFree(link);
                 break;
-            case LinkCondition.Dirty or LinkCondition.Abandoned:
+            case LinkCondition.Cancelled or LinkCondition.Dirty:
                 link.Phase = LinkPhase.Cleaning;
-                link.Actor.Tell(new LinkCommands.Clean(Discard: true), ActorRefs.NoSender);
+                link.Actor.Tell(new LinkCommands.Clean(Discard: condition is LinkCondition.Dirty), ActorRefs.NoSender);
                 break;
             case LinkCondition.Broken:
                 _links.Close(link, CloseReason.Broken);

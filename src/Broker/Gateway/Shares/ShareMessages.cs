@@ -65,11 +65,11 @@ internal enum LinkCondition
     /// <summary>Fit for the next.</summary>
     Clean,
 
-    /// <summary>At rest; what its user left in the session must go.</summary>
-    Dirty,
+    /// <summary>At rest, with nothing left in the session, but a cancel that is on its way may still reach it.</summary>
+    Cancelled,
 
-    /// <summary>In the middle of something, and perhaps dirty.</summary>
-    Abandoned,
+    /// <summary>Its user left something in the session, or it is in the middle of something.</summary>
+    Dirty,
 
     /// <summary>The server has ended it, or nobody knows any more what it says.</summary>
     Broken,

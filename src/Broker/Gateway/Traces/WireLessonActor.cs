@@ -60,14 +60,14 @@ internal sealed class WireLessonActor : UntypedActor, IWithTimers
                 port.Look();
                 Hear();
                 break;
-            case LinkRecalled or Overdue: Return(LinkCondition.Abandoned); break;
+            case LinkRecalled or Overdue: Return(LinkCondition.Dirty); break;
             case PortReady: break;
             default: Unhandled(message); break;
         }
     }
 
     /// <inheritdoc/>
-    protected override void PostStop() => GiveBack(LinkCondition.Abandoned);
+    protected override void PostStop() => GiveBack(LinkCondition.Dirty);
 
     private void Hear()
     {
@@ -81,7 +81,7 @@ internal sealed class WireLessonActor : UntypedActor, IWithTimers
         }
         else if (_link.Use.IsAtRest)
         {
-            Return(_link.Use.CanRelease && _trip.Answers is not null ? LinkCondition.Clean : LinkCondition.Abandoned);
+            Return(_link.Use.CanRelease && _trip.Answers is not null ? LinkCondition.Clean : LinkCondition.Dirty);
         }
     }
 
