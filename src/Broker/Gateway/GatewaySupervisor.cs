@@ -49,6 +49,10 @@ internal sealed class GatewaySupervisor : UntypedActor
     /// <summary>How to make one.</summary>
     internal static Props For(BrokerSettings settings, IActorRef pools, TimeProvider time) => Props.Create(() => new GatewaySupervisor(settings, pools, time));
 
+    private sealed record DoorLoaded(GatewayDoor Door) : INoSerializationVerificationNeeded;
+
+    private sealed record DoorRefused(string Cause) : INoSerializationVerificationNeeded;
+
     private sealed record AdmittedClient(string User, string Database)
     {
         internal IActorRef? Actor { get; set; }
@@ -83,6 +87,8 @@ internal sealed class GatewaySupervisor : UntypedActor
             case CancelAsked cancel: _keys.Find(cancel.Request)?.Actor?.Tell(CancelClient.Instance, ActorRefs.NoSender); break;
             case BrokerSupervisor.GetListening: Sender.Tell(_failure is { } failure ? new Refused(failure) : new GatewayListening(_addresses)); break;
             case BrokerSupervisor.ReloadSettings reload: OnReload(reload.Settings); break;
+            case DoorLoaded loaded: OnDoor(loaded.Door); break;
+            case DoorRefused refused: _log.Error("The gateway keeps its users, rules and certificates: {Cause}", refused.Cause); break;
             case StopGateway: OnStop(); break;
             default: Unhandled(message); break;
         }
@@ -221,17 +227,17 @@ internal sealed class GatewaySupervisor : UntypedActor
     /// <summary>Users, rules and certificates are read anew: who comes from now on comes by them. When they are not right, those from before stay.</summary>
     private void OnReload(BrokerSettings settings)
     {
-        try
+        var secret = _secret;
+        // reads files
+        _ = Task.Run(() => GatewayDoor.Load(settings.Gateway, UserList.Of(settings.Databases.Values), secret))
+            .PipeTo(Self, success: static door => new DoorLoaded(door), failure: static exception => new DoorRefused(exception.Message));
+    }
+
+    private void OnDoor(GatewayDoor door)
+    {
+        foreach (var loop in _loops)
         {
-            var door = GatewayDoor.Load(settings.Gateway, UserList.Of(settings.Databases.Values), _secret);
-            foreach (var loop in _loops)
-            {
-                loop.Actor.Tell(new LoopCommands.ChangeDoor(door));
-            }
-        }
-        catch (Exception exception) when (IsForeseen(exception))
-        {
-            _log.Error("The gateway keeps its users, rules and certificates: {Cause}", exception.Message);
+            loop.Actor.Tell(new LoopCommands.ChangeDoor(door));
         }
     }
 

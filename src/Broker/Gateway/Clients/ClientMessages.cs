@@ -18,7 +18,12 @@ internal sealed record TakeClient(Socket Socket, ClientOrigin Origin) : INoSeria
 /// <param name="Channel">Its socket, in clear.</param>
 /// <param name="Startup">What it wants.</param>
 /// <param name="Origin">Where it comes from, and what is known of it.</param>
-internal sealed record ClientIntroduced(Channel Channel, StartupMessage Startup, ClientOrigin Origin) : INoSerializationVerificationNeeded;
+/// <param name="Since">When it connected, as <see cref="TimeProvider.GetTimestamp"/> says it.</param>
+internal sealed record ClientIntroduced(Channel Channel, StartupMessage Startup, ClientOrigin Origin, long Since) : INoSerializationVerificationNeeded
+{
+    /// <summary>What is left of a limit that began with the connection.</summary>
+    internal TimeSpan LeftOf(TimeSpan limit, TimeProvider time) => limit - time.GetElapsedTime(Since) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+}
 
 /// <summary>A client asks, on a connection of its own that is closed already, to have what it does cancelled: told to the gateway's supervisor.</summary>
 /// <param name="Request">With the key that it was given.</param>

@@ -74,7 +74,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         {
             _channel.GiveTo(Self);
         }
-        Timers.StartSingleTimer(nameof(LoginOverdue), LoginOverdue.Instance, _plan.Settings.Timeouts.ClientLogin);
+        Timers.StartSingleTimer(nameof(LoginOverdue), LoginOverdue.Instance, _client.LeftOf(_plan.Settings.Timeouts.ClientLogin, _plan.Time));
         if (_problem is not null)
         {
             End("28000", _problem);
@@ -295,7 +295,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         var told = greeting.Defaults.ToDictionary();
         var beyond = _wishes.Beyond(greeting.Defaults, _plan.Settings.ApplicationName);
         _settings = new(told, beyond.ToImmutableSortedDictionary(
-            static wish => wish.Key, static wish => ClientSettings.Setting(wish.Key, wish.Value), StringComparer.Ordinal), _plan.Settings.ApplicationName);
+            static wish => wish.Key, static wish => LinkTuning.Setting(wish.Key, wish.Value), StringComparer.Ordinal), _plan.Settings.ApplicationName);
         if (beyond.IsEmpty)
         {
             Enter();

@@ -36,12 +36,13 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
     private Channel? _channel;
     private byte[] _packet = new byte[FirstBytes];
     private int _length;
+    private readonly long _since;
     private bool _asked;
     private bool _handedOver;
     private ClientIntroduced? _introduction;
 
     public WireStartupActor(GatewayPlan plan, ServerTls? tls, TakeClient client) =>
-        (_plan, _tls, _socket, _origin) = (plan, tls, client.Socket, client.Origin);
+        (_plan, _tls, _socket, _origin, _since) = (plan, tls, client.Socket, client.Origin, plan.Time.GetTimestamp());
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
@@ -188,7 +189,7 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
     {
         if (_plan.Settings.Tls.Mode is TlsMode.Require or TlsMode.VerifyCa or TlsMode.VerifyFull && _channel!.Tls is null && _origin.Address is not null)
             return Refuse("28000", "the gateway takes only encrypted connections (broker.gateway.tls.mode)");
-        _introduction = new(_channel!, startup, _origin);
+        _introduction = new(_channel!, startup, _origin, _since);
         HandOver();
         return false;
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Broker.Configuration;
 using Broker.Gateway.Links;
 using Broker.Gateway.Traces;
@@ -14,19 +13,11 @@ namespace Broker.Gateway.Exchanges;
 /// </summary>
 internal sealed class ClientSettings
 {
-    // What the server reports and nobody can set.
-    private static readonly ImmutableHashSet<string> Fixed = ImmutableHashSet.Create(
-        StringComparer.OrdinalIgnoreCase, "server_version", "server_encoding", "integer_datetimes", "is_superuser", "session_authorization", "in_hot_standby");
-
-    private static readonly WireText ApplicationName = WireText.Of("application_name");
-
-    private static readonly ImmutableSortedDictionary<string, WireText> Nothing = ImmutableSortedDictionary.Create<string, WireText>(StringComparer.Ordinal);
-
     private readonly Dictionary<WireText, WireText> _told;
     private readonly Queue<SettingChange> _sent = new();
     private readonly ShownName _shownName;
-    private ImmutableSortedDictionary<string, WireText> _kept = Nothing;
-    private ImmutableSortedDictionary<string, WireText> _now = Nothing;
+    private ImmutableSortedDictionary<string, WireText> _kept = LinkTuning.Nothing;
+    private ImmutableSortedDictionary<string, WireText> _now = LinkTuning.Nothing;
     private readonly ImmutableDictionary<WireText, WireText> _defaults;
     private bool _rolledBack;
     private bool? _isPlain;
@@ -42,20 +33,11 @@ internal sealed class ClientSettings
     }
 
     /// <summary>Whether the client has set nothing: its statements mean what those of all such clients mean.</summary>
-    internal bool IsPlain => _isPlain ??= _kept.IsEmpty && _told.All(told => told.Key == ApplicationName ? _shownName is ShownName.Broker || IsDefault(told) : IsDefault(told));
+    internal bool IsPlain => _isPlain ??= _kept.IsEmpty && _told.All(told => told.Key == LinkTuning.ApplicationName ? _shownName is ShownName.Broker || IsDefault(told) : IsDefault(told));
 
     /// <summary>Whether its statements mean what those of a client without settings mean: names are found in the same places, and texts are read alike.</summary>
     internal bool MeansTheUsual => _meansTheUsual ??= IsPlain || (!_kept.Keys.Any(SettingText.ChangesMeaning)
         && _told.All(told => !SettingText.ChangesMeaning(told.Key.ToString()) || IsDefault(told) || (told.Key.Is("client_encoding"u8) && told.Value.Is("UTF8"u8))));
-
-    /// <summary>Whether a reported setting can be set.</summary>
-    internal static bool CanBeSet(WireText name) => !Fixed.Contains(name.ToString());
-
-    /// <summary>The text that sets a setting to a value, as a configuration file would: lists and quotes within it mean what they mean there.</summary>
-    internal static WireText Setting(string name, WireText value) => WireText.Of($"SELECT pg_catalog.set_config({Quoted(WireText.Of(name))},{Quoted(value)},false)");
-
-    /// <summary>The text that sets a setting back to what the session began with.</summary>
-    internal static string ResetOf(string name) => $"RESET {string.Join('.', name.Split('.').Select(static part => $"\"{part}\""))}";
 
     /// <summary>What the client knows.</summary>
     internal IReadOnlyDictionary<WireText, WireText> Told => _told;
@@ -78,7 +60,7 @@ internal sealed class ClientSettings
         }
         else if (tag.StartsWith("DISCARD ALL"u8))
         {
-            _now = Nothing;
+            _now = LinkTuning.Nothing;
         }
         else if ((tag.StartsWith("SET"u8) || tag.StartsWith("RESET"u8)) && _sent.TryDequeue(out var change))
         {
@@ -86,7 +68,7 @@ internal sealed class ClientSettings
             {
                 SettingChangeKind.Set => _now.SetItem(change.Name, change.Sql),
                 SettingChangeKind.Reset => _now.Remove(change.Name),
-                SettingChangeKind.ResetAll => Nothing,
+                SettingChangeKind.ResetAll => LinkTuning.Nothing,
             };
         }
     }
@@ -117,33 +99,7 @@ internal sealed class ClientSettings
     internal void Reported(WireText name, WireText value) => (_told[name], _isPlain, _meansTheUsual) = (value, null, null);
 
     /// <summary>What has to be said to the server so that the client finds its settings; null for nothing.</summary>
-    internal WireText? DifferenceTo(WireLink link)
-    {
-        StringBuilder? sql = null;
-        foreach (var (name, wanted) in _told)
-        {
-            var wants = name == ApplicationName && _shownName is ShownName.Broker ? link.Defaults.GetValueOrDefault(name) : wanted;
-            if (link.Settings.TryGetValue(name, out var has) && has != wants && CanBeSet(name))
-            {
-                (sql ??= new()).Append(Setting(name.ToString(), wants)).Append(';');
-            }
-        }
-        if (!ReferenceEquals(link.Applied, _kept))
-        {
-            foreach (var (name, _) in link.Applied.Where(one => !_kept.ContainsKey(one.Key)))
-            {
-                (sql ??= new()).Append(ResetOf(name)).Append(';');
-            }
-            foreach (var (name, text) in _kept)
-            {
-                if (!link.Applied.TryGetValue(name, out var applied) || applied != text)
-                {
-                    (sql ??= new()).Append(text).Append(';');
-                }
-            }
-        }
-        return sql is null ? null : WireText.Of(sql.ToString());
-    }
+    internal WireText? DifferenceTo(WireLink link) => LinkTuning.Difference(link, _told, _kept, keepsName: _shownName is ShownName.Broker);
 
     /// <summary>The difference was applied: the values that the server made of it are those that the client wants.</summary>
     internal void Applied(WireLink link)
@@ -152,7 +108,7 @@ internal sealed class ClientSettings
         (link.Applied, _isPlain, _meansTheUsual) = (_kept, null, null);
         foreach (var name in _told.Keys)
         {
-            if (link.Settings.TryGetValue(name, out var has) && !(name == ApplicationName && _shownName is ShownName.Broker))
+            if (link.Settings.TryGetValue(name, out var has) && !(name == LinkTuning.ApplicationName && _shownName is ShownName.Broker))
             {
                 _told[name] = has;
             }
@@ -160,11 +116,4 @@ internal sealed class ClientSettings
     }
 
     private bool IsDefault(KeyValuePair<WireText, WireText> told) => _defaults.GetValueOrDefault(told.Key) == told.Value;
-
-    // a backslash means itself only where standard_conforming_strings is on, and nobody knows here whether it is
-    private static string Quoted(WireText value)
-    {
-        var text = value.ToString().Replace("'", "''", StringComparison.Ordinal);
-        return text.Contains('\\', StringComparison.Ordinal) ? $"E'{text.Replace("\\", "\\\\", StringComparison.Ordinal)}'" : $"'{text}'";
-    }
 }

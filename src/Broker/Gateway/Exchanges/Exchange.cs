@@ -64,22 +64,14 @@ internal sealed class Exchange
             return;
         }
         IsTuning = true;
-        Ask(sql);
-    }
-
-    // Beside the client: it hears nothing of it.
-    private void Ask(WireText sql)
-    {
-        new PgWire.Messages.Frontend.Query(sql).Write(_buffers.ToServer);
-        Link.Statements.BecomeUnnamed(null);
-        Use.Sent(FrontendType.Query, hidden: true, accounts: Accounts.Link);
+        LinkTuning.Ask(Link, sql, _buffers.ToServer);
     }
 
     private void ForbidBlock()
     {
         _rollsBack = true;
         ErrorReports.Error("0A000", "a transaction of several statements is not allowed here (broker.gateway.mode = statement); it is rolled back").Write(_buffers.ToClient);
-        Ask(Rollback);
+        LinkTuning.Ask(Link, Rollback, _buffers.ToServer);
     }
 
     /// <summary>Takes a message of the client's, or a piece of one.</summary>
