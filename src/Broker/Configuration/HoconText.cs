@@ -9,10 +9,14 @@ namespace Broker.Configuration;
 /// </summary>
 internal sealed class HoconText
 {
+    // what the HOCON specification keeps out of unquoted strings; in a list the parser looks at one of these for ever
+    private const string NeedsQuotes = "=:[{$?!@*&^`\\";
+
     private readonly string _text;
     private readonly string _name;
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
     private readonly List<SettingsProblem> _problems = [];
+    private readonly List<(string Path, string Of, int Line)> _references = [];
     private int _at;
     private int _line = 1;
 
@@ -41,6 +45,7 @@ internal sealed class HoconText
         }
 
         reader.Members("", null);
+        reader.RefuseCircles();
         return reader;
     }
 
@@ -111,10 +116,20 @@ internal sealed class HoconText
         {
             if (Now == '"')
             {
+                var open = _at;
                 Quoted();
+                if (_text.AsSpan(open, _at - open).ContainsAny('\\', '\n') || _text.AsSpan(open).StartsWith("\"\"\""))
+                {
+                    Note(_line, "a key in quotes is one line between two \", without a backslash");
+                }
             }
             else
             {
+                if (Now == ']' || NeedsQuotes.Contains(Now))
+                {
+                    Note(_line, $"a key contains '{Now}'; put that part of it in quotes");
+                }
+
                 _at++;
             }
         }
@@ -152,17 +167,17 @@ internal sealed class HoconText
                 continue;
             }
 
-            if (Now is '=' or ':')
-            {
-                Note(line, $"{path}: an unquoted value contains '{Now}'; put the value in quotes, or a comma or new line between two settings");
-                SkipLine();
-                return;
-            }
-
             if (Now == '$' && _at + 1 < _text.Length && _text[_at + 1] == '{')
             {
                 Substitution(path);
                 continue;
+            }
+
+            if (NeedsQuotes.Contains(Now))
+            {
+                Note(line, $"{path}: an unquoted value contains '{Now}'; put the value in quotes, or a comma or new line between two settings");
+                SkipLine();
+                return;
             }
 
             _at++;
@@ -178,8 +193,36 @@ internal sealed class HoconText
             _problems.Add(new SettingsProblem(path, null, Where(_line), $"${{{inner}}}: {SettingsNode.Substitution.Advice}"));
         }
 
+        _references.Add((path, inner, _line));
         _at = end < 0 ? _text.Length : end + 1;
     }
+
+    // the parser makes a value that contains itself, and whoever walks it never returns
+    private void RefuseCircles()
+    {
+        foreach (var (path, of, line) in _references)
+        {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            var next = new Stack<string>([of]);
+            while (next.TryPop(out var at))
+            {
+                if (Touch(at, path))
+                {
+                    Note(line, $"{path}: ${{{of}}} leads back to {path}");
+                    break;
+                }
+
+                foreach (var onward in _references.Where(onward => Touch(onward.Path, at) && seen.Add(onward.Of)))
+                {
+                    next.Push(onward.Of);
+                }
+            }
+        }
+    }
+
+    // a path touches itself, what is under it and what it is under
+    private static bool Touch(string one, string other) =>
+        $"{one}.".StartsWith($"{other}.", StringComparison.Ordinal) || $"{other}.".StartsWith($"{one}.", StringComparison.Ordinal);
 
     private void Braces(string path)
     {

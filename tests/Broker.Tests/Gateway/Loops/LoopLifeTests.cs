@@ -105,7 +105,7 @@ public sealed class LoopLifeTests
                     port.Loop.Post(run);
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
-        await Task.Delay(100);
+        Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => Volatile.Read(ref runs) > 10_000, Limit)));
         var before = Volatile.Read(ref runs);
         peer.Send("hello"u8);
 
