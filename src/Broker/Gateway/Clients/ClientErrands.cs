@@ -112,7 +112,8 @@ internal sealed class ClientErrands
         var parses = shape.Parse is not null;
         var text = shape.Parse is { } body ? TextOf(statements, _intake.Peek[body], name)
             : statements.Find(name) is { } number ? _client.Book[number] : null;
-        if (text is null || text.ParameterTypes.Any(static type => type >= FirstUserType))
+        // one that was prepared by other settings than the client has now, which are none, is not what others prepare
+        if (text is null || text.Meaning.Length > 0 || text.ParameterTypes.Any(static type => type >= FirstUserType))
         {
             return null;
         }

@@ -22,6 +22,7 @@ internal sealed class ClientSettings
     private bool _rolledBack;
     private bool? _isPlain;
     private bool? _meansTheUsual;
+    private string? _meaning;
 
     /// <param name="told">What it was told at its login.</param>
     /// <param name="wished">What it wishes beside that: SETs by the names of settings.</param>
@@ -39,6 +40,14 @@ internal sealed class ClientSettings
     internal bool MeansTheUsual => _meansTheUsual ??= IsPlain || (!_kept.Keys.Any(SettingText.ChangesMeaning)
         && _told.All(told => !SettingText.ChangesMeaning(told.Key.ToString()) || IsDefault(told) || (told.Key.Is("client_encoding"u8) && told.Value.Is("UTF8"u8))));
 
+    /// <summary>
+    /// The settings by which a server reads the client's texts when it prepares them, if they are not the usual ones: as they are now, in the transaction under way too. Limits of time have no say.
+    /// </summary>
+    internal string Meaning => _meaning ??= IsPlain && _now.IsEmpty ? "" : string.Join(
+        '\n',
+        _told.Where(told => !IsDefault(told) && SettingText.IsReadBy(told.Key.ToString())).Select(static told => $"{told.Key}={told.Value}").Order(StringComparer.Ordinal)
+            .Concat(_now.Where(static set => !set.Key.EndsWith("_timeout", StringComparison.Ordinal)).Select(static set => set.Value.ToString())));
+
     /// <summary>What the client knows.</summary>
     internal IReadOnlyDictionary<WireText, WireText> Told => _told;
 
@@ -54,6 +63,7 @@ internal sealed class ClientSettings
     /// <summary>A statement is done.</summary>
     internal void Completed(ReadOnlySpan<byte> tag)
     {
+        var before = _now;
         if (tag.StartsWith("ROLLBACK"u8))
         {
             (_rolledBack, _now) = (true, _kept);
@@ -71,13 +81,14 @@ internal sealed class ClientSettings
                 SettingChangeKind.ResetAll => LinkTuning.Nothing,
             };
         }
+        _meaning = ReferenceEquals(before, _now) ? _meaning : null;
     }
 
     /// <summary>A statement was refused: what was sent behind it is skipped, or fails with its transaction.</summary>
     internal void Failed()
     {
         _sent.Clear();
-        _now = _kept;
+        (_now, _meaning) = (_kept, ReferenceEquals(_now, _kept) ? _meaning : null);
     }
 
     /// <summary>Where the server stands.</summary>
@@ -89,14 +100,14 @@ internal sealed class ClientSettings
         }
         if (!ReferenceEquals(_kept, _now))
         {
-            (_kept, _isPlain, _meansTheUsual) = (_rolledBack ? _kept : _now, null, null);
+            (_kept, _isPlain, _meansTheUsual, _meaning) = (_rolledBack ? _kept : _now, null, null, null);
         }
         _now = _kept;
         _rolledBack = false;
     }
 
     /// <summary>The server reports a setting to the client.</summary>
-    internal void Reported(WireText name, WireText value) => (_told[name], _isPlain, _meansTheUsual) = (value, null, null);
+    internal void Reported(WireText name, WireText value) => (_told[name], _isPlain, _meansTheUsual, _meaning) = (value, null, null, null);
 
     /// <summary>What has to be said to the server so that the client finds its settings; null for nothing.</summary>
     internal WireText? DifferenceTo(WireLink link) => LinkTuning.Difference(link, _told, _kept, keepsName: _shownName is ShownName.Broker);
@@ -105,7 +116,7 @@ internal sealed class ClientSettings
     internal void Applied(WireLink link)
     {
         _kept = _now = _kept.RemoveRange(_kept.Keys.Where(name => link.Settings.Keys.Any(told => told.ToString().Equals(name, StringComparison.OrdinalIgnoreCase))));
-        (link.Applied, _isPlain, _meansTheUsual) = (_kept, null, null);
+        (link.Applied, _isPlain, _meansTheUsual, _meaning) = (_kept, null, null, null);
         foreach (var name in _told.Keys)
         {
             if (link.Settings.TryGetValue(name, out var has) && !(name == LinkTuning.ApplicationName && _shownName is ShownName.Broker))

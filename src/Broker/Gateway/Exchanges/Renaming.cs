@@ -59,6 +59,7 @@ internal sealed class Renaming
         {
             return Taken.Whole;
         }
+        _client.Statements!.Meaning = _client.Settings.Meaning;
         if (_names.MustWait(message))
         {
             return Taken.Later;
@@ -142,6 +143,7 @@ internal sealed class Renaming
             return Taken.AsItIs;
         }
         var bind = new Bind(WireText.Empty, name, [], [], []);
+        _client.Statements!.Meaning = _client.Settings.Meaning;
         if (_names.MustWait(bind))
         {
             return Taken.Later;

@@ -21,6 +21,12 @@ internal sealed class ClientStatements : IStatementAccount
     /// <summary>What was sent and is not told to be done or not.</summary>
     internal int Unanswered => _sent.Count;
 
+    /// <summary>
+    /// The client's settings by which a server reads a text when it prepares it, as its encoding or the order of day and month: the same bytes are another statement where these are others. Empty
+    /// when it has set nothing. Kept up to date by who knows them.
+    /// </summary>
+    internal string Meaning { get; set; } = "";
+
     /// <summary>A Sync was sent: what comes is a new series.</summary>
     internal void NextSeries() => _series++;
 

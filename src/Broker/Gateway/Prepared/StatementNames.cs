@@ -79,7 +79,7 @@ internal sealed class StatementNames
         _ => null,
     };
 
-    private static PreparedText Text(Parse parse) => new(parse.Query, parse.ParameterTypes);
+    private PreparedText Text(Parse parse) => new(parse.Query, parse.ParameterTypes, _client.Meaning);
 
     private IReadOnlyList<Outgoing> OnParse(Parse parse)
     {
@@ -113,11 +113,15 @@ internal sealed class StatementNames
         return [Outgoing.Here(BackendType.CloseComplete, Accounts.Client)];
     }
 
-    private IReadOnlyList<Outgoing> Using(WireText name, Func<WireText, IFrontendMessage> renamed)
+    private Outgoing[] Using(WireText name, Func<WireText, IFrontendMessage> renamed)
     {
         if (_client.Find(name) is not { } number)
         {
             return [new(renamed(Passed(name)), Accounts.None)];
+        }
+        if (_book[number].Meaning != _client.Meaning)
+        {
+            return UsingAnew(_book[number], renamed);
         }
         Used = number;
         if (!name.IsEmpty)
@@ -130,6 +134,17 @@ internal sealed class StatementNames
         }
         _link.BecomeUnnamed(number);
         return [new(Parsed(number, WireText.Empty), Accounts.Link, IsHidden: true), new(renamed(name), Accounts.None)];
+    }
+
+    // The client has set something since it prepared it: what is prepared on this link now is read by that, and under the old number others would meet it.
+    private Outgoing[] UsingAnew(PreparedText text, Func<WireText, IFrontendMessage> renamed)
+    {
+        var number = _book.Keep(new PreparedText(text.Query, text.ParameterTypes, _client.Meaning));
+        Outgoing[] all = [.. Steps(_link.Use(number)), new(renamed(number.ServerName), Accounts.None)];
+        // the link keeps it from here on
+        _book.Release(number);
+        Used = number;
+        return all;
     }
 
     // A name of a client's that looks like one of ours must not meet it; and the unnamed statement there is another client's.

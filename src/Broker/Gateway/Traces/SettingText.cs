@@ -10,8 +10,14 @@ internal static class SettingText
     private static readonly FrozenSet<string> Meanings = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "search_path", "role", "session_authorization", "client_encoding", "standard_conforming_strings", "session_replication_role");
 
+    // '01/02/2003' is a date of January or of February, decided when the text is prepared
+    private static readonly FrozenSet<string> Readings = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "datestyle", "intervalstyle", "timezone");
+
     /// <summary>Whether a text may mean something else, or run something else, where a setting has another value.</summary>
     internal static bool ChangesMeaning(string setting) => Meanings.Contains(setting);
+
+    /// <summary>Whether a server reads a text otherwise, its values too, where a setting that it reports has another value.</summary>
+    internal static bool IsReadBy(string setting) => ChangesMeaning(setting) || Readings.Contains(setting);
 
     /// <summary>What a text of one statement, which begins with SET or RESET, leaves in the session.</summary>
     internal static SessionTrace Read(string text)
