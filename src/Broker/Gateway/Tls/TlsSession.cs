@@ -19,6 +19,11 @@ internal sealed class TlsSession : IDisposable
     /// <summary>The longest record of TLS in clear.</summary>
     private const int LongestRecord = 16 * 1024;
 
+    /// <summary>
+    /// What is put into a record at most, as PostgreSQL itself does: a reader that waits for its socket has room for so much, and of a longer record it would leave a part where no socket tells of it.
+    /// </summary>
+    private const int MostOfRecord = 8 * 1024;
+
     private readonly MemoryDuplex _below = new();
     private readonly SslStream _tls;
     private ValueTask<int> _reading;
@@ -107,7 +112,14 @@ internal sealed class TlsSession : IDisposable
     }
 
     /// <summary>Writes in clear: what is to be sent of it is then in <see cref="Outgoing"/>.</summary>
-    internal void Write(ReadOnlySpan<byte> clear) => _tls.Write(clear);
+    internal void Write(ReadOnlySpan<byte> clear)
+    {
+        for (; clear.Length > MostOfRecord; clear = clear[MostOfRecord..])
+        {
+            _tls.Write(clear[..MostOfRecord]);
+        }
+        _tls.Write(clear);
+    }
 
     /// <summary>Says goodbye: the alert is in <see cref="Outgoing"/>. What is below accepts it at once.</summary>
     internal void Close() => _ = _tls.ShutdownAsync();

@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Broker.Postgres;
+using Broker.Tests.Gateway.Tls;
 using Npgsql;
 
 namespace Broker.Tests.Gateway.Links;
@@ -55,10 +54,10 @@ internal sealed class TlsServer : IAsyncDisposable
 
     private async Task PrepareAsync()
     {
-        using var authority = MakeAuthority("authority");
-        using var stranger = MakeAuthority("stranger");
-        var (server, serverKey) = Sign(authority, "localhost");
-        var (client, clientKey) = Sign(authority, "by_cert");
+        using var authority = TestCertificate.MakeAuthority("authority");
+        using var stranger = TestCertificate.MakeAuthority("stranger");
+        var (server, serverKey) = TestCertificate.Sign(authority, "localhost");
+        var (client, clientKey) = TestCertificate.Sign(authority, "by_cert");
         await File.WriteAllTextAsync(Authority, authority.ExportCertificatePem());
         await File.WriteAllTextAsync(Stranger, stranger.ExportCertificatePem());
         await File.WriteAllTextAsync(Client, client);
@@ -91,24 +90,5 @@ internal sealed class TlsServer : IAsyncDisposable
     {
         await using var command = source.CreateCommand(text);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static X509Certificate2 MakeAuthority(string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
-        return request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(40), DateTimeOffset.UnixEpoch.AddYears(140));
-    }
-
-    private static (string Certificate, string Key) Sign(X509Certificate2 authority, string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(name);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(authority, authority.NotBefore, authority.NotAfter, RandomNumberGenerator.GetBytes(8));
-        return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -37,6 +38,28 @@ public sealed class TlsSessionTests : TestKit
         server.Write(long1);
         Carry(server, client, piece);
         Assert.Equal(long1, ReadAll(client));
+        server.Dispose();
+        client.Dispose();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8 * 1024)]
+    [InlineData(8 * 1024 + 1)]
+    [InlineData(100_000)]
+    public void No_record_is_longer_than_a_reader_that_waits_for_its_socket_has_room_for(int length)
+    {
+        var (server, client) = Secured(100_000);
+        server.Write(RandomNumberGenerator.GetBytes(length));
+
+        var records = 0;
+        for (var rest = server.Outgoing.Span; rest.Length > 0; rest = rest[(5 + BinaryPrimitives.ReadUInt16BigEndian(rest[3..]))..])
+        {
+            // the tag of the cipher and the type of the content come to what was written
+            Assert.InRange(BinaryPrimitives.ReadUInt16BigEndian(rest[3..]), 1, (8 * 1024) + 32);
+            records++;
+        }
+        Assert.Equal((length + (8 * 1024) - 1) / (8 * 1024), records);
         server.Dispose();
         client.Dispose();
     }
