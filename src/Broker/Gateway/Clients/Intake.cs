@@ -18,11 +18,10 @@ internal sealed class Intake
     /// <summary>Whether nothing more is to be had without reading.</summary>
     internal bool IsEmpty => !_keeps && _input.Unread == 0;
 
-    /// <summary>Whether a message is kept.</summary>
-    internal bool Keeps => _keeps;
+    /// <summary>Whether all messages that have begun are taken.</summary>
+    internal bool IsQuiet => !_keeps && IsBetweenMessages;
 
-    /// <summary>Whether the next byte is the first of a message.</summary>
-    internal bool IsBetweenMessages => _input.Reader.IsBetweenMessages;
+    private bool IsBetweenMessages => _input.Reader.IsBetweenMessages;
 
     /// <summary>Hands on what there is and can be taken, no more in one go than a turn allows: for the rest the port is signalled.</summary>
     /// <param name="channel">Where from.</param>

@@ -85,14 +85,13 @@ internal sealed class WireClientActor : UntypedActor
                 break;
             case LinkLent lent: OnLent(lent.Link); break;
             case LookAtClock when _clock?.Overrun() is var (state, text): End(ErrorReports.Fatal(state, text)); break;
-            case LookAtClock: break;
             case Refused refused: OnRefused(refused.Failure); break;
             case CancelClient: OnCancel(); break;
             case LinkRecalled recalled when _exchange?.Link == recalled.Link: End(new ConnectionLost(_face.Pool, recalled.Reason)); break;
             case CloseClient close: OnClose(close.Failure); break;
             case ShareEnded ended when ended.Share.Equals(_share): End(ended.Failure); break;
             // about what it had a moment ago, or never
-            case PortReady or LinkRecalled or ShareEnded: break;
+            case PortReady or LinkRecalled or ShareEnded or LookAtClock: break;
             default: Unhandled(message); break;
         }
     }
@@ -229,9 +228,10 @@ internal sealed class WireClientActor : UntypedActor
 
     private void OnLent(WireLink link)
     {
-        if (!_isWaiting || _closing)
+        var wanted = _isWaiting && !_closing;
+        if (!wanted || link.Channel.IsReadable)
         {
-            link.ReturnTo(_share, LinkCondition.Clean);
+            link.PassOver(_share, wanted ? _want : null);
             return;
         }
         _isWaiting = false;
@@ -242,7 +242,7 @@ internal sealed class WireClientActor : UntypedActor
 
     private void OnClose(Failure failure)
     {
-        if (_exchange is null && !_errands.IsUnderWay)
+        if (_exchange is { } exchange ? exchange.IsQuiet && _intake.IsQuiet : !_errands.IsUnderWay)
         {
             End(failure);
         }
@@ -295,11 +295,12 @@ internal sealed class WireClientActor : UntypedActor
             End(ErrorReports.Fatal(failed.SqlState, $"the settings of this session cannot be applied: {failed.Text}"));
             return;
         }
-        var use = exchange.Link.Use;
-        if (_face.Mode is not PoolMode.Session && !exchange.IsTuning && exchange.Outstanding == 0 && use.IsAtRest && use.Status is TransactionStatus.Idle
-            && !_intake.Keeps && _intake.IsBetweenMessages)
+        if (exchange.IsQuiet && _intake.IsQuiet)
         {
-            Return(exchange, exchange.IsDirty ? LinkCondition.Dirty : use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled);
+            if (_face.Mode is not PoolMode.Session)
+            {
+                Return(exchange, exchange.IsDirty ? LinkCondition.Dirty : exchange.Link.Use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled);
+            }
             CloseIfAsked();
         }
     }
@@ -322,6 +323,7 @@ internal sealed class WireClientActor : UntypedActor
     /// <summary>The server has ended the connection: what the client had under way is lost with it, and it is told so unless the server has.</summary>
     private void Lose(Exchange exchange)
     {
+        var words = ErrorReports.Lost(_face.Pool, exchange.Outstanding > 0);
         Return(exchange, LinkCondition.Broken);
         if (exchange.IsBroken)
         {
@@ -330,7 +332,7 @@ internal sealed class WireClientActor : UntypedActor
             StartClosing();
             return;
         }
-        End(new ConnectionLost(_face.Pool, "the server closed the connection; whether what was under way took effect is not known"));
+        End(words);
     }
 
     private void OnCancel()

@@ -86,6 +86,16 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
 
     private void Begin(ImmutableArray<WireErrand> members)
     {
+        if (_link.Channel.IsReadable)
+        {
+            // it may be the end of the link, which is none of theirs
+            Hear();
+            if (_returned)
+            {
+                TripOf(members).Lose(null);
+                return;
+            }
+        }
         _trip = TripOf(members);
         _began = _plan.Time.GetTimestamp();
         if (!_tuned)

@@ -54,6 +54,9 @@ internal sealed class Exchange
     /// <summary>How many ReadyForQuery the client waits for.</summary>
     internal int Outstanding { get; private set; }
 
+    /// <summary>Whether nothing is under way and no transaction is open: what the client sends next is the first of something new.</summary>
+    internal bool IsQuiet => !IsTuning && Outstanding == 0 && Use.IsAtRest && Use.Status is TransactionStatus.Idle;
+
     private LinkUse Use => Link.Use;
 
     /// <summary>Applies what the client has set to the link; nothing when it is so already.</summary>

@@ -134,6 +134,32 @@ internal sealed class LinkDesk
         GiveIdleBack();
     }
 
+    /// <summary>
+    /// Takes the idle one that was used last; null when there is none. One whose server has said something that nobody has heard is heard first: it may be its end, and who is lent a link that
+    /// has ended is told so, though it had nothing to do with it.
+    /// </summary>
+    internal WireLink? TakeIdle()
+    {
+        while (Shelf.TakeIdle() is { } link)
+        {
+            if (!link.Channel.IsReadable)
+            {
+                return link;
+            }
+            Clean(link, discard: false);
+        }
+        return null;
+    }
+
+    /// <summary>Has a link that nobody has made fit for the next.</summary>
+    /// <param name="link">Which.</param>
+    /// <param name="discard">Whether its session may hold what its last user left in it.</param>
+    internal static void Clean(WireLink link, bool discard)
+    {
+        link.Phase = LinkPhase.Cleaning;
+        link.Actor.Tell(new LinkCommands.Clean(discard), ActorRefs.NoSender);
+    }
+
     /// <summary>Ends a link that nobody has.</summary>
     internal void Close(WireLink link, CloseReason reason)
     {

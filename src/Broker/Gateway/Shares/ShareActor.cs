@@ -143,7 +143,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             client.Tell(new Refused(new BrokerStopping("the gateway")), ActorRefs.NoSender);
             return;
         }
-        if (_line.Count == 0 && _links.Shelf.TakeIdle() is { } link)
+        if (_line.Count == 0 && _links.TakeIdle() is { } link)
         {
             Lend(link, client);
             return;
@@ -162,7 +162,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             return;
         }
         _trips.Enter(errand);
-        if (_trips.WantsCarrier && _line.Count == 0 && _links.Shelf.TakeIdle() is { } link)
+        if (_trips.WantsCarrier && _line.Count == 0 && _links.TakeIdle() is { } link)
         {
             _trips.Carry(link);
         }
@@ -199,9 +199,8 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case LinkCondition.Clean:
                 OnFree(link);
                 break;
-            case LinkCondition.Cancelled or LinkCondition.Dirty:
-                link.Phase = LinkPhase.Cleaning;
-                link.Actor.Tell(new LinkCommands.Clean(Discard: condition is LinkCondition.Dirty), ActorRefs.NoSender);
+            case LinkCondition.Unheard or LinkCondition.Cancelled or LinkCondition.Dirty:
+                LinkDesk.Clean(link, discard: condition is LinkCondition.Dirty);
                 break;
             case LinkCondition.Broken:
                 _links.Close(link, CloseReason.Broken);
@@ -219,6 +218,10 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         if (_links.ReasonToEnd(link, _line.First?.Since) is { } reason)
         {
             _links.Close(link, reason);
+        }
+        else if (link.Channel.IsReadable)
+        {
+            LinkDesk.Clean(link, discard: false);
         }
         else if (_lessons.WantsLink)
         {
@@ -346,7 +349,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private void OnLookAtHouse()
     {
         _trips.KeepHouse();
-        if (_lessons.WantsLink && _links.Shelf.TakeIdle() is { } link)
+        if (_lessons.WantsLink && _links.TakeIdle() is { } link)
         {
             OnFree(link);
         }

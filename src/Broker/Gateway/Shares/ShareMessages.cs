@@ -65,6 +65,9 @@ internal enum LinkCondition
     /// <summary>Fit for the next.</summary>
     Clean,
 
+    /// <summary>It was not used, because its server has said something that is to be heard first.</summary>
+    Unheard,
+
     /// <summary>At rest, with nothing left in the session, but a cancel that is on its way may still reach it.</summary>
     Cancelled,
 

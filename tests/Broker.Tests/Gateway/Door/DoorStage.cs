@@ -4,7 +4,9 @@ using Akka.Actor;
 using Broker.Client;
 using Broker.Configuration;
 using Broker.Hosting;
+using Broker.PgWire.Logins;
 using Broker.Postgres;
+using Broker.Tests.Gateway.Wire;
 using Npgsql;
 
 namespace Broker.Tests.Gateway.Door;
@@ -32,9 +34,11 @@ internal sealed class DoorStage : IAsyncDisposable
     /// <param name="pool">Keys of `broker.pool`.</param>
     /// <param name="database">Keys of the database.</param>
     /// <param name="others">Keys of what stands for all other databases; empty: there are none.</param>
-    internal static async Task<DoorStage> OpenAsync(string gateway = "", string pool = "size = 5, overflow = 0", string database = "", string others = "")
+    /// <param name="at">The connection string of its database; null: a new one on the shared server.</param>
+    internal static async Task<DoorStage> OpenAsync(
+        string gateway = "", string pool = "size = 5, overflow = 0", string database = "", string others = "", string? at = null)
     {
-        var direct = await SharedPostgres.CreateDatabaseAsync();
+        var direct = at ?? await SharedPostgres.CreateDatabaseAsync();
         var server = new NpgsqlConnectionStringBuilder(direct);
         var port = FreePort();
         var folder = Directory.CreateTempSubdirectory("door").FullName;
@@ -75,9 +79,28 @@ internal sealed class DoorStage : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>A connection through the gateway on which a test says what it likes, logged in.</summary>
+    internal async Task<RawConnection> SpeakAsync()
+    {
+        var connection = await RawConnection.ConnectAsync(Port);
+        await connection.LoginAsync(new NpgsqlConnectionStringBuilder(Direct).Username!, Credential.None, database: "shop");
+        return connection;
+    }
+
+    /// <summary>A connection to the database without the broker, open.</summary>
+    internal async Task<NpgsqlConnection> GoRoundAsync()
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Direct) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    /// <summary>Has the broker stop, as at a SIGTERM; done when it has.</summary>
+    internal Task StopAsync() => CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+
     public async ValueTask DisposeAsync()
     {
-        await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+        await StopAsync();
         Directory.Delete(Folder, recursive: true);
     }
 
