@@ -91,7 +91,7 @@ internal sealed class ClientErrands
         var text = body[..^1];
         var verdict = _client.Verdicts.Of(text);
         // A Query has no values: what names some is refused, in the server's words for a Query.
-        if (!verdict.Packs || verdict.Parameters > 0 || !verdict.Estimate.Value.MayShare)
+        if (verdict.Parameters > 0 || !_client.Verdicts.MayTravel(verdict))
         {
             return null;
         }
@@ -118,7 +118,7 @@ internal sealed class ClientErrands
             return null;
         }
         var verdict = _client.Verdicts.Of(text.Query.Bytes.Span);
-        if (!verdict.Packs || !verdict.Estimate.Value.MayShare)
+        if (!_client.Verdicts.MayTravel(verdict))
         {
             return null;
         }

@@ -168,7 +168,7 @@ internal sealed class ErrandTrips
             if (member.Estimate != last)
             {
                 last = member.Estimate;
-                last.Value = last.Value.After(over.Members.Length, over.Elapsed, Packing.Target, Packing.MaxFill);
+                last.Value = Probing.After(last.Value, over.Members.Length, over.Elapsed, Packing, _plan.Time);
             }
         }
     }

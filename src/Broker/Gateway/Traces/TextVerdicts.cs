@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
 using Broker.Configuration;
+using Broker.Gateway.Errands;
 using Broker.Statements;
 
 namespace Broker.Gateway.Traces;
@@ -82,6 +83,9 @@ internal sealed class TextVerdicts
         }
         return entry.Verdict;
     }
+
+    /// <summary>Whether a text may share a round trip now, which is to happen then: it packs, and was not too slow for it.</summary>
+    internal bool MayTravel(TextVerdict verdict) => verdict.Packs && Probing.MayTravel(verdict.Estimate, _packing, _time);
 
     /// <summary>What the catalogue is to be asked now; it is asked once.</summary>
     internal CatalogueQuestions TakeQuestions()
