@@ -16,6 +16,12 @@ internal static class CarrierMessages
     /// <param name="Elapsed">How long it took.</param>
     internal sealed record TripOver(IActorRef Carrier, ImmutableArray<WireErrand> Members, int Completed, TimeSpan Elapsed) : INoSerializationVerificationNeeded;
 
+    /// <summary>The share tells itself: errands that wait are to travel.</summary>
+    internal sealed record Pump : INoSerializationVerificationNeeded
+    {
+        internal static readonly Pump Instance = new();
+    }
+
     /// <summary>The link is back, and the carrier is not needed any more.</summary>
     internal sealed record Finish : INoSerializationVerificationNeeded
     {

@@ -25,7 +25,9 @@ internal sealed class ErrandTrips
     private readonly HashSet<IActorRef> _carriers = [];
     private readonly HashSet<IActorRef> _links = [];
     private readonly HashSet<IActorRef> _retired = [];
+    private TripOverhead _overhead;
     private bool _used;
+    private bool _pumps;
 
     /// <param name="plan">The pool's.</param>
     /// <param name="book">The prepared texts of the share.</param>
@@ -76,9 +78,18 @@ internal sealed class ErrandTrips
         _idle.Add(carrier);
     }
 
+    /// <summary>Whether the share is to tell itself <see cref="CarrierMessages.Pump"/>: those whose errands are in its mailbox already are to travel together.</summary>
+    internal bool StartsPump()
+    {
+        var starts = !_pumps && _idle.Count > 0 && _waiting.Count > 0;
+        _pumps |= starts;
+        return starts;
+    }
+
     /// <summary>Sends off as many trips as there are carriers and errands for.</summary>
     internal void Travel()
     {
+        _pumps = false;
         while (_idle.Count > 0 && _waiting.Count > 0)
         {
             var carrier = _idle[^1];
@@ -162,13 +173,14 @@ internal sealed class ErrandTrips
         {
             return;
         }
+        _overhead = _overhead.After(over.Members.Length, over.Elapsed, Packing.TripLimit / 4);
         SharedEstimate? last = null;
         foreach (var member in over.Members)
         {
             if (member.Estimate != last)
             {
                 last = member.Estimate;
-                last.Value = Probing.After(last.Value, over.Members.Length, over.Elapsed, Packing, _plan.Time);
+                last.Value = Probing.After(last.Value, over.Members.Length, over.Elapsed, _overhead, Packing, _plan.Time);
             }
         }
     }

@@ -15,11 +15,12 @@ internal static class Probing
     /// <param name="before">What was believed.</param>
     /// <param name="members">How many travelled.</param>
     /// <param name="elapsed">How long it took.</param>
+    /// <param name="overhead">What of that was for nothing.</param>
     /// <param name="packing">The pool's.</param>
     /// <param name="time">The clock.</param>
-    internal static TextEstimate After(TextEstimate before, int members, TimeSpan elapsed, PackingSettings packing, TimeProvider time)
+    internal static TextEstimate After(TextEstimate before, int members, TimeSpan elapsed, TripOverhead overhead, PackingSettings packing, TimeProvider time)
     {
-        var after = before.After(members, elapsed, packing.Target, packing.MaxFill);
+        var after = before.After(members, overhead.Work(elapsed), packing.Target, packing.MaxFill);
         if (after.AloneUntil == long.MaxValue)
         {
             // its answers are too long, however fast it is

@@ -80,6 +80,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case ShareCommands.LinkReturned back: OnReturned(back.Link, back.Condition); break;
             case WireErrand errand: OnErrand(errand); break;
             case CarrierMessages.TripOver over: OnTripOver(over); break;
+            case CarrierMessages.Pump: _trips.Travel(); break;
             case LessonOver over: _lessons.Over(over); break;
             case ShareCommands.LeaveLine leave: OnLeave(leave.Client); break;
             case ShareCommands.Greet greet: OnGreet(greet); break;
@@ -166,7 +167,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         {
             _trips.Carry(link);
         }
-        _trips.Travel();
+        Pump();
         AskForSlots();
         WatchLine();
     }
@@ -178,7 +179,15 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         {
             _trips.GiveBack();
         }
-        _trips.Travel();
+        Pump();
+    }
+
+    private void Pump()
+    {
+        if (_trips.StartsPump())
+        {
+            Self.Tell(CarrierMessages.Pump.Instance, ActorRefs.NoSender);
+        }
     }
 
     private void OnLeave(IActorRef client)

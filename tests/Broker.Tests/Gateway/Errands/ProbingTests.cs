@@ -74,13 +74,13 @@ public sealed class ProbingTests
     [Fact]
     public void Where_nothing_is_probed_a_slow_text_goes_alone_for_ever()
     {
-        _text.Value = Probing.After(_text.Value, 1, TimeSpan.FromMilliseconds(5), PackingSettings.Parse("probe = off"), _time);
+        _text.Value = Probing.After(_text.Value, 1, TimeSpan.FromMilliseconds(5), default, PackingSettings.Parse("probe = off"), _time);
         _time.Advance(TimeSpan.FromDays(1));
 
         Assert.False(MayTravel());
     }
 
-    private void Travel(int members, double milliseconds) => _text.Value = Probing.After(_text.Value, members, TimeSpan.FromMilliseconds(milliseconds), Packing, _time);
+    private void Travel(int members, double milliseconds) => _text.Value = Probing.After(_text.Value, members, TimeSpan.FromMilliseconds(milliseconds), default, Packing, _time);
 
     private bool MayTravel() => Probing.MayTravel(_text, Packing, _time);
 }
