@@ -10,6 +10,7 @@ namespace Broker.Gateway.Errands;
 internal static class Probing
 {
     private const int Rarity = 100;
+    private const double Nothing = 1;
 
     /// <summary>What is believed of a text behind a trip that it was in.</summary>
     /// <param name="before">What was believed.</param>
@@ -20,7 +21,9 @@ internal static class Probing
     /// <param name="time">The clock.</param>
     internal static TextEstimate After(TextEstimate before, int members, TimeSpan elapsed, TripOverhead overhead, PackingSettings packing, TimeProvider time)
     {
-        var after = before.After(members, overhead.Work(elapsed), packing.Target, packing.MaxFill);
+        // what a trip of one took went for nothing, as far as was known: that says nothing about the text
+        var known = before.MicrosecondsEach > Nothing ? before : before with { MicrosecondsEach = 0 };
+        var after = known.After(members, overhead.Work(elapsed), packing.Target, packing.MaxFill);
         if (after.AloneUntil == long.MaxValue)
         {
             // its answers are too long, however fast it is
