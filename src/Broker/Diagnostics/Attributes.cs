@@ -15,6 +15,10 @@ internal static class Attributes
     internal const string LeakCause = "broker.leak.cause";
     internal const string Outcome = "broker.settlement.outcome";
     internal const string CommitOutcome = "broker.commit.outcome";
+    internal const string ClientState = "broker.gateway.client.state";
+    internal const string LinkState = "broker.gateway.link.state";
+    internal const string CancelOutcome = "broker.gateway.cancel.outcome";
+    internal const string CleaningOutcome = "broker.gateway.cleaning.outcome";
     internal const string Server = "broker.server.name";
 
     internal static KeyValuePair<string, object?> Is(string name, object value) => new(name, value);

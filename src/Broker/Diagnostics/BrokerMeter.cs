@@ -14,6 +14,7 @@ internal sealed class BrokerMeter : IDisposable
     private readonly Meter _meter;
     private ImmutableArray<PoolTelemetry> _pools = [];
     private ImmutableArray<ServerTelemetry> _servers = [];
+    private ImmutableArray<ShareTelemetry> _shares = [];
 
     /// <param name="factory">
     /// The host's, so that its listeners find the meter; null makes one that every listener of the process sees.
@@ -30,13 +31,17 @@ internal sealed class BrokerMeter : IDisposable
 
         Pools = new PoolInstruments(_meter);
         Sessions = new SessionInstruments(_meter);
+        Gateway = new GatewayInstruments(_meter);
         PoolGauges.Register(_meter, () => _pools);
         ServerGauges.Register(_meter, () => _servers);
+        ShareGauges.Register(_meter, () => _shares);
     }
 
     internal PoolInstruments Pools { get; }
 
     internal SessionInstruments Sessions { get; }
+
+    internal GatewayInstruments Gateway { get; }
 
     /// <summary>Measures a pool until the telemetry is disposed.</summary>
     /// <param name="pool">Its name; unique within the broker.</param>
@@ -57,6 +62,17 @@ internal sealed class BrokerMeter : IDisposable
         ImmutableInterlocked.Update(ref _servers, static (servers, added) => servers.Add(added), telemetry);
         return telemetry;
     }
+
+    /// <summary>Measures the gateway's share of a pool until the telemetry is disposed.</summary>
+    /// <param name="pool">The pool's name; it has one share.</param>
+    internal ShareTelemetry ForShare(PoolId pool)
+    {
+        var telemetry = new ShareTelemetry(this, pool);
+        ImmutableInterlocked.Update(ref _shares, static (shares, added) => shares.Add(added), telemetry);
+        return telemetry;
+    }
+
+    internal void Forget(ShareTelemetry share) => ImmutableInterlocked.Update(ref _shares, static (shares, gone) => shares.Remove(gone), share);
 
     internal void Forget(PoolTelemetry pool) => ImmutableInterlocked.Update(ref _pools, static (pools, gone) => pools.Remove(gone), pool);
 

@@ -1,5 +1,7 @@
 using Broker.Connections;
 using Broker.Errands;
+using Broker.Gateway.Clients;
+using Broker.Gateway.Links;
 
 namespace Broker.Diagnostics;
 
@@ -26,6 +28,33 @@ internal static class Words
         SettledAs.Committed => "committed",
         SettledAs.RolledBack => "rolled_back",
         SettledAs.Unknown => "unknown",
+    };
+
+    internal static string Word(this ClientPhase phase) => phase switch
+    {
+        ClientPhase.Ready => "ready",
+        ClientPhase.Errand => "errand",
+        ClientPhase.InTransaction => "in_transaction",
+        ClientPhase.Pinned => "pinned",
+        ClientPhase.Closing => "closing",
+    };
+
+    internal static string Word(this LinkPhase phase) => phase switch
+    {
+        LinkPhase.Connecting => "connecting",
+        LinkPhase.Idle => "idle",
+        LinkPhase.Errand => "errand",
+        LinkPhase.Lent => "lent",
+        LinkPhase.Cleaning => "cleaning",
+        LinkPhase.Closing => "closing",
+    };
+
+    internal static string Word(this CleaningOutcome outcome) => outcome switch
+    {
+        CleaningOutcome.Fit => "fit",
+        CleaningOutcome.GivenUp => "given_up",
+        CleaningOutcome.Overdue => "overdue",
+        CleaningOutcome.Lost => "lost",
     };
 
     internal static string Word(this CloseReason reason) => reason switch

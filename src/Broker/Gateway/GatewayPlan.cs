@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Configuration;
+using Broker.Diagnostics;
 using Broker.Gateway.Loops;
 
 namespace Broker.Gateway;
@@ -19,6 +20,9 @@ internal sealed record GatewayPlan
 
     /// <summary>The clock.</summary>
     internal required TimeProvider Time { get; init; }
+
+    /// <summary>What is measured.</summary>
+    internal required GatewayTelemetry Telemetry { get; init; }
 
     /// <summary>The loops.</summary>
     internal required ImmutableArray<LoopHome> Loops { get; init; }

@@ -7,6 +7,7 @@ using Akka.Event;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
+using Broker.Diagnostics;
 using Broker.Gateway.Access;
 using Broker.Gateway.Cancelling;
 using Broker.Gateway.Clients;
@@ -27,6 +28,7 @@ internal sealed class GatewaySupervisor : UntypedActor
     private readonly BrokerSettings _settings;
     private readonly IActorRef _pools;
     private readonly TimeProvider _time;
+    private readonly GatewayTelemetry _telemetry;
     private readonly byte[] _secret;
     private readonly ClientCounts _counts;
     private readonly ClientKeys<AdmittedClient> _keys = new();
@@ -38,16 +40,17 @@ internal sealed class GatewaySupervisor : UntypedActor
     private int _turn;
     private bool _stopping;
 
-    public GatewaySupervisor(BrokerSettings settings, IActorRef pools, TimeProvider time)
+    public GatewaySupervisor(BrokerSettings settings, IActorRef pools, GatewayTelemetry telemetry, TimeProvider time)
     {
-        (_settings, _pools, _time, _counts) = (settings, pools, time, new(settings.Gateway));
+        (_settings, _pools, _telemetry, _time, _counts) = (settings, pools, telemetry, time, new(settings.Gateway));
         _secret = GatewayDoor.NewSecret();
     }
 
     private GatewaySettings Gateway => _settings.Gateway;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(BrokerSettings settings, IActorRef pools, TimeProvider time) => Props.Create(() => new GatewaySupervisor(settings, pools, time));
+    internal static Props For(BrokerSettings settings, IActorRef pools, GatewayTelemetry telemetry, TimeProvider time) =>
+        Props.Create(() => new GatewaySupervisor(settings, pools, telemetry, time));
 
     private sealed record DoorLoaded(GatewayDoor Door) : INoSerializationVerificationNeeded;
 
@@ -84,7 +87,7 @@ internal sealed class GatewaySupervisor : UntypedActor
             case AdmitClient admit: OnAdmit(admit); break;
             case KeyTaken taken: OnKeyTaken(taken); break;
             case ClientLeft left: OnLeft(left.Key); break;
-            case CancelAsked cancel: _keys.Find(cancel.Request)?.Actor?.Tell(CancelClient.Instance, ActorRefs.NoSender); break;
+            case CancelAsked cancel: OnCancel(_keys.Find(cancel.Request)?.Actor); break;
             case BrokerSupervisor.GetListening: Sender.Tell(_failure is { } failure ? new Refused(failure) : new GatewayListening(_addresses)); break;
             case BrokerSupervisor.ReloadSettings reload: OnReload(reload.Settings); break;
             case DoorLoaded loaded: OnDoor(loaded.Door); break;
@@ -126,7 +129,7 @@ internal sealed class GatewaySupervisor : UntypedActor
         _loops = [.. dispatchers.Select(id => new LoopHome(
             ((ReactorDispatcherConfigurator)Context.System.Dispatchers.Lookup(id).Configurator).Loop,
             Context.ActorOf(LoopActor.Create().WithDispatcher(id))))];
-        var plan = new GatewayPlan { Settings = Gateway, Supervisor = Self, Pools = _pools, Time = _time, Loops = _loops };
+        var plan = new GatewayPlan { Settings = Gateway, Supervisor = Self, Pools = _pools, Time = _time, Telemetry = _telemetry, Loops = _loops };
         foreach (var loop in _loops)
         {
             loop.Actor.Tell(new LoopCommands.Begin(plan, door));
@@ -204,7 +207,14 @@ internal sealed class GatewaySupervisor : UntypedActor
         var client = new AdmittedClient(admit.User, admit.Database);
         var key = _keys.Give(client, admit.Version);
         _admitted.Add(key.ProcessId, client);
+        _telemetry.ClientEntered();
         Sender.Tell(new ClientAdmitted(key), ActorRefs.NoSender);
+    }
+
+    private void OnCancel(IActorRef? client)
+    {
+        _telemetry.CancelAsked(client is not null);
+        client?.Tell(CancelClient.Instance, ActorRefs.NoSender);
     }
 
     private void OnKeyTaken(KeyTaken taken)

@@ -55,6 +55,15 @@ internal sealed class LoopActor : UntypedActor, IWithTimers
         }
     }
 
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        foreach (var share in _shares.Values)
+        {
+            share.Telemetry.Dispose();
+        }
+    }
+
     private static void TellAll(object message)
     {
         foreach (var child in Context.GetChildren())
@@ -74,10 +83,10 @@ internal sealed class LoopActor : UntypedActor, IWithTimers
             return found;
         }
         var book = new Prepared.StatementBook();
-        var links = find.Pool.Links;
+        var links = find.Pool.Links with { Telemetry = _plan!.Telemetry.ForShare(pool) };
         var verdicts = new Traces.TextVerdicts(links.Database.Packing, links.Database.Errands.StatementsCached, links.Time);
         var share = Context.Watch(Make(ShareActor.For(links, find.Pool.Supervisor, book, verdicts, _buffers)));
-        return _shares[pool] = new(share, book, verdicts, _buffers);
+        return _shares[pool] = new(share, book, verdicts, _buffers, links.Telemetry);
     }
 
     private void OnDrain()
@@ -92,7 +101,8 @@ internal sealed class LoopActor : UntypedActor, IWithTimers
     private void OnShareEnded(IActorRef share)
     {
         var pool = _shares.First(one => one.Value.Share.Equals(share)).Key;
-        _shares.Remove(pool);
+        _shares.Remove(pool, out var ended);
+        ended!.Telemetry.Dispose();
         TellAll(new ShareEnded(share, new ConnectionLost(pool, "its share on the loop ended")));
     }
 }

@@ -56,7 +56,7 @@ public static class BrokerHosting
 
     /// <summary>
     /// Starts the broker in a system that is not hosted, and gives its client. Pools with `fail-fast` are not waited for:
-    /// <see cref="StartBrokerAsync"/> does that.
+    /// <see cref="StartBrokerAsync(ActorSystem, BrokerSettings, ImmutableDictionary{string, PoolHooks})"/> does that.
     /// </summary>
     /// <param name="system">The actor system; it is the caller's to end.</param>
     /// <param name="settings">The settings.</param>
@@ -66,10 +66,15 @@ public static class BrokerHosting
 
     /// <summary>The same, once every pool with `fail-fast` has opened its first connection.</summary>
     /// <exception cref="BrokerException">One of them could not: the failure says why. The broker has stopped; the system is the caller's to end.</exception>
-    public static async Task<BrokerClient> StartBrokerAsync(
-        this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null)
+    public static Task<BrokerClient> StartBrokerAsync(
+        this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
+        StartBrokerAsync(system, settings, meters: null, hooks);
+
+    /// <summary>The same, with the factory of its meter.</summary>
+    internal static async Task<BrokerClient> StartBrokerAsync(
+        this ActorSystem system, BrokerSettings settings, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks>? hooks = null)
     {
-        var supervisor = Start(system, settings, TimeProvider.System, null, hooks ?? ImmutableDictionary.Create<string, PoolHooks>());
+        var supervisor = Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>());
         try
         {
             await ProveConnectsAsync(system, supervisor);

@@ -70,7 +70,7 @@ internal sealed class BrokerSupervisor : UntypedActor
         _sessions = Context.ActorOf(SessionRegistry.For(_settings, _meter, _time, _pools), "sessions");
         if (!_settings.Gateway.Listen.IsEmpty)
         {
-            _gateway = Context.ActorOf(GatewaySupervisor.For(_settings, _pools, _time), Gateway);
+            _gateway = Context.ActorOf(GatewaySupervisor.For(_settings, _pools, new(_meter), _time), Gateway);
         }
     }
 

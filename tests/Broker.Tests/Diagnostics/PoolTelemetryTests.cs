@@ -5,6 +5,8 @@ using Broker.Configuration;
 using Broker.Connections;
 using Broker.Diagnostics;
 using Broker.Errands;
+using Broker.Gateway.Clients;
+using Broker.Gateway.Links;
 using Xunit;
 
 namespace Broker.Tests.Diagnostics;
@@ -301,17 +303,39 @@ public sealed class PoolTelemetryTests : IDisposable
         using var meter = new BrokerMeter(_factory);
         using var pool = meter.ForPool(Orders, Settings());
         using var server = meter.ForServer("main", 80);
+        using var share = meter.ForShare(Orders);
+        var gateway = new GatewayTelemetry(meter);
         TellAll(pool, server);
+        TellAll(gateway, share);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
         {
             TellAll(pool, server);
+            TellAll(gateway, share);
         }
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.Equal(0, allocated);
         Assert.Equal(listened, heard > 0);
+    }
+
+    private static void TellAll(GatewayTelemetry gateway, ShareTelemetry share)
+    {
+        gateway.ClientEntered();
+        gateway.ClientRefused("28P01");
+        gateway.CancelAsked(found: true);
+        ClientPhase? shown = null;
+        share.ClientIs(ref shown, ClientPhase.Ready);
+        share.ClientIs(ref shown, ClientPhase.InTransaction);
+        share.ClientIs(ref shown, null);
+        share.LinkIs(null, LinkPhase.Connecting);
+        share.LinkIs(LinkPhase.Connecting, null);
+        share.ClientsWait(3);
+        share.ErrandsWait(4);
+        share.ClientWaited(TimeSpan.FromMilliseconds(1));
+        share.TripEnded(17);
+        share.Cleaned(CleaningOutcome.Fit);
     }
 
     private static void TellAll(PoolTelemetry pool, ServerTelemetry server)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Akka.Actor;
+using Broker.Diagnostics;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Sockets;
 using Broker.PgWire.Messages.Backend;
@@ -41,7 +42,9 @@ internal sealed record CancelClient : INoSerializationVerificationNeeded
 /// <param name="Face">What is known of it.</param>
 /// <param name="Memory">What it begins with.</param>
 /// <param name="Share">The share of its pool.</param>
-internal sealed record ClientEntered(Channel Channel, FrameInput Input, ClientFace Face, ClientMemory Memory, IActorRef Share) : INoSerializationVerificationNeeded;
+/// <param name="Telemetry">What is measured of the share.</param>
+internal sealed record ClientEntered(Channel Channel, FrameInput Input, ClientFace Face, ClientMemory Memory, IActorRef Share, ShareTelemetry Telemetry)
+    : INoSerializationVerificationNeeded;
 
 /// <summary>Asks the gateway's supervisor to let a client in that has proved who it is. Answered by <see cref="ClientAdmitted"/> or <see cref="Client.Protocol.Messages.Refused"/>.</summary>
 /// <param name="User">Its name.</param>

@@ -3,6 +3,7 @@ using Akka.Event;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
+using Broker.Diagnostics;
 using Broker.Gateway.Errands;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
@@ -35,9 +36,10 @@ internal sealed class WireClientActor : UntypedActor
     private readonly Func<Frame, bool> _take;
     private readonly ShareCommands.WantLink _want;
     private readonly ClientClock? _clock;
+    private readonly ShareTelemetry _telemetry;
+    private ClientPhase? _shown;
     private Exchange? _exchange;
-    private bool _isWaiting;
-    private bool _closing;
+    private bool _isWaiting, _closing;
     private Failure? _closeWhenFree;
 
     public WireClientActor(GatewayPlan plan, ExchangeBuffers buffers, ClientEntered client)
@@ -46,7 +48,7 @@ internal sealed class WireClientActor : UntypedActor
         client.Input.Reader.Limits = FrameLimits.Frontend;
         (_intake, _canTake, _take) = (new(client.Input), CanTake, Take);
         _errands = new(client.Memory, _intake, Self);
-        (_want, _clock) = (new(Self), ClientClock.Start(plan.Settings.Timeouts, plan.Time));
+        (_want, _clock, _telemetry) = (new(Self), ClientClock.Start(plan.Settings.Timeouts, plan.Time), client.Telemetry);
     }
 
     /// <summary>How to make one.</summary>
@@ -54,12 +56,11 @@ internal sealed class WireClientActor : UntypedActor
 
     private ClientPhase Phase => ClientPhases.Of(_closing, _isWaiting || _errands.IsUnderWay, _exchange?.Link.Use.Status, _face.Mode);
 
-    private int MostBacklog => _plan.Settings.Buffer.Backlog;
-
     /// <inheritdoc/>
     protected override void PreStart()
     {
         _plan.Supervisor.Tell(new KeyTaken(_face.Key, Self), ActorRefs.NoSender);
+        _telemetry.ClientIs(ref _shown, ClientPhase.Ready);
         _channel.GiveTo(Self);
         _channel.Port.Signal();
     }
@@ -85,13 +86,14 @@ internal sealed class WireClientActor : UntypedActor
                 break;
             case LinkLent lent: OnLent(lent.Link); break;
             case LookAtClock when _clock?.Overrun() is var (state, text): End(ErrorReports.Fatal(state, text)); break;
-            case Refused refused: OnRefused(refused.Failure); break;
+            case Refused { Failure: BrokerStopping stopping } when _isWaiting: End(stopping); break;
+            case Refused refused when _isWaiting: OnRefused(refused.Failure); break;
             case CancelClient: OnCancel(); break;
             case LinkRecalled recalled when _exchange?.Link == recalled.Link: End(new ConnectionLost(_face.Pool, recalled.Reason)); break;
             case CloseClient close: OnClose(close.Failure); break;
             case ShareEnded ended when ended.Share.Equals(_share): End(ended.Failure); break;
             // about what it had a moment ago, or never
-            case PortReady or LinkRecalled or ShareEnded or LookAtClock: break;
+            case PortReady or LinkRecalled or ShareEnded or LookAtClock or Refused: break;
             default: Unhandled(message); break;
         }
     }
@@ -108,6 +110,7 @@ internal sealed class WireClientActor : UntypedActor
             _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
         }
         Context.GetLogger().Debug("Client {Client} is gone, in state {Phase}", _face, Phase);
+        _telemetry.ClientIs(ref _shown, null);
         _memory.Statements?.End();
         _channel.Close();
         _plan.Supervisor.Tell(new ClientLeft(_face.Key), ActorRefs.NoSender);
@@ -156,7 +159,7 @@ internal sealed class WireClientActor : UntypedActor
         }
         if (_exchange is { } exchange)
         {
-            return !exchange.IsTuning && exchange.Link.Channel.Backlog < MostBacklog && !(_face.Mode is PoolMode.Statement && exchange.Outstanding > 0);
+            return !exchange.IsTuning && exchange.Link.Channel.Backlog < _plan.Settings.Buffer.Backlog && !(_face.Mode is PoolMode.Statement && exchange.Outstanding > 0);
         }
         if (_intake.SkipsToSync || _face.Mode is PoolMode.Session || _errands.Next() is not { } errand)
         {
@@ -254,23 +257,14 @@ internal sealed class WireClientActor : UntypedActor
 
     private void OnRefused(Failure failure)
     {
-        if (!_isWaiting)
-        {
-            return;
-        }
         _isWaiting = false;
-        if (failure is BrokerStopping)
-        {
-            End(failure);
-            return;
-        }
         Refuse(failure);
     }
 
     private void OnLinkReady(Exchange exchange)
     {
         var decides = false;
-        if (_channel.Backlog < MostBacklog && ServerReading.Read(exchange, _plan.Settings.Buffer.Turn, out decides) is InputState.Ended or InputState.Garbled)
+        if (_channel.Backlog < _plan.Settings.Buffer.Backlog && ServerReading.Read(exchange, _plan.Settings.Buffer.Turn, out decides) is InputState.Ended or InputState.Garbled)
         {
             Lose(exchange);
             return;
@@ -362,7 +356,11 @@ internal sealed class WireClientActor : UntypedActor
         ReadClient();
     }
 
-    private void Flush() => _buffers.Flush(_channel, _exchange?.Link.Channel);
+    private void Flush()
+    {
+        _buffers.Flush(_channel, _exchange?.Link.Channel);
+        _telemetry.ClientIs(ref _shown, Phase);
+    }
 
     private void End(Failure failure) => End(ErrorReports.Fatal(failure));
 

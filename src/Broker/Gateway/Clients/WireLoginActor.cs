@@ -353,7 +353,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         Send([.. _settings!.Told.Select(static told => new ParameterStatus(told.Key, told.Value)), _key!, new ReadyForQuery(TransactionStatus.Idle)]);
         _handedOver = true;
         Context.Parent.Tell(new ClientEntered(
-            _channel, _input, new(_wishes.User, Pool.Pool, Pool.Mode, StartupWishes.Spoken(_client.Startup.Version), _key!.ProcessId, _client.Origin), memory, _share!.Share));
+            _channel, _input, new(_wishes.User, Pool.Pool, Pool.Mode, StartupWishes.Spoken(_client.Startup.Version), _key!.ProcessId, _client.Origin), memory, _share!.Share, _share.Telemetry));
         Context.Stop(Self);
     }
 
@@ -379,6 +379,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
             return;
         }
         _ending = true;
+        _plan.Telemetry.ClientRefused(error.SqlState);
         _log.Info("Client {Client} is not let in as {User} to {Database}: {Cause}", _client.Origin, _wishes.User, _wishes.Database, error.Text);
         Send(error);
         StopWhenSent();

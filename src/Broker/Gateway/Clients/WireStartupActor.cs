@@ -82,6 +82,7 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
                 break;
             case TlsSession.HandshakeFailed failed:
                 _channel!.GoOn(message);
+                _plan.Telemetry.ClientRefused("tls");
                 _log.Info("Client {Client} did not agree on TLS: {Cause}", _origin, failed.Cause);
                 Context.Stop(Self);
                 break;
@@ -91,6 +92,7 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
             case Shares.ShareEnded or LookAtClock:
                 break;
             case LoginOverdue:
+                _plan.Telemetry.ClientRefused("57014");
                 _log.Info("Client {Client} did not log in within {Limit} (broker.gateway.timeouts.client-login)", _origin, _plan.Settings.Timeouts.ClientLogin);
                 Context.Stop(Self);
                 break;
@@ -247,6 +249,7 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
         var writer = new WireWriter();
         ErrorReports.Fatal(sqlState, text).Write(writer);
         _channel!.Write(writer.Written.Span);
+        _plan.Telemetry.ClientRefused(sqlState);
         _log.Info("Client {Client} is refused: {Cause}", _origin, text);
         Context.Stop(Self);
         return false;

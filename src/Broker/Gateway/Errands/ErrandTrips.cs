@@ -54,7 +54,11 @@ internal sealed class ErrandTrips
     internal int Width => Packing.Width ?? FirstWidth;
 
     /// <summary>An errand comes.</summary>
-    internal void Enter(WireErrand errand) => _byClient[errand.Client] = _waiting.AddLast((errand, _plan.Time.GetTimestamp()));
+    internal void Enter(WireErrand errand)
+    {
+        _byClient[errand.Client] = _waiting.AddLast((errand, _plan.Time.GetTimestamp()));
+        _plan.Telemetry?.ErrandsWait(Waiting);
+    }
 
     /// <summary>A client's errand is wanted no longer; false when it is under way.</summary>
     internal bool Leave(IActorRef client)
@@ -64,6 +68,7 @@ internal sealed class ErrandTrips
             return false;
         }
         _waiting.Remove(place);
+        _plan.Telemetry?.ErrandsWait(Waiting);
         return true;
     }
 
@@ -160,6 +165,7 @@ internal sealed class ErrandTrips
     internal void Over(CarrierMessages.TripOver over)
     {
         _used = true;
+        _plan.Telemetry?.TripEnded(over.Members.Length);
         if (_retired.Contains(over.Carrier))
         {
             Gone(over.Carrier);
@@ -201,6 +207,7 @@ internal sealed class ErrandTrips
             _byClient.Remove(errand.Client);
             members.Add(errand);
         }
+        _plan.Telemetry?.ErrandsWait(Waiting);
         return members.DrainToImmutable();
     }
 }

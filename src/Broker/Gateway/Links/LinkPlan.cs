@@ -1,10 +1,11 @@
 using Broker.Client.Protocol;
 using Broker.Configuration;
 using Broker.Connections;
+using Broker.Diagnostics;
 
 namespace Broker.Gateway.Links;
 
-/// <summary>Everything the links of a pool need to know. Values only.</summary>
+/// <summary>Everything the links of a pool need to know. Values only, but for what they tell.</summary>
 internal sealed record LinkPlan
 {
     /// <summary>Which pool.</summary>
@@ -27,4 +28,7 @@ internal sealed record LinkPlan
 
     /// <summary>The clock.</summary>
     internal required TimeProvider Time { get; init; }
+
+    /// <summary>What is measured of its clients and links; null where nobody measures.</summary>
+    internal ShareTelemetry? Telemetry { get; init; }
 }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Configuration;
 using Broker.Connections;
+using Broker.Diagnostics;
 using Broker.Gateway.Prepared;
 using Broker.Gateway.Sockets;
 using Broker.PgWire.Messages.Backend;
@@ -19,6 +20,8 @@ namespace Broker.Gateway.Links;
 /// </summary>
 internal sealed class WireLink
 {
+    private LinkPhase _phase = LinkPhase.Idle;
+
     /// <summary>Its own actor.</summary>
     internal required IActorRef Actor { get; init; }
 
@@ -67,7 +70,18 @@ internal sealed class WireLink
     internal required long OpenedAt { get; init; }
 
     /// <summary>What it is doing. Who takes it over says so: on one loop nobody reads it in between.</summary>
-    internal LinkPhase Phase { get; set; } = LinkPhase.Idle;
+    internal LinkPhase Phase
+    {
+        get => _phase;
+        set
+        {
+            Telemetry?.LinkIs(_phase, value);
+            _phase = value;
+        }
+    }
+
+    /// <summary>Hears what it is doing; null when nobody wants to know.</summary>
+    internal ShareTelemetry? Telemetry { get; init; }
 
     /// <summary>Who has it; null while nobody has.</summary>
     internal IActorRef? Borrower { get; set; }

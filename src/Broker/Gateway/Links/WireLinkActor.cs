@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol.Failures;
 using Broker.Connections;
+using Broker.Diagnostics;
 using Broker.Gateway.Loops;
 using Broker.Gateway.Prepared;
 using Broker.Gateway.Sockets;
@@ -75,6 +76,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     protected override void PreStart()
     {
         Become(Connecting);
+        _plan.Telemetry?.LinkIs(null, LinkPhase.Connecting);
         _connecting = new(_plan, _shown, new(ReactorDispatcherConfigurator.LoopOf(Context), Self, Timers));
         _connecting.Begin();
     }
@@ -86,6 +88,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
     protected override void PostStop()
     {
         _connecting?.GiveUp();
+        _plan.Telemetry?.LinkIs(_link?.Phase ?? LinkPhase.Connecting, null);
         if (_link is { } link)
         {
             link.Channel.Close();
@@ -169,6 +172,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
                 GoOnCleaning();
                 break;
             case CleaningOverdue:
+                _plan.Telemetry?.Cleaned(CleaningOutcome.Overdue);
                 Close(CloseReason.ResetTimedOut);
                 break;
             case LinkCommands.Close close:
@@ -233,7 +237,9 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             Settings = session.Settings,
             Statements = new(_book, Math.Max(1, _plan.Gateway.PreparedStatements)),
             OpenedAt = _plan.Time.GetTimestamp(),
+            Telemetry = _plan.Telemetry,
         };
+        _plan.Telemetry?.LinkIs(LinkPhase.Connecting, LinkPhase.Idle);
         _cancels = new(_plan, _link, opening.Address, opening.Tls);
         _log.Debug(
             "Link {Connection} of pool {Pool} is open on server process {BackendPid}", _slot.Connection, _plan.Pool, session.Backend!.Pid);
@@ -287,15 +293,18 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         switch (_cleaning!.GoOn())
         {
             case CleaningState.Done:
+                _plan.Telemetry?.Cleaned(CleaningOutcome.Fit);
                 EndCleaning();
                 Link.Phase = LinkPhase.Idle;
                 Become(Open);
                 Context.Parent.Tell(new LinkEvents.Cleaned(Link));
                 break;
             case CleaningState.GivenUp:
+                _plan.Telemetry?.Cleaned(CleaningOutcome.GivenUp);
                 Close(Link.Use.IsCutToServer ? CloseReason.HolderLost : CloseReason.Broken);
                 break;
             case CleaningState.ServerGone:
+                _plan.Telemetry?.Cleaned(CleaningOutcome.Lost);
                 _reason = CloseReason.Broken;
                 Closed(clean: true);
                 break;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Diagnostics;
 
 namespace Broker.Gateway.Shares;
 
@@ -6,7 +7,11 @@ namespace Broker.Gateway.Shares;
 internal sealed class LinkLine
 {
     private readonly LinkedList<Place> _places = new();
+    private readonly ShareTelemetry? _telemetry;
     private readonly Dictionary<IActorRef, LinkedListNode<Place>> _byClient = [];
+
+    /// <param name="telemetry">Hears how many wait; null when nobody wants to know.</param>
+    internal LinkLine(ShareTelemetry? telemetry = null) => _telemetry = telemetry;
 
     /// <summary>A place in line.</summary>
     /// <param name="Client">Who.</param>
@@ -25,6 +30,7 @@ internal sealed class LinkLine
         if (!_byClient.ContainsKey(client))
         {
             _byClient.Add(client, _places.AddLast(new Place(client, now)));
+            _telemetry?.ClientsWait(Count);
         }
     }
 
@@ -36,6 +42,7 @@ internal sealed class LinkLine
             return false;
         }
         _places.Remove(place);
+        _telemetry?.ClientsWait(Count);
         return true;
     }
 

@@ -24,7 +24,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private readonly LinkPlan _plan;
     private readonly IActorRef _pool;
-    private readonly LinkLine _line = new();
+    private readonly LinkLine _line;
     private readonly LinkDesk _links;
     private readonly ErrandTrips _trips;
     private readonly CatalogueLessons _lessons;
@@ -37,7 +37,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     public ShareActor(LinkPlan plan, IActorRef pool, StatementBook book, TextVerdicts verdicts, ExchangeBuffers buffers)
     {
-        (_plan, _pool) = (plan, pool);
+        (_plan, _pool, _line) = (plan, pool, new(plan.Telemetry));
         _lessons = new(plan, verdicts, buffers, Context);
         (_links, _asked, _trips) = (new(plan, pool, book, Context), new(pool, Self), new(plan, book, buffers, Context));
     }
@@ -146,7 +146,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         }
         if (_line.Count == 0 && _links.TakeIdle() is { } link)
         {
-            Lend(link, client);
+            Lend(link, client, TimeSpan.Zero);
             return;
         }
         _line.Enter(client, _plan.Time.GetTimestamp());
@@ -243,7 +243,8 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         }
         else if (_line.Count > 0)
         {
-            Lend(link, _line.TakeFirst().Client);
+            var first = _line.TakeFirst();
+            Lend(link, first.Client, _plan.Time.GetElapsedTime(first.Since));
         }
         else
         {
@@ -252,8 +253,9 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         }
     }
 
-    private static void Lend(WireLink link, IActorRef client)
+    private void Lend(WireLink link, IActorRef client, TimeSpan waited)
     {
+        _plan.Telemetry?.ClientWaited(waited);
         (link.Phase, link.Borrower) = (LinkPhase.Lent, client);
         client.Tell(new LinkLent(link), ActorRefs.NoSender);
         link.Channel.GiveTo(client);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Broker.Diagnostics;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
 using Broker.Gateway.Prepared;
@@ -57,7 +58,9 @@ internal sealed record FindShare(GatewayPoolFound Pool) : INoSerializationVerifi
 /// <param name="Book">The prepared texts of the pool on the loop.</param>
 /// <param name="Verdicts">What its texts leave in a session.</param>
 /// <param name="Buffers">Where the loop's actors write to.</param>
-internal sealed record ShareFound(IActorRef Share, StatementBook Book, TextVerdicts Verdicts, ExchangeBuffers Buffers) : INoSerializationVerificationNeeded;
+/// <param name="Telemetry">What is measured.</param>
+internal sealed record ShareFound(IActorRef Share, StatementBook Book, TextVerdicts Verdicts, ExchangeBuffers Buffers, ShareTelemetry Telemetry)
+    : INoSerializationVerificationNeeded;
 
 /// <summary>How a link comes back.</summary>
 internal enum LinkCondition

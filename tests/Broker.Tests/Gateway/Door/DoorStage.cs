@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
@@ -35,8 +36,9 @@ internal sealed class DoorStage : IAsyncDisposable
     /// <param name="database">Keys of the database.</param>
     /// <param name="others">Keys of what stands for all other databases; empty: there are none.</param>
     /// <param name="at">The connection string of its database; null: a new one on the shared server.</param>
+    /// <param name="meters">Who listens to what it measures; null: nobody.</param>
     internal static async Task<DoorStage> OpenAsync(
-        string gateway = "", string pool = "size = 5, overflow = 0", string database = "", string others = "", string? at = null)
+        string gateway = "", string pool = "size = 5, overflow = 0", string database = "", string others = "", string? at = null, IMeterFactory? meters = null)
     {
         var direct = at ?? await SharedPostgres.CreateDatabaseAsync();
         var server = new NpgsqlConnectionStringBuilder(direct);
@@ -55,7 +57,7 @@ internal sealed class DoorStage : IAsyncDisposable
                 {{gateway}}
               }
             }
-            """));
+            """), meters: meters);
         return new(system, broker, direct, port, folder);
     }
 

@@ -180,6 +180,18 @@ public sealed class LoopTests
         Assert.Contains(nameof(ActionRunnable), Assert.Single(warnings), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_actor_that_holds_its_loop_is_named()
+    {
+        await using var loops = new LoopSystem(portable: false);
+        var loop = (EpollLoop)((ReactorDispatcherConfigurator)loops.System.Dispatchers.Lookup(loops.Dispatchers[0]).Configurator).Loop;
+        var actor = loops.System.ActorOf(Props.Create(() => new LoopSystem.Doer()).WithDispatcher(loops.Dispatchers[0]), "slow");
+
+        var what = await LoopSystem.DoAsync(actor, _ => loop.Turn.What());
+
+        Assert.Equal("Doer /user/slow", what);
+    }
+
     internal static Port Attach(IActorContext context, System.Net.Sockets.Socket socket)
     {
         var port = new Port(socket, ReactorDispatcherConfigurator.LoopOf(context), context.Self);
