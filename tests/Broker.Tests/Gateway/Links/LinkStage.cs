@@ -102,7 +102,10 @@ internal sealed class LinkStage : IAsyncDisposable
     }
 
     /// <summary>Does something on the loop.</summary>
-    internal Task<T> DoAsync<T>(Func<T> what) => LoopSystem.DoAsync(_share, _ => what());
+    internal Task<T> DoAsync<T>(Func<T> what) => DoAsync(_ => what());
+
+    /// <summary>The same, as the share.</summary>
+    internal Task<T> DoAsync<T>(Func<IActorContext, T> what) => LoopSystem.DoAsync(_share, what);
 
     /// <summary>Takes a link, and sends something on it.</summary>
     internal Task SendAsync(WireLink link, params IFrontendMessage[] messages) => DoAsync(() =>
