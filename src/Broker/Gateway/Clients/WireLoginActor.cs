@@ -292,9 +292,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
 
     private void OnGreeting(Greeting greeting)
     {
-        var told = greeting.Defaults.ToDictionary();
         var beyond = _wishes.Beyond(greeting.Defaults, _plan.Settings.ApplicationName);
-        _settings = new(told, beyond.ToImmutableSortedDictionary(
+        _settings = new(greeting.Defaults, beyond.ToImmutableSortedDictionary(
             static wish => wish.Key, static wish => LinkTuning.Setting(wish.Key, wish.Value), StringComparer.Ordinal), _plan.Settings.ApplicationName);
         if (beyond.IsEmpty)
         {

@@ -13,12 +13,13 @@ namespace Broker.Gateway.Exchanges;
 /// </summary>
 internal sealed class ClientSettings
 {
-    private readonly Dictionary<WireText, WireText> _told;
-    private readonly Queue<SettingChange> _sent = new();
     private readonly ShownName _shownName;
     private ImmutableSortedDictionary<string, WireText> _kept = LinkTuning.Nothing;
     private ImmutableSortedDictionary<string, WireText> _now = LinkTuning.Nothing;
+    // Shared with all clients that were told the same: most are never told anything else.
     private readonly ImmutableDictionary<WireText, WireText> _defaults;
+    private ImmutableDictionary<WireText, WireText> _told;
+    private Queue<SettingChange>? _sent;
     private bool _rolledBack;
     private bool? _isPlain;
     private bool? _meansTheUsual;
@@ -27,10 +28,9 @@ internal sealed class ClientSettings
     /// <param name="told">What it was told at its login.</param>
     /// <param name="wished">What it wishes beside that: SETs by the names of settings.</param>
     /// <param name="shownName">Whose application_name servers show.</param>
-    internal ClientSettings(Dictionary<WireText, WireText> told, ImmutableSortedDictionary<string, WireText> wished, ShownName shownName)
+    internal ClientSettings(ImmutableDictionary<WireText, WireText> told, ImmutableSortedDictionary<string, WireText> wished, ShownName shownName)
     {
-        (_told, _kept, _now, _shownName) = (told, wished, wished, shownName);
-        _defaults = told.ToImmutableDictionary();
+        (_told, _defaults, _kept, _now, _shownName) = (told, told, wished, wished, shownName);
     }
 
     /// <summary>Whether the client has set nothing: its statements mean what those of all such clients mean.</summary>
@@ -49,14 +49,14 @@ internal sealed class ClientSettings
             .Concat(_now.Where(static set => !set.Key.EndsWith("_timeout", StringComparison.Ordinal)).Select(static set => set.Value.ToString())));
 
     /// <summary>What the client knows.</summary>
-    internal IReadOnlyDictionary<WireText, WireText> Told => _told;
+    internal ImmutableDictionary<WireText, WireText> Told => _told;
 
     /// <summary>A text is sent that may change a setting.</summary>
     internal void Sent(SessionTrace trace)
     {
         if (trace.Change is { } change)
         {
-            _sent.Enqueue(change);
+            (_sent ??= new()).Enqueue(change);
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class ClientSettings
         {
             _now = LinkTuning.Nothing;
         }
-        else if ((tag.StartsWith("SET"u8) || tag.StartsWith("RESET"u8)) && _sent.TryDequeue(out var change))
+        else if ((tag.StartsWith("SET"u8) || tag.StartsWith("RESET"u8)) && _sent?.TryDequeue(out var change) == true)
         {
             _now = change.Kind switch
             {
@@ -87,7 +87,7 @@ internal sealed class ClientSettings
     /// <summary>A statement was refused: what was sent behind it is skipped, or fails with its transaction.</summary>
     internal void Failed()
     {
-        _sent.Clear();
+        _sent?.Clear();
         (_now, _meaning) = (_kept, ReferenceEquals(_now, _kept) ? _meaning : null);
     }
 
@@ -107,7 +107,7 @@ internal sealed class ClientSettings
     }
 
     /// <summary>The server reports a setting to the client.</summary>
-    internal void Reported(WireText name, WireText value) => (_told[name], _isPlain, _meansTheUsual, _meaning) = (value, null, null, null);
+    internal void Reported(WireText name, WireText value) => (_told, _isPlain, _meansTheUsual, _meaning) = (_told.SetItem(name, value), null, null, null);
 
     /// <summary>What has to be said to the server so that the client finds its settings; null for nothing.</summary>
     internal WireText? DifferenceTo(WireLink link) => LinkTuning.Difference(link, _told, _kept, keepsName: _shownName is ShownName.Broker);
@@ -121,7 +121,7 @@ internal sealed class ClientSettings
         {
             if (link.Settings.TryGetValue(name, out var has) && !(name == LinkTuning.ApplicationName && _shownName is ShownName.Broker))
             {
-                _told[name] = has;
+                _told = _told.SetItem(name, has);
             }
         }
     }

@@ -26,16 +26,12 @@ internal static class LinkTuning
     /// <param name="reported">The values wanted of those that the server reports.</param>
     /// <param name="settings">The SETs wanted beside them, by the names of the settings; they go before the reported values.</param>
     /// <param name="keepsName">Whether application_name is to be as it was at the login, whatever is wanted.</param>
-    internal static WireText? Difference(WireLink link, Dictionary<WireText, WireText> reported, ImmutableSortedDictionary<string, WireText> settings, bool keepsName = false)
+    internal static WireText? Difference(WireLink link, ImmutableDictionary<WireText, WireText> reported, ImmutableSortedDictionary<string, WireText> settings, bool keepsName = false)
     {
-        StringBuilder? sql = null;
-        foreach (var (name, wanted) in reported)
+        var sql = settings.IsEmpty && ReferenceEquals(link.Fits, reported) ? null : DifferenceOfReported(link, reported, settings, keepsName);
+        if (settings.IsEmpty && sql is null)
         {
-            var wants = keepsName && name == ApplicationName ? link.Defaults.GetValueOrDefault(name) : wanted;
-            if (link.Settings.TryGetValue(name, out var has) && has != wants && CanBeSet(name) && !settings.ContainsKey(name.ToString()))
-            {
-                (sql ??= new()).Append(Setting(name.ToString(), wants)).Append(';');
-            }
+            link.Fits = reported;
         }
         if (ReferenceEquals(link.Applied, settings))
         {
@@ -50,6 +46,21 @@ internal static class LinkTuning
             (sql ??= new()).Append(text).Append(';');
         }
         return Text(sql);
+    }
+
+    private static StringBuilder? DifferenceOfReported(
+        WireLink link, ImmutableDictionary<WireText, WireText> reported, ImmutableSortedDictionary<string, WireText> settings, bool keepsName)
+    {
+        StringBuilder? sql = null;
+        foreach (var (name, wanted) in reported)
+        {
+            var wants = keepsName && name == ApplicationName ? link.Defaults.GetValueOrDefault(name) : wanted;
+            if (link.Settings.TryGetValue(name, out var has) && has != wants && CanBeSet(name) && !settings.ContainsKey(name.ToString()))
+            {
+                (sql ??= new()).Append(Setting(name.ToString(), wants)).Append(';');
+            }
+        }
+        return sql;
     }
 
     /// <summary>Writes what has to be said for the broker's own use of a link, ahead of what needs it. What is not set is what it was at the login.</summary>

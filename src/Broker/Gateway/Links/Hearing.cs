@@ -59,7 +59,7 @@ internal static class Hearing
     {
         if (frame.IsWhole && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ParameterStatus status)
         {
-            link.Settings[status.Name] = status.Value;
+            (link.Settings[status.Name], link.Fits) = (status.Value, null);
             return status;
         }
         link.Use.Doubt();

@@ -55,10 +55,13 @@ internal sealed class WireLink
     internal required PoolDefaults Presumes { get; init; }
 
     /// <summary>What the server reported at the login: what a client without wishes of its own has.</summary>
-    internal required Dictionary<WireText, WireText> Defaults { get; init; }
+    internal required ImmutableDictionary<WireText, WireText> Defaults { get; init; }
 
     /// <summary>What the server has reported last of each of its settings.</summary>
     internal required Dictionary<WireText, WireText> Settings { get; init; }
+
+    /// <summary>Values of which it was found that nothing has to be said to have them, whoever's; null when the server has reported anything since.</summary>
+    internal ImmutableDictionary<WireText, WireText>? Fits { get; set; }
 
     /// <summary>The SETs of a client that were applied to it, by the names of the settings: nothing else was set on it, unless it is dirty.</summary>
     internal ImmutableSortedDictionary<string, WireText> Applied { get; set; } = ImmutableSortedDictionary.Create<string, WireText>(StringComparer.Ordinal);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol.Failures;
@@ -9,7 +10,6 @@ using Broker.Gateway.Sockets;
 using Broker.Leases;
 using Broker.PgWire.Framing;
 using Broker.PgWire.Logins;
-using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Links;
 
@@ -233,7 +233,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             Version = session.Login.Version,
             Backend = session.Backend!,
             Presumes = session.Presumes!,
-            Defaults = new Dictionary<WireText, WireText>(session.Settings),
+            Defaults = session.Settings.ToImmutableDictionary(),
             Settings = session.Settings,
             Statements = new(_book, Math.Max(1, _plan.Gateway.PreparedStatements)),
             OpenedAt = _plan.Time.GetTimestamp(),

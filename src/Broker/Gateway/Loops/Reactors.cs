@@ -37,7 +37,10 @@ internal sealed class Reactors : IExtension
         var log = Logging.GetLogger(_system, typeof(Reactors));
         void Failed(Exception exception) => log.Error(exception, "something on loop {Loop} has failed", id);
         ILoop loop = portable || !Epoll.IsSupported ? StartPortable(Failed) : StartEpoll(id, Failed, log);
-        var config = ConfigurationFactory.ParseString("throughput = 30").WithFallback(_system.Settings.Config.GetConfig("akka.actor.default-dispatcher"));
+        var own = ConfigurationFactory.ParseString($"{id} {{\n id = {id}\n throughput = 30\n mailbox-type = \"{LoopMailbox.Type}\"\n}}");
+        // Akka looks the type of a mailbox up by the id of its dispatcher, in the settings of the system
+        _system.Settings.InjectTopLevelFallback(own);
+        var config = own.GetConfig(id).WithFallback(_system.Settings.Config.GetConfig("akka.actor.default-dispatcher"));
         if (!_system.Dispatchers.RegisterConfigurator(id, new ReactorDispatcherConfigurator(id, config, _system.Dispatchers.Prerequisites, loop)))
             throw new InvalidOperationException($"the dispatcher {id} exists already");
         return id;

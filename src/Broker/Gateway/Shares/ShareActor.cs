@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
@@ -309,7 +308,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         _lastFailure = null;
         _links.Opened(link);
         _lessons.Opened(link);
-        _greeting = new(link.Defaults.ToImmutableDictionary());
+        _greeting = _greeting is { } same && same.IsOf(link.Defaults) ? same : new(link.Defaults);
         foreach (var client in _greeted)
         {
             client.Tell(_greeting, ActorRefs.NoSender);

@@ -40,7 +40,12 @@ internal static class ShareCommands
 
 /// <summary>What a session begins with.</summary>
 /// <param name="Defaults">What the server reported when a link was opened.</param>
-internal sealed record Greeting(ImmutableDictionary<WireText, WireText> Defaults) : INoSerializationVerificationNeeded;
+internal sealed record Greeting(ImmutableDictionary<WireText, WireText> Defaults) : INoSerializationVerificationNeeded
+{
+    /// <summary>Whether a session that began with these values begins so. Then it stays as it is, and all clients share it.</summary>
+    internal bool IsOf(ImmutableDictionary<WireText, WireText> defaults) =>
+        Defaults.Count == defaults.Count && Defaults.All(one => defaults.TryGetValue(one.Key, out var value) && value == one.Value);
+}
 
 /// <summary>The receiver has the link, and owns its port from now on, until it gives it back by <see cref="ShareCommands.LinkReturned"/>.</summary>
 internal sealed record LinkLent(WireLink Link) : INoSerializationVerificationNeeded;
