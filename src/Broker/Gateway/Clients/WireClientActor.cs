@@ -159,7 +159,7 @@ internal sealed class WireClientActor : UntypedActor
         }
         if (_exchange is { } exchange)
         {
-            return !exchange.IsTuning && exchange.Link.Channel.Backlog < _plan.Settings.Buffer.Backlog && !(_face.Mode is PoolMode.Statement && exchange.Outstanding > 0);
+            return !exchange.IsTuning && exchange.Link.Channel.Backlog < _plan.Settings.Buffer.Backlog && !(_face.Mode is PoolMode.Statement && exchange.IsBusy);
         }
         if (_intake.SkipsToSync || _face.Mode is PoolMode.Session || _errands.Next() is not { } errand)
         {

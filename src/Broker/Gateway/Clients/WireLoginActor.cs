@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol.Messages;
+using Broker.Configuration;
 using Broker.Gateway.Access;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
@@ -293,7 +294,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     private void OnGreeting(Greeting greeting)
     {
         var beyond = _wishes.Beyond(greeting.Defaults, _plan.Settings.ApplicationName);
-        _settings = new(greeting.Defaults, beyond.ToImmutableSortedDictionary(
+        _settings = new(greeting.Told, beyond.ToImmutableSortedDictionary(
             static wish => wish.Key, static wish => LinkTuning.Setting(wish.Key, wish.Value), StringComparer.Ordinal), _plan.Settings.ApplicationName);
         if (beyond.IsEmpty)
         {
@@ -307,7 +308,10 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     }
 
     private ClientMemory Memory() =>
-        new(_share!.Book, _share.Verdicts, _plan.Settings.PreparedStatements > 0 ? new(_share.Book) : null, _settings!);
+        new(_share!.Book, _share.Verdicts, IsRenamed ? new(_share.Book) : null, _settings!);
+
+    // who keeps one link finds its statements there by its own names, as at the server
+    private bool IsRenamed => _plan.Settings.PreparedStatements > 0 && Pool.Mode is not PoolMode.Session;
 
     private void OnLent(WireLink link)
     {

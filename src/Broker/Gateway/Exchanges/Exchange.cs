@@ -57,6 +57,9 @@ internal sealed class Exchange
     /// <summary>Whether nothing is under way and no transaction is open: what the client sends next is the first of something new.</summary>
     internal bool IsQuiet => !IsTuning && Outstanding == 0 && Use.IsAtRest && Use.Status is TransactionStatus.Idle;
 
+    /// <summary>Whether the client waits for the server, and the server for nothing of the client's.</summary>
+    internal bool IsBusy => Outstanding > 0 && !Use.IsCopyIn;
+
     private LinkUse Use => Link.Use;
 
     /// <summary>Applies what the client has set to the link; nothing when it is so already.</summary>
@@ -102,7 +105,8 @@ internal sealed class Exchange
             case FrontendType.Parse or FrontendType.Bind or FrontendType.Describe or FrontendType.Close when _renaming is not null:
                 return OnNamed(frame, out error);
             case FrontendType.Parse when frame.IsFirst:
-                IsDirty |= !frame.IsWhole || _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 1)).Trace.IsDirty;
+                // a name stays in the session
+                IsDirty |= !frame.IsWhole || !Frames.TextOf(frame.Body, skip: 0).IsEmpty || _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 1)).Trace.IsDirty;
                 break;
         }
         Pass(frame);
@@ -167,8 +171,19 @@ internal sealed class Exchange
     {
         if (frame.IsFirst)
         {
-            Note(frame.IsWhole ? _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 0)).Trace : SessionTrace.Unknown);
+            var trace = frame.IsWhole ? _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 0)).Trace : SessionTrace.Unknown;
+            var taken = _renaming?.TakeQuery(trace) ?? Taken.AsItIs;
+            if (taken is Taken.Later)
+            {
+                return false;
+            }
             Outstanding++;
+            if (taken is Taken.Whole)
+            {
+                Settle();
+                return true;
+            }
+            Note(trace);
         }
         if (frame.IsLast)
         {
@@ -241,8 +256,7 @@ internal sealed class Exchange
                 OnTag(frame.Body.FirstSpan);
                 break;
             case BackendType.ErrorResponse:
-                OnError(frame);
-                break;
+                return OnError(frame);
             case BackendType.ReadyForQuery when _forbidsBlocks && Use.Status is not TransactionStatus.Idle:
                 ForbidBlock();
                 return false;
@@ -323,16 +337,23 @@ internal sealed class Exchange
         _client.Settings.Completed(tag);
     }
 
-    private void OnError(in Frame frame)
+    // Whether it may pass as it is.
+    private bool OnError(in Frame frame)
     {
         _client.Settings.Failed();
         if (_renaming is null || !frame.IsWhole || BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is not ErrorResponse error)
         {
-            return;
+            return true;
         }
         if (error.SqlState is "0A000" or "26000")
         {
             _renaming.Doubt();
         }
+        if (_renaming.ByClientsName(error) is not { } renamed)
+        {
+            return true;
+        }
+        renamed.Write(_buffers.ToClient);
+        return false;
     }
 }

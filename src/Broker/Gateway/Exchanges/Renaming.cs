@@ -5,6 +5,7 @@ using Broker.Gateway.Sockets;
 using Broker.Gateway.Traces;
 using Broker.PgWire.Framing;
 using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Values;
 
@@ -41,6 +42,28 @@ internal sealed class Renaming
         }
     }
 
+    /// <summary>An error of the server's, with the client's own name in the place of ours; null when it may pass as it is.</summary>
+    internal ErrorResponse? ByClientsName(ErrorResponse error) =>
+        _names.ByClientsName(error['M']) is { } message
+            ? new([.. error.Fields.Select(field => field.Code == (byte)'M' ? field with { Value = message } : field)])
+            : null;
+
+    /// <summary>Takes a simple query that may end a statement of the client's by its name.</summary>
+    /// <param name="trace">What is known of its text.</param>
+    internal Taken TakeQuery(SessionTrace trace)
+    {
+        if (trace.Deallocates is not { } name)
+        {
+            return Taken.AsItIs;
+        }
+        var close = new Close(TargetKind.Statement, WireText.Of(name));
+        if (_names.MustWait(close))
+        {
+            return Taken.Later;
+        }
+        return Sends(_names.Deallocate(close.Name, text: null)) ? Taken.Whole : Taken.AsItIs;
+    }
+
     /// <summary>Takes a Parse, Bind, Describe or Close, or a piece of one.</summary>
     /// <param name="frame">The message.</param>
     /// <param name="runs">What the statement that it runs leaves behind it; null when it runs none.</param>
@@ -69,12 +92,23 @@ internal sealed class Renaming
         {
             return Taken.AsItIs;
         }
-        foreach (var outgoing in _names.Rewrite(message))
+        if (message is Parse { Statement.IsEmpty: true } parse && _client.Verdicts.Of(parse.Query.Bytes.Span).Trace.Deallocates is { } name
+            && Sends(_names.Deallocate(WireText.Of(name), new(parse.Query, parse.ParameterTypes))))
         {
-            Send(outgoing);
+            return Taken.Whole;
         }
+        Sends(_names.Rewrite(message));
         runs = NoteUse(message is Bind);
         return Taken.Whole;
+    }
+
+    private bool Sends(IReadOnlyList<Outgoing>? messages)
+    {
+        for (var i = 0; i < messages?.Count; i++)
+        {
+            Send(messages[i]);
+        }
+        return messages is not null;
     }
 
     // What a text leaves behind it leaves when it runs, which may be long after it was prepared.
@@ -102,6 +136,8 @@ internal sealed class Renaming
             Bind => (FrontendType.Bind, default),
             Describe describe => (FrontendType.Describe, describe.Kind),
             Close close => (FrontendType.Close, close.Kind),
+            Execute => (FrontendType.Execute, default),
+            Sync => (FrontendType.Sync, default),
             var other => throw new InvalidOperationException($"{other.GetType().Name} is not renamed"),
         };
         _link.Use.Sent(type, target, outgoing.IsHidden, outgoing.Accounts);

@@ -47,6 +47,26 @@ internal sealed class ClientStatements : IStatementAccount
         return found;
     }
 
+    /// <summary>A name of a statement, the unnamed one's too; null when it has none for sure or sent.</summary>
+    internal WireText? NameOf(StatementNumber number)
+    {
+        foreach (var change in _sent)
+        {
+            if (change.To == number)
+            {
+                return change.Name;
+            }
+        }
+        foreach (var (name, its) in _names)
+        {
+            if (its == number)
+            {
+                return name;
+            }
+        }
+        return null;
+    }
+
     /// <summary>A Parse is sent. A name that is taken must be refused, which is the server's to do; the unnamed one is replaced.</summary>
     internal StatementNumber Parse(WireText name, PreparedText text)
     {

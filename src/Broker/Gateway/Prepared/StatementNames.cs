@@ -14,9 +14,18 @@ internal sealed class StatementNames
 {
     private static readonly WireText Unknown = new StatementNumber(0).ServerName;
 
+    // prepared only to be deallocated
+    private static readonly WireText Stand = WireText.Of("broker_stand");
+    private static readonly Parse StandParse = new(Stand, WireText.Of("SELECT 1"), []);
+    private static readonly Parse StandEnds = new(WireText.Empty, WireText.Of("DEALLOCATE broker_stand"), []);
+    private static readonly Bind BindUnnamed = new(WireText.Empty, WireText.Empty, [], [], []);
+    private static readonly Execute ExecuteUnnamed = new(WireText.Empty, 0);
+
     private readonly StatementBook _book;
     private readonly ClientStatements _client;
     private readonly LinkStatements _link;
+    private WireText _unknown = WireText.Empty;
+    private WireText? _refused;
 
     internal StatementNames(StatementBook book, ClientStatements client, LinkStatements link) => (_book, _client, _link) = (book, client, link);
 
@@ -24,6 +33,34 @@ internal sealed class StatementNames
     internal bool MustWait(IFrontendMessage message) => NameIn(message) is { } name
         && (_client.IsUnknown(name) || (name.IsEmpty ? _link.IsUnnamedUnknown : _client.Find(name) is { } number && _link.IsUnknown(number))
             || (message is Parse parse && !name.IsEmpty && _book.Find(Text(parse)) is { } known && _link.IsUnknown(known)));
+
+    /// <summary>
+    /// What to send, in order, for a text of the client's that deallocates one of its statements: others may use what it has on the server, so another is deallocated
+    /// instead, with the same answers. Null when the client has no statement of that name.
+    /// </summary>
+    /// <param name="name">Which.</param>
+    /// <param name="text">The text, when it is prepared without a name; null when it is a simple query.</param>
+    internal IReadOnlyList<Outgoing>? Deallocate(WireText name, PreparedText? text)
+    {
+        if (_client.Find(name) is null)
+        {
+            return null;
+        }
+        _client.Close(name);
+        Outgoing[] ahead = [new(new Close(TargetKind.Statement, Stand), Accounts.None, IsHidden: true), new(StandParse, Accounts.Client, IsHidden: true)];
+        if (text is not null)
+        {
+            _link.BecomeUnnamed(_client.Parse(WireText.Empty, text));
+            return [.. ahead, new(StandEnds, Accounts.Client | Accounts.Link)];
+        }
+        EndUnnamed();
+        NextSeries();
+        return
+        [
+            .. ahead, new(StandEnds, Accounts.Client | Accounts.Link, IsHidden: true), new(BindUnnamed, Accounts.None, IsHidden: true),
+            new(ExecuteUnnamed, Accounts.None), new(Sync.Instance, Accounts.None),
+        ];
+    }
 
     /// <summary>What to send for a message of the client's, in order.</summary>
     internal IReadOnlyList<Outgoing> Rewrite(IFrontendMessage message)
@@ -67,6 +104,20 @@ internal sealed class StatementNames
         _link.NextSeries();
     }
 
+    /// <summary>What the server says of a statement of ours, said of the client's; null when it says nothing of one.</summary>
+    internal WireText? ByClientsName(WireText said)
+    {
+        if (StatementNumber.FirstIn(said) is not var (number, range))
+        {
+            return null;
+        }
+        var name = number.ServerName == Unknown ? _unknown : _refused is { } refused && _client.Find(refused) == number ? refused : _client.NameOf(number);
+        // in English the server has words of its own for the unnamed one; in other languages the name is left empty
+        return name is not { } known ? null
+            : known.IsEmpty && said.ToString() == $"prepared statement \"{Unknown}\" does not exist" ? WireText.Of("unnamed prepared statement does not exist")
+            : new WireText((byte[])[.. said.Bytes.Span[..range.Start], .. known.Bytes.Span, .. said.Bytes.Span[range.End..]]);
+    }
+
     /// <summary>The statement that the last message was about; null when it has none that is known.</summary>
     internal StatementNumber? Used { get; private set; }
 
@@ -85,6 +136,7 @@ internal sealed class StatementNames
     {
         if (_client.Find(parse.Statement) is { } taken)
         {
+            _refused = parse.Statement;
             return [.. Steps(_link.Use(taken)), new(parse with { Statement = taken.ServerName }, Accounts.None)];
         }
         var number = _client.Parse(parse.Statement, Text(parse));
@@ -148,7 +200,11 @@ internal sealed class StatementNames
     }
 
     // A name of a client's that looks like one of ours must not meet it; and the unnamed statement there is another client's.
-    private static WireText Passed(WireText name) => name.IsEmpty || StatementNumber.IsOurs(name) ? Unknown : name;
+    private WireText Passed(WireText name)
+    {
+        _unknown = name;
+        return name.IsEmpty || StatementNumber.IsOurs(name) ? Unknown : name;
+    }
 
     private IEnumerable<Outgoing> Steps(IEnumerable<StatementStep> steps) => steps.Select(step => new Outgoing(
         step.Parse ? Parsed(step.Number, step.Number.ServerName) : new Close(TargetKind.Statement, step.Number.ServerName), Accounts.Link, IsHidden: true));

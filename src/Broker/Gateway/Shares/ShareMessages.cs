@@ -42,6 +42,9 @@ internal static class ShareCommands
 /// <param name="Defaults">What the server reported when a link was opened.</param>
 internal sealed record Greeting(ImmutableDictionary<WireText, WireText> Defaults) : INoSerializationVerificationNeeded
 {
+    /// <summary>What a client is told: the name that the pool shows to servers is not its own, and it has none before it gives one, as at the server.</summary>
+    internal ImmutableDictionary<WireText, WireText> Told { get; } = Defaults.SetItem(LinkTuning.ApplicationName, WireText.Empty);
+
     /// <summary>Whether a session that began with these values begins so. Then it stays as it is, and all clients share it.</summary>
     internal bool IsOf(ImmutableDictionary<WireText, WireText> defaults) =>
         Defaults.Count == defaults.Count && Defaults.All(one => defaults.TryGetValue(one.Key, out var value) && value == one.Value);

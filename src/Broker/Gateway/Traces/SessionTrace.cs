@@ -5,7 +5,8 @@ namespace Broker.Gateway.Traces;
 /// <summary>What a text leaves in the session that it ran in, when its transaction is over.</summary>
 /// <param name="IsDirty">Whether it may leave something that another client must not meet.</param>
 /// <param name="Change">The setting that it changes, and nothing else; null when it is not such a text.</param>
-internal sealed record SessionTrace(bool IsDirty, SettingChange? Change = null)
+/// <param name="Deallocates">The prepared statement that it ends by its name, and nothing else; null when it is not such a text.</param>
+internal sealed record SessionTrace(bool IsDirty, SettingChange? Change = null, string? Deallocates = null)
 {
     /// <summary>Nothing.</summary>
     internal static readonly SessionTrace None = new(false);

@@ -44,6 +44,7 @@ internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementS
         StatementVerb.Copy => Part(InnerText.OfCopy(text)),
         StatementVerb.Explain => Part(InnerText.OfExplain(text)),
         StatementVerb.Prepare => InnerText.IsTwoPhase(text) ? Nothing : Anything,
+        StatementVerb.Deallocate => Nothing with { Trace = DeallocateText.Read(text) },
         _ when shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With => new(SessionTrace.None, [shape], shape.Verb.IsRead(), Calls(shape, "current_setting")),
         _ => Anything,
     };

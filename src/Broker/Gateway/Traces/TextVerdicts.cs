@@ -139,7 +139,8 @@ internal sealed class TextVerdicts
         if (!_readAlike)
         {
             // What the server reads otherwise than we do may do anything. A SET without a backslash it does not.
-            var kept = reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0 ? reading.Trace : SessionTrace.Unknown;
+            var kept = reading.Trace.Deallocates is not null || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0)
+                ? reading.Trace : SessionTrace.Unknown;
             (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Packs = false }, false, DateTimeOffset.MaxValue);
             return;
         }
