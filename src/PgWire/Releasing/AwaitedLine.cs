@@ -58,6 +58,15 @@ internal sealed class AwaitedLine
         return Math.Min(from, Count);
     }
 
+    /// <summary>How many are answered with ReadyForQuery and not hidden.</summary>
+    internal int CountEndsShown()
+    {
+        var count = 0;
+        for (var i = 0; i < Count; i++)
+            count += Answers.EndsSeries(this[i]) && (_ring[At(i)] & HiddenFlag) == 0 ? 1 : 0;
+        return count;
+    }
+
     private int At(int index) => (_first + index) & (_ring.Length - 1);
 
     private void Grow()

@@ -43,6 +43,9 @@ public sealed class LinkUse
     /// <summary>Whether there is something to be answered.</summary>
     public bool IsAwaiting => _awaited.Count > 0;
 
+    /// <summary>How many ReadyForQuery the client waits for: those of what the broker sent are not counted.</summary>
+    public int ReadyOwed => _awaited.CountEndsShown();
+
     /// <summary>Whether what the server answers now is not for the client: the broker asked.</summary>
     public bool IsAnsweringHidden => _awaited.FirstIsHidden;
 
@@ -54,6 +57,9 @@ public sealed class LinkUse
 
     /// <summary>Whether somebody else may use the link.</summary>
     public bool CanRelease => IsAtRest && Status is TransactionStatus.Idle && CancelsInFlight == 0;
+
+    /// <summary>Whether nobody else may use it for good, and its client has all its answers.</summary>
+    public bool IsSpent => IsDoubtful && ReadyOwed == 0 && !IsSeriesOpen && !IsSkipping && !IsCut && Status is TransactionStatus.Idle;
 
     /// <summary>Something else makes the link unfit for others, for good.</summary>
     public void Doubt() => IsDoubtful = true;

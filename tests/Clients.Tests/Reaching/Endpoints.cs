@@ -20,14 +20,14 @@ internal static class Endpoints
 
     /// <summary>
     /// The ways. One through the broker is a line here: its name, what a client may rely on, what its gateway is told beyond where to
-    /// listen, and the size of its pool: `new("transaction", Keeping.Transaction, "mode = transaction, application-name = exact", ByFolder: false, Pool: 8)`. Where
+    /// listen, and the size of its pool: `new("transaction", Keeping.Transaction, "mode = transaction", ByFolder: false, Pool: 8)`. Where
     /// clients keep their connections there must be one for each of two tests at a time, which have 30 clients at most.
     /// </summary>
     private static readonly Way[] AllWays =
     [
         new(Direct, Keeping.Session, Gateway: null, ByFolder: false, Pool: 0),
         new("session", Keeping.Session, "mode = session, application-name = exact", ByFolder: true, Pool: 64),
-        new("transaction", Keeping.Transaction, "mode = transaction", ByFolder: false, Pool: 8),
+        new("transaction", Keeping.Transaction, "mode = transaction, application-name = exact", ByFolder: false, Pool: 8),
         new("statement", Keeping.Statement, "mode = statement, application-name = exact", ByFolder: false, Pool: 8),
     ];
 

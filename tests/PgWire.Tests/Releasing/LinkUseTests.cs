@@ -24,6 +24,36 @@ public sealed class LinkUseTests
     }
 
     [Fact]
+    public void What_the_broker_asked_and_what_the_server_skips_is_no_answer_that_the_client_waits_for()
+    {
+        _link.Sent(FrontendType.Query, hidden: true);
+        Assert.Equal(0, _link.ReadyOwed);
+        Ready();
+        _link.Sent(FrontendType.Parse);
+        _link.Received(BackendType.ErrorResponse);
+        _link.Sent(FrontendType.Query);
+        Assert.Equal(0, _link.ReadyOwed);
+        _link.Sent(FrontendType.Sync);
+        Assert.Equal(1, _link.ReadyOwed);
+    }
+
+    [Fact]
+    public void A_Sync_that_a_COPY_has_passed_over_is_owed_no_answer_and_a_link_in_doubt_is_spent_when_its_client_is_answered()
+    {
+        _link.Sent(FrontendType.Execute);
+        _link.Sent(FrontendType.Sync);
+        _link.Received(BackendType.CopyInResponse);
+        _link.Sent(FrontendType.CopyFail);
+        _link.Received(BackendType.ErrorResponse);
+        Assert.Equal((0, true, false), (_link.ReadyOwed, _link.IsDoubtful, _link.IsSpent));
+
+        _link.Sent(FrontendType.Sync);
+        Assert.Equal((1, false), (_link.ReadyOwed, _link.IsSpent));
+        Ready();
+        Assert.True(_link.IsSpent);
+    }
+
+    [Fact]
     public void A_transaction_holds_the_link_whatever_was_sent()
     {
         _link.Sent(FrontendType.Query);

@@ -293,7 +293,8 @@ internal sealed class WireClientActor : UntypedActor
         {
             if (_face.Mode is not PoolMode.Session)
             {
-                Return(exchange, exchange.IsDirty ? LinkCondition.Dirty : exchange.Link.Use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled);
+                var use = exchange.Link.Use;
+                Return(exchange, use.IsSpent ? LinkCondition.Broken : exchange.IsDirty ? LinkCondition.Dirty : use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled);
             }
             CloseIfAsked();
         }

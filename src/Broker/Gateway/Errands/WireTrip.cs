@@ -201,6 +201,10 @@ internal sealed class WireTrip
                 RunRestAgain();
                 break;
             case BackendType.ErrorResponse:
+                if (!hidden)
+                {
+                    KeepParse();
+                }
                 Fail(frame);
                 break;
             case var _ when hidden:

@@ -52,10 +52,10 @@ internal sealed class Exchange
     internal bool IsBroken { get; private set; }
 
     /// <summary>How many ReadyForQuery the client waits for.</summary>
-    internal int Outstanding { get; private set; }
+    internal int Outstanding => Use.ReadyOwed + (_rollsBack ? 1 : 0);
 
     /// <summary>Whether nothing is under way and no transaction is open: what the client sends next is the first of something new.</summary>
-    internal bool IsQuiet => !IsTuning && Outstanding == 0 && Use.IsAtRest && Use.Status is TransactionStatus.Idle;
+    internal bool IsQuiet => !IsTuning && Outstanding == 0 && (Use.IsSpent || (Use.IsAtRest && Use.Status is TransactionStatus.Idle));
 
     /// <summary>Whether the client waits for the server, and the server for nothing of the client's.</summary>
     internal bool IsBusy => Outstanding > 0 && !Use.IsCopyIn;
@@ -94,13 +94,12 @@ internal sealed class Exchange
                 return true;
             case FrontendType.Sync:
                 _renaming?.NextSeries();
-                Outstanding++;
                 break;
             case FrontendType.Query:
                 return OnQuery(frame);
             case FrontendType.FunctionCall when frame.IsFirst:
                 // which function, only the server knows
-                (IsDirty, Outstanding) = (true, Outstanding + 1);
+                IsDirty = true;
                 break;
             case FrontendType.Parse or FrontendType.Bind or FrontendType.Describe or FrontendType.Close when _renaming is not null:
                 return OnNamed(frame, out error);
@@ -177,7 +176,6 @@ internal sealed class Exchange
             {
                 return false;
             }
-            Outstanding++;
             if (taken is Taken.Whole)
             {
                 Settle();
@@ -261,7 +259,6 @@ internal sealed class Exchange
                 ForbidBlock();
                 return false;
             case BackendType.ReadyForQuery:
-                Outstanding--;
                 _renaming?.Forget();
                 _client.Settings.TransactionIs(Use.Status);
                 break;
@@ -288,7 +285,6 @@ internal sealed class Exchange
                 return false;
             case BackendType.ReadyForQuery when _rollsBack:
                 _rollsBack = false;
-                Outstanding--;
                 _client.Settings.Failed();
                 _client.Settings.TransactionIs(Use.Status);
                 return true;
