@@ -7,9 +7,9 @@ namespace Broker.PgWire.Releasing;
 internal sealed class AwaitedLine
 {
     private const byte HiddenFlag = 0x80;
-    private const int AccountsShift = 5;
-    private const byte AccountsFlags = 0x60;
-    private const byte Kind = 0x1F;
+    private const int AccountsShift = 4;
+    private const byte AccountsFlags = 0x70;
+    private const byte Kind = 0x0F;
     private const int FirstCapacity = 16;
 
     private byte[] _ring = new byte[FirstCapacity];

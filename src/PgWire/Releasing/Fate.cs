@@ -27,6 +27,9 @@ public enum Accounts
 
     /// <summary>That of the statements on the link.</summary>
     Link = 2,
+
+    /// <summary>That of the results of statements on the link.</summary>
+    Results = 4,
 }
 
 /// <summary>The fate of one thing that was sent, or an answer that is now to be given here.</summary>

@@ -111,7 +111,7 @@ internal sealed class ClientErrands
         var name = new WireText(bind.Slice(1, length).ToArray());
         var parses = shape.Parse is not null;
         var text = shape.Parse is { } body ? TextOf(statements, _intake.Peek[body], name)
-            : statements.Find(name) is { } number ? _client.Book[number] : null;
+            : statements.Find(name) is { } number && !_client.Book.IsStale(number) ? _client.Book[number] : null;
         // one that was prepared by other settings than the client has now, which are none, is not what others prepare
         if (text is null || text.Meaning.Length > 0 || text.ParameterTypes.Any(static type => type >= FirstUserType))
         {
@@ -133,6 +133,7 @@ internal sealed class ClientErrands
             Number = ++_number,
             Estimate = verdict.Estimate,
             Text = text,
+            Statement = parses ? null : statements.Find(name),
             Parses = parses,
             Describes = shape.Describes,
             Values = bind[(length + 2)..].ToArray(),

@@ -34,6 +34,9 @@ internal abstract record WireErrand : INoSerializationVerificationNeeded
         /// <summary>What it runs: the text, not its number, which may end with the client while this is on its way.</summary>
         internal required PreparedText Text { get; init; }
 
+        /// <summary>What its text was when its client prepared it; null when it prepares it itself.</summary>
+        internal required StatementNumber? Statement { get; init; }
+
         /// <summary>Whether it begins with the Parse of it.</summary>
         internal required bool Parses { get; init; }
 

@@ -26,6 +26,7 @@ internal sealed class WireTrip
     private readonly StatementBook _book;
     private readonly ImmutableArray<WireErrand> _members;
     private readonly WireWriter _answer;
+    private readonly StatementNumber[] _numbers;
     private readonly int _replyLimit;
     private int _current;
     private bool _parsed;
@@ -40,6 +41,7 @@ internal sealed class WireTrip
     internal WireTrip(WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit, WireWriter answer)
     {
         (_link, _book, _members, _replyLimit, _answer) = (link, book, members, replyLimit, answer);
+        _numbers = new StatementNumber[members.Length];
         answer.Clear();
     }
 
@@ -63,18 +65,19 @@ internal sealed class WireTrip
     /// <summary>Writes it.</summary>
     internal void Write(WireWriter writer)
     {
-        foreach (var member in _members)
+        for (var i = 0; i < _members.Length; i++)
         {
-            switch (member)
+            switch (_members[i])
             {
                 case WireErrand.Simple simple:
                     Write(writer, simple);
                     break;
                 case WireErrand.Series series:
-                    Write(writer, series);
+                    Write(writer, series, i);
                     break;
             }
         }
+        RunUnsentAgain();
         Sync.Instance.Write(writer);
         _link.Use.Sent(FrontendType.Sync);
         _link.Statements.NextSeries();
@@ -90,9 +93,16 @@ internal sealed class WireTrip
         WriteRun(writer, describes: true);
     }
 
-    private void Write(WireWriter writer, WireErrand.Series series)
+    private void Write(WireWriter writer, WireErrand.Series series, int index)
     {
         var number = _book.Keep(series.Text);
+        if (series.Statement is { } statement && statement != number)
+        {
+            // its client is gone, or knows another result: it is not sent
+            _book.Release(number);
+            return;
+        }
+        _numbers[index] = number;
         foreach (var step in _link.Statements.Use(number))
         {
             if (step.Parse)
@@ -105,6 +115,12 @@ internal sealed class WireTrip
                 new Close(TargetKind.Statement, step.Number.ServerName).Write(writer);
             }
             _link.Use.Sent(step.Parse ? FrontendType.Parse : FrontendType.Close, hidden: true, accounts: Accounts.Link);
+            if (step.Parse)
+            {
+                _link.Statements.Describe(step.Number);
+                new Describe(TargetKind.Statement, step.Number.ServerName).Write(writer);
+                _link.Use.Sent(FrontendType.Describe, TargetKind.Statement, hidden: true, accounts: Accounts.Results);
+            }
         }
         // the link keeps it from here on
         _book.Release(number);
@@ -208,6 +224,7 @@ internal sealed class WireTrip
                 Fail(frame);
                 break;
             case var _ when hidden:
+                Hearing.Columns(_link, type, frame);
                 break;
             case BackendType.BindComplete:
                 KeepParse();
@@ -259,9 +276,9 @@ internal sealed class WireTrip
         }
         if (IsOverfull || (BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ErrorResponse { SqlState: var state } && TripErrors.MayBeOfTheTrip(state)))
         {
-            if (current is WireErrand.Series series && _book.Find(series.Text) is { } number)
+            if (current is WireErrand.Series)
             {
-                _link.Statements.Doubt(number);
+                _link.Statements.Doubt(_numbers[_current]);
             }
             RunRestAgain();
             return;
@@ -273,13 +290,15 @@ internal sealed class WireTrip
     // It may be done before the cancel that was sent for its length: what is held of it is not all of it.
     private void Complete()
     {
-        if (!IsOverfull)
+        if (!IsOverfull && !_book.IsStale(_numbers[_current]))
         {
             Answer();
             return;
         }
+        // what is not what its client was told, the client is told when it runs alone
         IsOverfull = false;
         RunAgain();
+        RunUnsentAgain();
     }
 
     private void Answer()
@@ -290,6 +309,16 @@ internal sealed class WireTrip
         Completed += _failed ? 0 : 1;
         _answer.Clear();
         _parsed = false;
+        RunUnsentAgain();
+    }
+
+    // who was not sent cannot be told apart from who was answered but by its turn
+    private void RunUnsentAgain()
+    {
+        while (Current is WireErrand.Series && _numbers[_current] == default)
+        {
+            RunAgain();
+        }
     }
 
     private void RunRestAgain()

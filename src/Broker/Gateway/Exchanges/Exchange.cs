@@ -158,6 +158,10 @@ internal sealed class Exchange
             {
                 Link.Statements.Settle(settled.Fate);
             }
+            if (settled.Accounts.HasFlag(Accounts.Results))
+            {
+                Link.Statements.Described(settled.Fate);
+            }
             if (settled.Answer is { } answer)
             {
                 _buffers.ToClient.Begin((byte)answer);
@@ -268,6 +272,7 @@ internal sealed class Exchange
 
     private bool ForBroker(BackendType type, in Frame frame)
     {
+        Hearing.Columns(Link, type, frame);
         switch (type)
         {
             case BackendType.ErrorResponse when IsTuning:
@@ -341,10 +346,7 @@ internal sealed class Exchange
         {
             return true;
         }
-        if (error.SqlState is "0A000" or "26000")
-        {
-            _renaming.Doubt();
-        }
+        _renaming.Learn(error);
         if (_renaming.ByClientsName(error) is not { } renamed)
         {
             return true;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Broker.Gateway.Links;
 using Broker.Gateway.Prepared;
+using Broker.Gateway.Reports;
 using Broker.Gateway.Sockets;
 using Broker.Gateway.Traces;
 using Broker.PgWire.Framing;
@@ -33,8 +34,23 @@ internal sealed class Renaming
     /// <summary>The server is ready: nothing that was sent can fail any more.</summary>
     internal void Forget() => _used.Clear();
 
-    /// <summary>A plan is out of date, or a statement is not there although we prepared it: what was used is prepared anew at its next use.</summary>
-    internal void Doubt()
+    /// <summary>An error of the server's is about a statement, or may be: what it says of our names is true of the client's no longer, or was never.</summary>
+    internal void Learn(ErrorResponse error)
+    {
+        // (plancache.c: the routine is the same in all languages)
+        var isStale = error.SqlState is "0A000" && error['R'].Is("RevalidateCachedQuery"u8);
+        if (isStale && _used.TrueForAll(used => used == _used[0]) && _used is [var stale, ..])
+        {
+            _client.Book.BecomeStale(stale);
+        }
+        else if (isStale || error.SqlState is "26000")
+        {
+            Doubt();
+        }
+    }
+
+    // a plan is out of date, or a statement is not there although we prepared it: what was used is prepared anew at its next use
+    private void Doubt()
     {
         foreach (var number in _used)
         {
@@ -43,8 +59,10 @@ internal sealed class Renaming
     }
 
     /// <summary>An error of the server's, with the client's own name in the place of ours; null when it may pass as it is.</summary>
-    internal ErrorResponse? ByClientsName(ErrorResponse error) =>
-        _names.ByClientsName(error['M']) is { } message
+    internal ErrorResponse? ByClientsName(ErrorResponse error) => _names.IsOfStale(error['M'])
+        ? ErrorReports.Error("0A000", "cached plan must not change result type") is var report
+            ? new([.. report.Fields, new((byte)'R', WireText.Of("RevalidateCachedQuery"))]) : null
+        : _names.ByClientsName(error['M']) is { } message
             ? new([.. error.Fields.Select(field => field.Code == (byte)'M' ? field with { Value = message } : field)])
             : null;
 
@@ -61,7 +79,7 @@ internal sealed class Renaming
         {
             return Taken.Later;
         }
-        return Sends(_names.Deallocate(close.Name, text: null)) ? Taken.Whole : Taken.AsItIs;
+        return Sends(_names.Deallocate(close.Name, parse: null)) ? Taken.Whole : Taken.AsItIs;
     }
 
     /// <summary>Takes a Parse, Bind, Describe or Close, or a piece of one.</summary>
@@ -87,13 +105,19 @@ internal sealed class Renaming
         {
             return Taken.Later;
         }
+        // what the server skips it does not answer
+        if (!_link.Use.IsSkipping && _names.Verify(message) is { Count: > 0 } ahead)
+        {
+            Sends(ahead);
+            return Taken.Later;
+        }
         _unnamedStreams &= message is not Parse { Statement.IsEmpty: true };
         if (_unnamedStreams && message is Bind { Statement.IsEmpty: true })
         {
             return Taken.AsItIs;
         }
         if (message is Parse { Statement.IsEmpty: true } parse && _client.Verdicts.Of(parse.Query.Bytes.Span).Trace.Deallocates is { } name
-            && Sends(_names.Deallocate(WireText.Of(name), new(parse.Query, parse.ParameterTypes))))
+            && Sends(_names.Deallocate(WireText.Of(name), parse)))
         {
             return Taken.Whole;
         }
@@ -138,6 +162,7 @@ internal sealed class Renaming
             Close close => (FrontendType.Close, close.Kind),
             Execute => (FrontendType.Execute, default),
             Sync => (FrontendType.Sync, default),
+            Flush => (FrontendType.Flush, default),
             var other => throw new InvalidOperationException($"{other.GetType().Name} is not renamed"),
         };
         _link.Use.Sent(type, target, outgoing.IsHidden, outgoing.Accounts);
@@ -182,6 +207,11 @@ internal sealed class Renaming
         _client.Statements!.Meaning = _client.Settings.Meaning;
         if (_names.MustWait(bind))
         {
+            return Taken.Later;
+        }
+        if (!_link.Use.IsSkipping && _names.Verify(bind) is { Count: > 0 } questions)
+        {
+            Sends(questions);
             return Taken.Later;
         }
         var rewritten = _names.Rewrite(bind);

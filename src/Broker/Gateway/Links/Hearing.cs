@@ -31,6 +31,7 @@ internal static class Hearing
         {
             Keep(link, frame);
         }
+        Columns(link, type, frame);
         Settle(link);
         return type;
     }
@@ -38,6 +39,22 @@ internal static class Hearing
     /// <summary>What a ReadyForQuery says; none of the three for other messages, and for one that is none.</summary>
     internal static TransactionStatus StatusIn(in Frame frame) =>
         (BackendType)frame.Type is BackendType.ReadyForQuery && frame.Body.FirstSpan is [var status] ? (TransactionStatus)status : default;
+
+    /// <summary>Keeps the columns that the broker asked for.</summary>
+    internal static void Columns(WireLink link, BackendType type, in Frame frame)
+    {
+        switch (type)
+        {
+            case var _ when !link.Statements.IsDescribing:
+                break;
+            case BackendType.NoData:
+                link.Statements.Hear(ResultShape.Empty);
+                break;
+            case BackendType.RowDescription:
+                link.Statements.Hear(frame.IsWhole ? ResultShape.Of(frame.Body.ToArray()) : null);
+                break;
+        }
+    }
 
     /// <summary>Tells the link's account what is settled, where nobody else keeps one.</summary>
     internal static void Settle(WireLink link)
@@ -47,6 +64,10 @@ internal static class Hearing
             if (settled.Accounts.HasFlag(Accounts.Link))
             {
                 link.Statements.Settle(settled.Fate);
+            }
+            if (settled.Accounts.HasFlag(Accounts.Results))
+            {
+                link.Statements.Described(settled.Fate);
             }
         }
     }

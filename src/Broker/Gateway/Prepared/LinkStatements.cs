@@ -1,3 +1,5 @@
+using Broker.PgWire.Releasing;
+
 namespace Broker.Gateway.Prepared;
 
 /// <summary>
@@ -13,6 +15,8 @@ internal sealed class LinkStatements : IStatementAccount
     private readonly Dictionary<StatementNumber, Slot> _named = [];
     private readonly Queue<(Slot Slot, StatementNumber? Becomes)> _sent = new();
     private readonly Slot _unnamed = new();
+    private readonly Queue<(StatementNumber Number, bool IsAwaited)> _described = new();
+    private ResultShape? _result;
     private long _series;
 
     /// <param name="book">The texts of its pool.</param>
@@ -59,6 +63,34 @@ internal sealed class LinkStatements : IStatementAccount
         _book.Keep(number);
         steps.Add(Send(slot, number, number));
         return steps;
+    }
+
+    /// <summary>Whether it is there under our name, if all that was sent succeeds, and not in doubt.</summary>
+    internal bool Has(StatementNumber number) => _named.TryGetValue(number, out var slot) && slot.Holds == number && !slot.IsDoubted;
+
+    /// <summary>What its result is, is asked behind its Parse.</summary>
+    /// <param name="number">Which.</param>
+    /// <param name="isAwaited">Whether it is not to be used before the answer.</param>
+    internal void Describe(StatementNumber number, bool isAwaited = false) => _described.Enqueue((number, isAwaited));
+
+    /// <summary>Whether it is not to be used before the server has told its result.</summary>
+    internal bool IsAwaited(StatementNumber number) => _described.Contains((number, true));
+
+    /// <summary>Whether the server is asked for a result.</summary>
+    internal bool IsDescribing => _described.Count > 0;
+
+    /// <summary>The columns of a result that the broker asked for; null for those that are too long to be held.</summary>
+    internal void Hear(ResultShape? result) => _result = result;
+
+    /// <summary>What has become of the oldest question for a result.</summary>
+    internal void Described(Fate fate)
+    {
+        var (number, _) = _described.Dequeue();
+        if (fate is Fate.Done && _result is { } result)
+        {
+            _book.Learn(number, result);
+        }
+        _result = null;
     }
 
     /// <summary>Whether the unnamed statement is this one.</summary>
@@ -151,6 +183,7 @@ internal sealed class LinkStatements : IStatementAccount
             }
         }
         _sent.Clear();
+        _described.Clear();
         if (_unnamed.Certain is { } unnamed)
         {
             _book.Release(unnamed);

@@ -10,7 +10,7 @@ internal sealed class StatementBook
     private long _last;
 
     /// <summary>How many there are.</summary>
-    internal int Count => _byText.Count;
+    internal int Count => _byNumber.Count;
 
     /// <summary>The number of a text, which is kept once more.</summary>
     internal StatementNumber Keep(PreparedText text)
@@ -23,6 +23,39 @@ internal sealed class StatementBook
         }
         entry.Keepers++;
         return entry.Number;
+    }
+
+    /// <summary>What its result was where it was prepared first; null when that is not known, or the statement is kept no longer.</summary>
+    internal ResultShape? ResultOf(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) ? entry.Result : null;
+
+    /// <summary>
+    /// Whether its result is another now than what its clients were told: the server refuses such a plan where it has it still, and where it has it no longer nobody else would. Whoever
+    /// prepares the text again has another number.
+    /// </summary>
+    internal bool IsStale(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) && entry.IsStale;
+
+    /// <summary>A server tells its result, when it is prepared. It is stale when that was another before.</summary>
+    internal void Learn(StatementNumber number, ResultShape result)
+    {
+        if (!_byNumber.TryGetValue(number, out var entry))
+        {
+            return;
+        }
+        entry.Result ??= result;
+        if (!entry.Result.Equals(result))
+        {
+            BecomeStale(number);
+        }
+    }
+
+    /// <summary>A server says that its result is another than it was.</summary>
+    internal void BecomeStale(StatementNumber number)
+    {
+        if (_byNumber.TryGetValue(number, out var entry) && !entry.IsStale)
+        {
+            entry.IsStale = true;
+            _byText.Remove(entry.Text);
+        }
     }
 
     /// <summary>The number of a text that is kept; null when it is not.</summary>
@@ -40,7 +73,10 @@ internal sealed class StatementBook
             return;
         }
         _byNumber.Remove(number);
-        _byText.Remove(entry.Text);
+        if (!entry.IsStale)
+        {
+            _byText.Remove(entry.Text);
+        }
     }
 
     /// <summary>The text of one that is kept.</summary>
@@ -53,5 +89,9 @@ internal sealed class StatementBook
         internal PreparedText Text => text;
 
         internal int Keepers { get; set; }
+
+        internal ResultShape? Result { get; set; }
+
+        internal bool IsStale { get; set; }
     }
 }

@@ -25,22 +25,37 @@ internal sealed class StatementNames
     private readonly ClientStatements _client;
     private readonly LinkStatements _link;
     private WireText _unknown = WireText.Empty;
+    private bool _stale;
     private WireText? _refused;
 
     internal StatementNames(StatementBook book, ClientStatements client, LinkStatements link) => (_book, _client, _link) = (book, client, link);
 
     /// <summary>Whether a message can be rewritten only when the series before it are answered: it names what they may not have done.</summary>
     internal bool MustWait(IFrontendMessage message) => NameIn(message) is { } name
-        && (_client.IsUnknown(name) || (name.IsEmpty ? _link.IsUnnamedUnknown : _client.Find(name) is { } number && _link.IsUnknown(number))
+        && ((_link.IsDescribing && Shared(message, name) is { } shared && _link.IsAwaited(shared)) || _client.IsUnknown(name) || (name.IsEmpty ? _link.IsUnnamedUnknown : _client.Find(name) is { } number && _link.IsUnknown(number))
             || (message is Parse parse && !name.IsEmpty && _book.Find(Text(parse)) is { } known && _link.IsUnknown(known)));
+
+    /// <summary>
+    /// What to send ahead of a message, which then has to wait for the answer: a statement whose result clients were told goes on a link that does not have it only when the result is the same
+    /// there. Empty when the link has it, or nothing was told.
+    /// </summary>
+    internal IReadOnlyList<Outgoing> Verify(IFrontendMessage message)
+    {
+        if (NameIn(message) is not { IsEmpty: false } name || message is Close || Shared(message, name) is not { } number || _link.Has(number)
+            || _book.ResultOf(number) is null || _book.IsStale(number) || _book[number].Meaning != _client.Meaning)
+        {
+            return [];
+        }
+        return [.. Steps(_link.Use(number), isAwaited: true), new(Flush.Instance, Accounts.None, IsHidden: true)];
+    }
 
     /// <summary>
     /// What to send, in order, for a text of the client's that deallocates one of its statements: others may use what it has on the server, so another is deallocated
     /// instead, with the same answers. Null when the client has no statement of that name.
     /// </summary>
     /// <param name="name">Which.</param>
-    /// <param name="text">The text, when it is prepared without a name; null when it is a simple query.</param>
-    internal IReadOnlyList<Outgoing>? Deallocate(WireText name, PreparedText? text)
+    /// <param name="parse">The text, when it is prepared without a name; null when it is a simple query.</param>
+    internal IReadOnlyList<Outgoing>? Deallocate(WireText name, Parse? parse)
     {
         if (_client.Find(name) is null)
         {
@@ -48,9 +63,9 @@ internal sealed class StatementNames
         }
         _client.Close(name);
         Outgoing[] ahead = [new(new Close(TargetKind.Statement, Stand), Accounts.None, IsHidden: true), new(StandParse, Accounts.Client, IsHidden: true)];
-        if (text is not null)
+        if (parse is not null)
         {
-            _link.BecomeUnnamed(_client.Parse(WireText.Empty, text));
+            _link.BecomeUnnamed(_client.Parse(WireText.Empty, Text(parse)));
             return [.. ahead, new(StandEnds, Accounts.Client | Accounts.Link)];
         }
         EndUnnamed();
@@ -104,6 +119,9 @@ internal sealed class StatementNames
         _link.NextSeries();
     }
 
+    /// <summary>Whether an error is about a statement that was not passed on, because it is stale: the server would refuse its plan if it had it.</summary>
+    internal bool IsOfStale(WireText said) => _stale && StatementNumber.FirstIn(said)?.Number.ServerName == Unknown;
+
     /// <summary>What the server says of a statement of ours, said of the client's; null when it says nothing of one.</summary>
     internal WireText? ByClientsName(WireText said)
     {
@@ -130,6 +148,10 @@ internal sealed class StatementNames
         _ => null,
     };
 
+    // the statement that a name means, or that a Parse would share with others
+    private StatementNumber? Shared(IFrontendMessage message, WireText name) =>
+        name.IsEmpty ? null : message is Parse parse ? (_client.Find(name) is null ? _book.Find(Text(parse)) : null) : _client.Find(name);
+
     private PreparedText Text(Parse parse) => new(parse.Query, parse.ParameterTypes, _client.Meaning);
 
     private IReadOnlyList<Outgoing> OnParse(Parse parse)
@@ -145,7 +167,7 @@ internal sealed class StatementNames
             return [Outgoing.Here(BackendType.ParseComplete, Accounts.Client)];
         }
         // the last step is the client's own Parse
-        return [.. Steps(steps.SkipLast(1)), new(parse with { Statement = number.ServerName }, Accounts.Client | Accounts.Link)];
+        return [.. Steps(steps.SkipLast(1)), new(parse with { Statement = number.ServerName }, Accounts.Client | Accounts.Link), Described(number)];
     }
 
     private IReadOnlyList<Outgoing> OnClose(Close close)
@@ -170,6 +192,11 @@ internal sealed class StatementNames
         if (_client.Find(name) is not { } number)
         {
             return [new(renamed(Passed(name)), Accounts.None)];
+        }
+        if (!name.IsEmpty && _book.IsStale(number))
+        {
+            _stale = true;
+            return [new(renamed(Unknown), Accounts.None)];
         }
         if (_book[number].Meaning != _client.Meaning)
         {
@@ -202,12 +229,27 @@ internal sealed class StatementNames
     // A name of a client's that looks like one of ours must not meet it; and the unnamed statement there is another client's.
     private WireText Passed(WireText name)
     {
-        _unknown = name;
+        (_unknown, _stale) = (name, false);
         return name.IsEmpty || StatementNumber.IsOurs(name) ? Unknown : name;
     }
 
-    private IEnumerable<Outgoing> Steps(IEnumerable<StatementStep> steps) => steps.Select(step => new Outgoing(
-        step.Parse ? Parsed(step.Number, step.Number.ServerName) : new Close(TargetKind.Statement, step.Number.ServerName), Accounts.Link, IsHidden: true));
+    private IEnumerable<Outgoing> Steps(IEnumerable<StatementStep> steps, bool isAwaited = false)
+    {
+        foreach (var (number, parses) in steps)
+        {
+            yield return new(parses ? Parsed(number, number.ServerName) : new Close(TargetKind.Statement, number.ServerName), Accounts.Link, IsHidden: true);
+            if (parses)
+            {
+                yield return Described(number, isAwaited);
+            }
+        }
+    }
+
+    private Outgoing Described(StatementNumber number, bool isAwaited = false)
+    {
+        _link.Describe(number, isAwaited);
+        return new(new Describe(TargetKind.Statement, number.ServerName), Accounts.Results, IsHidden: true);
+    }
 
     private Parse Parsed(StatementNumber number, WireText name) => new(name, _book[number].Query, _book[number].ParameterTypes);
 }

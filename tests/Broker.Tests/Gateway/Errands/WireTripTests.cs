@@ -21,7 +21,7 @@ public sealed class WireTripTests
         client.Parse(WireText.Of("a"), text);
         var errand = new WireErrand.Series
         {
-            Client = ActorRefs.Nobody, Number = 1, Estimate = new SharedEstimate(), Text = text, Parses = false, Describes = false, Values = new byte[6],
+            Client = ActorRefs.Nobody, Number = 1, Estimate = new SharedEstimate(), Text = text, Statement = null, Parses = false, Describes = false, Values = new byte[6],
         };
 
         client.End();

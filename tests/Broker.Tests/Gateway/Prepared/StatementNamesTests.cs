@@ -1,5 +1,6 @@
 using Broker.Gateway.Prepared;
 using Broker.PgWire.Messages;
+using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Releasing;
 using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Values;
@@ -9,6 +10,9 @@ namespace Broker.Tests.Gateway.Prepared;
 
 public sealed class StatementNamesTests
 {
+    private static readonly ResultShape One = ResultOf("one");
+    private static readonly ResultShape Two = ResultOf("one", "two");
+
     private readonly StatementBook _book = new();
     private readonly ClientStatements _client;
     private readonly LinkStatements _link;
@@ -155,14 +159,101 @@ public sealed class StatementNamesTests
         Assert.False(names.MustWait(Bind("b")) || names.MustWait(Parse("b", "select 2")) || names.MustWait(Sync.Instance));
     }
 
+    [Fact]
+    public void What_is_deallocated_by_text_ends_for_its_client_only()
+    {
+        Send(Parse("a", "select 1"));
+
+        Assert.Null(new StatementNames(_book, _client, _link).Deallocate(WireText.Of("b"), parse: null));
+        Assert.Equal(
+            "(Close broker_stand) (Parse broker_stand) (Parse ) (Bind ) Execute Sync",
+            Send(_client, names => names.Deallocate(WireText.Of("a"), parse: null)!, _link));
+        Assert.Equal((1, "Bind a"), (_link.Count, Send(Bind("a"))));
+    }
+
+    [Theory]
+    [InlineData("a", "prepared statement \"broker_1\" already exists", "prepared statement \"a\" already exists")]
+    [InlineData("a", "Anweisung \"broker_1\" und \"broker_1\"", "Anweisung \"a\" und \"broker_1\"")]
+    [InlineData("a", "prepared statement \"broker_7\" does not exist", null)]
+    [InlineData("a", "column \"broker_x\" does not exist, nor \"broker_", null)]
+    [InlineData("broker_9", "prepared statement \"broker_0\" does not exist", "prepared statement \"broker_9\" does not exist")]
+    [InlineData("", "prepared statement \"broker_0\" does not exist", "unnamed prepared statement does not exist")]
+    public void What_the_server_says_of_a_name_of_ours_is_said_of_the_clients(string name, string said, string? heard)
+    {
+        Send(Parse("a", "select 1"));
+        var names = new StatementNames(_book, _client, _link);
+        names.Rewrite(Bind(name));
+
+        Assert.Equal(heard, names.ByClientsName(WireText.Of(said))?.ToString());
+    }
+
+    [Fact]
+    public void Of_two_names_for_one_text_the_one_that_was_refused_is_told()
+    {
+        Send(Parse("a", "select 1"));
+        Send(Parse("b", "select 1"));
+        var names = new StatementNames(_book, _client, _link);
+        names.Rewrite(Parse("b", "select 2"));
+
+        Assert.Equal("\"b\" is there", names.ByClientsName(WireText.Of("\"broker_1\" is there"))?.ToString());
+    }
+
+    [Fact]
+    public void A_statement_whose_result_was_told_is_used_on_another_link_when_the_result_is_the_same_there()
+    {
+        Send(Parse("a", "select 1"));
+        var link = new LinkStatements(_book, 2);
+        var names = new StatementNames(_book, _client, link);
+
+        Assert.Equal("(Parse broker_1) (Describe broker_1) (Flush)", Words(names.Verify(Bind("a"))));
+        Assert.True(names.MustWait(Bind("a")) && names.MustWait(Parse("c", "select 1")));
+        Answer(link, One);
+
+        Assert.Empty(names.Verify(Bind("a")));
+        Assert.Equal("Bind broker_1", Send(_client, Bind("a"), link));
+    }
+
+    [Fact]
+    public void A_statement_whose_result_is_another_than_was_told_is_refused_and_whoever_prepares_it_again_has_another()
+    {
+        Send(Parse("a", "select 1"));
+        var link = new LinkStatements(_book, 2);
+        var names = new StatementNames(_book, _client, link);
+        names.Verify(Bind("a"));
+        Answer(link, Two);
+
+        Assert.Empty(names.Verify(Bind("a")));
+        Assert.Equal("Bind broker_0", Word(names.Rewrite(Bind("a")).Single()));
+        Assert.True(names.IsOfStale(WireText.Of("prepared statement \"broker_0\" does not exist")));
+        Assert.Equal("Parse broker_2", Send(_client, Parse("b", "select 1"), link));
+        Send(Close("a"));
+        Assert.Equal("Parse broker_2", Send(Parse("a", "select 1")));
+    }
+
+    [Fact]
+    public void Who_prepares_a_text_whose_result_has_changed_gets_the_new_one_at_once()
+    {
+        Send(Parse("a", "select 1"));
+        var (client, link) = (new ClientStatements(_book), new LinkStatements(_book, 2));
+        var names = new StatementNames(_book, client, link);
+        names.Verify(Parse("b", "select 1"));
+        Answer(link, Two);
+
+        Assert.Empty(names.Verify(Parse("b", "select 1")));
+        Assert.Equal("Parse broker_2", Send(client, Parse("b", "select 1"), link));
+        Assert.Equal("Bind broker_2", Send(client, Bind("b"), link));
+    }
+
     private string Send(IFrontendMessage message) => Send(_client, message, _link);
 
     private string Send(ClientStatements client, IFrontendMessage message) => Send(client, message, _link);
 
-    /// <summary>What goes to the server, all of it done at once; what is hidden in brackets.</summary>
-    private string Send(ClientStatements client, IFrontendMessage message, LinkStatements link)
+    /// <summary>What goes to the server, all of it done at once, with a result of one column; what is hidden in brackets, but for questions for a result.</summary>
+    private string Send(ClientStatements client, IFrontendMessage message, LinkStatements link) => Send(client, names => names.Rewrite(message), link);
+
+    private string Send(ClientStatements client, Func<StatementNames, IReadOnlyList<Outgoing>> sent, LinkStatements link)
     {
-        var all = new StatementNames(_book, client, link).Rewrite(message);
+        var all = sent(new(_book, client, link));
         foreach (var one in all)
         {
             if (one.Accounts.HasFlag(Accounts.Client))
@@ -173,9 +264,34 @@ public sealed class StatementNamesTests
             {
                 link.Done();
             }
+            if (one.Accounts.HasFlag(Accounts.Results))
+            {
+                link.Hear(One);
+                link.Described(Fate.Done);
+            }
         }
-        return string.Join(" ", all.Select(static one => one.IsHidden ? $"({Word(one)})" : Word(one)));
+        return Words([.. all.Where(static one => one.Accounts is not Accounts.Results)]);
     }
+
+    /// <summary>The server has done all that it was sent, and tells a result.</summary>
+    private static void Answer(LinkStatements link, ResultShape result)
+    {
+        while (link.Unanswered > 0)
+        {
+            link.Done();
+        }
+        link.Hear(result);
+        link.Described(Fate.Done);
+    }
+
+    private static ResultShape ResultOf(params string[] columns)
+    {
+        var writer = new WireWriter();
+        new RowDescription([.. columns.Select(static column => new RowDescriptionField(WireText.Of(column), 0, 0, 23, 4, -1, 0))]).Write(writer);
+        return ResultShape.Of(writer.Written[5..])!;
+    }
+
+    private static string Words(IReadOnlyList<Outgoing> all) => string.Join(" ", all.Select(static one => one.IsHidden ? $"({Word(one)})" : Word(one)));
 
     private static string Word(Outgoing one) => one.Message switch
     {
@@ -183,6 +299,7 @@ public sealed class StatementNamesTests
         Parse parse => $"Parse {parse.Statement}",
         Bind bind => $"Bind {bind.Statement}",
         Close close => $"Close {close.Name}",
+        Describe describe => $"Describe {describe.Name}",
         var other => other.GetType().Name,
     };
 
