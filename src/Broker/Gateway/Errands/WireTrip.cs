@@ -274,7 +274,8 @@ internal sealed class WireTrip
         {
             return;
         }
-        if (IsOverfull || (BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ErrorResponse { SqlState: var state } && TripErrors.MayBeOfTheTrip(state)))
+        if (IsOverfull || (BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ErrorResponse error
+            && (TripErrors.MayBeOfTheTrip(error.SqlState) || StatementNumber.FirstIn(error['M']) is not null)))
         {
             if (current is WireErrand.Series)
             {

@@ -220,6 +220,10 @@ internal sealed class Exchange
 
     private void Note(SessionTrace trace)
     {
+        if (trace.EndsStatements)
+        {
+            _renaming?.EndAll();
+        }
         // Texts are judged by what they mean to a client without settings.
         IsDirty |= !_client.Settings.MeansTheUsual;
         // what the server reports is put right for the next client by its report

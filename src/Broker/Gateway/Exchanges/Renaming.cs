@@ -8,6 +8,7 @@ using Broker.PgWire.Framing;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Messages.Frontend;
+using Broker.PgWire.Releasing;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Exchanges;
@@ -21,6 +22,7 @@ internal sealed class Renaming
     private readonly StatementNames _names;
     private readonly List<StatementNumber> _used = [];
     private bool _unnamedStreams;
+    private bool _mayEnd;
 
     internal Renaming(ClientMemory client, ClientStatements statements, WireLink link, ExchangeBuffers buffers) =>
         (_client, _link, _buffers, _names) = (client, link, buffers, new(client.Book, statements, link.Statements));
@@ -30,6 +32,9 @@ internal sealed class Renaming
 
     /// <summary>A Sync is sent.</summary>
     internal void NextSeries() => _names.NextSeries();
+
+    /// <summary>A text is sent that may end all prepared statements: what they are now is not known before it is answered.</summary>
+    internal void EndAll() => _mayEnd = true;
 
     /// <summary>The server is ready: nothing that was sent can fail any more.</summary>
     internal void Forget() => _used.Clear();
@@ -75,7 +80,7 @@ internal sealed class Renaming
             return Taken.AsItIs;
         }
         var close = new Close(TargetKind.Statement, WireText.Of(name));
-        if (_names.MustWait(close))
+        if (_names.MustWait(close) || MustWaitForEnd())
         {
             return Taken.Later;
         }
@@ -101,7 +106,7 @@ internal sealed class Renaming
             return Taken.Whole;
         }
         _client.Statements!.Meaning = _client.Settings.Meaning;
-        if (_names.MustWait(message))
+        if (_names.MustWait(message) || MustWaitForEnd())
         {
             return Taken.Later;
         }
@@ -124,6 +129,21 @@ internal sealed class Renaming
         Sends(_names.Rewrite(message));
         runs = NoteUse(message is Bind);
         return Taken.Whole;
+    }
+
+    private bool MustWaitForEnd()
+    {
+        _mayEnd &= _link.Use.IsAwaiting && !_link.Use.IsSkipping;
+        if (!_mayEnd)
+        {
+            return false;
+        }
+        if (_link.Use.IsSeriesOpen)
+        {
+            // a series is answered no sooner than at its end, unless it is asked for
+            Send(new(Flush.Instance, Accounts.None, IsHidden: true));
+        }
+        return true;
     }
 
     private bool Sends(IReadOnlyList<Outgoing>? messages)
@@ -205,7 +225,7 @@ internal sealed class Renaming
         }
         var bind = new Bind(WireText.Empty, name, [], [], []);
         _client.Statements!.Meaning = _client.Settings.Meaning;
-        if (_names.MustWait(bind))
+        if (_names.MustWait(bind) || MustWaitForEnd())
         {
             return Taken.Later;
         }

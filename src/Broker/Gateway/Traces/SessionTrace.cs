@@ -6,13 +6,17 @@ namespace Broker.Gateway.Traces;
 /// <param name="IsDirty">Whether it may leave something that another client must not meet.</param>
 /// <param name="Change">The setting that it changes, and nothing else; null when it is not such a text.</param>
 /// <param name="Deallocates">The prepared statement that it ends by its name, and nothing else; null when it is not such a text.</param>
-internal sealed record SessionTrace(bool IsDirty, SettingChange? Change = null, string? Deallocates = null)
+/// <param name="EndsStatements">Whether it may end all prepared statements.</param>
+internal sealed record SessionTrace(bool IsDirty, SettingChange? Change = null, string? Deallocates = null, bool EndsStatements = false)
 {
     /// <summary>Nothing.</summary>
     internal static readonly SessionTrace None = new(false);
 
     /// <summary>Nobody knows.</summary>
     internal static readonly SessionTrace Unknown = new(true);
+
+    /// <summary>Nobody knows, and all prepared statements may have ended.</summary>
+    internal static readonly SessionTrace Discarded = new(true, EndsStatements: true);
 }
 
 /// <summary>A SET or RESET of a session, as its text says it.</summary>

@@ -27,7 +27,7 @@ internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementS
         {
             var one = Of(statement, StatementShape.Of(statement));
             // of which of them is done, nobody keeps account: a setting among them is not kept for the client
-            trace = one.Trace.IsDirty ? SessionTrace.Unknown : trace;
+            trace = one.Trace.EndsStatements || trace.EndsStatements ? SessionTrace.Discarded : one.Trace.IsDirty ? SessionTrace.Unknown : trace;
             depends |= one.DependsOnLiterals;
             parts.AddRange(one.Parts);
         }
@@ -44,6 +44,7 @@ internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementS
         StatementVerb.Copy => Part(InnerText.OfCopy(text)),
         StatementVerb.Explain => Part(InnerText.OfExplain(text)),
         StatementVerb.Prepare => InnerText.IsTwoPhase(text) ? Nothing : Anything,
+        StatementVerb.Discard => Nothing with { Trace = DeallocateText.ReadDiscard(text) },
         StatementVerb.Deallocate => Nothing with { Trace = DeallocateText.Read(text) },
         _ when shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With => new(SessionTrace.None, [shape], shape.Verb.IsRead(), Calls(shape, "current_setting")),
         _ => Anything,

@@ -139,8 +139,8 @@ internal sealed class TextVerdicts
         if (!_readAlike)
         {
             // What the server reads otherwise than we do may do anything. A SET without a backslash it does not.
-            var kept = reading.Trace.Deallocates is not null || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0)
-                ? reading.Trace : SessionTrace.Unknown;
+            var kept = reading.Trace is { Deallocates: not null } or { EndsStatements: true }
+                || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0) ? reading.Trace : SessionTrace.Unknown;
             (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Packs = false }, false, DateTimeOffset.MaxValue);
             return;
         }
@@ -152,7 +152,7 @@ internal sealed class TextVerdicts
             Ask(found.ToAsk);
             var isUndecided = found.Classification is Classification.NeedsCatalogue;
             waits |= isUndecided;
-            trace = found.Class.Travel is Travel.AloneThenReset or Travel.Refused ? SessionTrace.Unknown : trace;
+            trace = found.Class.Travel is Travel.AloneThenReset or Travel.Refused && !trace.IsDirty ? SessionTrace.Unknown : trace;
             packs &= found.Class.Travel is Travel.InReadGroup;
             // one that waits is asked for again when no answer comes
             var next = isUndecided ? now + (_packing.Recheck / 10) : found.CheckAt;

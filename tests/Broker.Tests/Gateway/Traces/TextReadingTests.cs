@@ -61,6 +61,26 @@ public sealed class TextReadingTests
     }
 
     [Theory]
+    [InlineData("deallocate a", "a")]
+    [InlineData("DEALLOCATE PREPARE Abc;", "abc")]
+    [InlineData("deallocate prepare", "prepare")]
+    [InlineData("deallocate \"A \"\"b\"", "A \"b")]
+    [InlineData("deallocate \"all\"", "all")]
+    public void A_statement_that_is_deallocated_is_named_as_the_server_would(string text, string name) =>
+        Assert.Equal(SessionTrace.Unknown with { Deallocates = name }, TextReading.Of(text).Trace);
+
+    [Theory]
+    [InlineData("deallocate all", true)]
+    [InlineData("deallocate prepare all", true)]
+    [InlineData("discard all", true)]
+    [InlineData("select 1; deallocate all; listen a", true)]
+    [InlineData("discard temp", false)]
+    [InlineData("deallocate a; deallocate b", false)]
+    [InlineData("listen a", false)]
+    public void What_may_end_all_prepared_statements_is_known(string text, bool ends) =>
+        Assert.Equal((true, ends, null), (TextReading.Of(text).Trace.IsDirty, TextReading.Of(text).Trace.EndsStatements, TextReading.Of(text).Trace.Deallocates));
+
+    [Theory]
     [InlineData("declare c no scroll cursor without hold for select f(a) from t", "select f(a) from t")]
     [InlineData("declare cursor cursor for select 1", "select 1")]
     [InlineData("copy t (a, b) from stdin with (format csv)", "insert into t default values")]
