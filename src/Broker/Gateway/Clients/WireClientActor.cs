@@ -293,8 +293,7 @@ internal sealed class WireClientActor : UntypedActor
         {
             if (_face.Mode is not PoolMode.Session)
             {
-                var use = exchange.Link.Use;
-                Return(exchange, use.IsSpent ? LinkCondition.Broken : exchange.IsDirty ? LinkCondition.Dirty : use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled);
+                Return(exchange, exchange.Condition);
             }
             CloseIfAsked();
         }

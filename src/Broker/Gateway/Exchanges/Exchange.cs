@@ -2,6 +2,7 @@ using System.Buffers;
 using Broker.Gateway.Links;
 using Broker.Gateway.Prepared;
 using Broker.Gateway.Reports;
+using Broker.Gateway.Shares;
 using Broker.Gateway.Traces;
 using Broker.PgWire.Framing;
 using Broker.PgWire.Messages;
@@ -59,6 +60,9 @@ internal sealed class Exchange
 
     /// <summary>Whether the client waits for the server, and the server for nothing of the client's.</summary>
     internal bool IsBusy => Outstanding > 0 && !Use.IsCopyIn;
+
+    /// <summary>In what condition the link is given back when all is quiet.</summary>
+    internal LinkCondition Condition => Use.IsSpent ? LinkCondition.Broken : IsDirty ? LinkCondition.Dirty : Use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled;
 
     private LinkUse Use => Link.Use;
 
