@@ -307,11 +307,9 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         }
     }
 
-    private ClientMemory Memory() =>
-        new(_share!.Book, _share.Verdicts, IsRenamed ? new(_share.Book) : null, _settings!);
-
     // who keeps one link finds its statements there by its own names, as at the server
-    private bool IsRenamed => _plan.Settings.PreparedStatements > 0 && Pool.Mode is not PoolMode.Session;
+    private ClientMemory Memory() => new(
+        _share!.Book, _share.Verdicts, _plan.Settings.PreparedStatements > 0 && Pool.Mode is not PoolMode.Session ? new(_share.Book) : null, _settings!);
 
     private void OnLent(WireLink link)
     {
