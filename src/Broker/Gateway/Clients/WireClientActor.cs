@@ -105,10 +105,7 @@ internal sealed class WireClientActor : UntypedActor
         {
             Return(exchange, exchange.IsBroken ? LinkCondition.Broken : LinkCondition.Dirty);
         }
-        else if (_isWaiting || _errands.IsUnderWay)
-        {
-            _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
-        }
+        _share.Tell(new ShareCommands.LeaveLine(Self, HasEnded: true), ActorRefs.NoSender);
         Context.GetLogger().Debug("Client {Client} is gone, in state {Phase}", _face, Phase);
         _telemetry.ClientIs(ref _shown, null);
         _memory.Statements?.End();
@@ -146,6 +143,9 @@ internal sealed class WireClientActor : UntypedActor
                 Context.Stop(Self);
                 break;
             default:
+                Flush();
+                // nothing answers the last piece of a message that the server passes over, as data of a COPY that it has refused
+                Decide(_exchange);
                 Flush();
                 break;
         }
@@ -281,15 +281,15 @@ internal sealed class WireClientActor : UntypedActor
         }
     }
 
-    /// <summary>The server is ready: the link goes back if it may, before the client can know that.</summary>
-    private void Decide(Exchange exchange)
+    /// <summary>The server is ready, or was sent something: the link goes back if it may, before the client can know that.</summary>
+    private void Decide(Exchange? exchange)
     {
-        if (exchange.TuningFailed is { } failed)
+        if (exchange?.TuningFailed is { } failed)
         {
             End(ErrorReports.Fatal(failed.SqlState, $"the settings of this session cannot be applied: {failed.Text}"));
             return;
         }
-        if (exchange.IsQuiet && _intake.IsQuiet)
+        if (exchange is { IsQuiet: true } && _intake.IsQuiet)
         {
             if (_face.Mode is not PoolMode.Session)
             {

@@ -133,6 +133,7 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         {
             return;
         }
+        _share?.Share.Tell(new ShareCommands.LeaveLine(Self, HasEnded: true));
         _channel.Close();
         if (_key is { } key)
         {

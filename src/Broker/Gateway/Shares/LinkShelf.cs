@@ -115,6 +115,10 @@ internal sealed class LinkShelf
     /// <summary>The slot of a link's actor.</summary>
     internal LeaseId? SlotOf(IActorRef actor) => _byActor.TryGetValue(actor, out var slot) ? slot : null;
 
+    /// <summary>The one that a client has; null when it has none.</summary>
+    internal WireLink? LentTo(IActorRef client) =>
+        _all.Values.FirstOrDefault(entry => entry.Link is { Phase: LinkPhase.Lent, Borrower: { } borrower } && borrower.Equals(client))?.Link;
+
     /// <summary>The actor of the link in a slot.</summary>
     internal IActorRef? ActorOf(LeaseId slot) => _all.GetValueOrDefault(slot)?.Actor;
 

@@ -81,7 +81,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case CarrierMessages.TripOver over: OnTripOver(over); break;
             case CarrierMessages.Pump: _trips.Travel(); break;
             case LessonOver over: _lessons.Over(over); break;
-            case ShareCommands.LeaveLine leave: OnLeave(leave.Client); break;
+            case ShareCommands.LeaveLine leave: OnLeave(leave); break;
             case ShareCommands.Greet greet: OnGreet(greet); break;
             case LinkEvents.Opened opened: OnOpened(opened.Link); break;
             case LinkEvents.Cleaned cleaned: OnFree(cleaned.Link); break;
@@ -189,10 +189,14 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         }
     }
 
-    private void OnLeave(IActorRef client)
+    private void OnLeave(ShareCommands.LeaveLine leave)
     {
-        _line.Leave(client);
-        _trips.Leave(client);
+        _line.Leave(leave.Client);
+        _trips.Leave(leave.Client);
+        if (leave.HasEnded)
+        {
+            _links.Shelf.LentTo(leave.Client)?.ReturnTo(Self, LinkCondition.Unheard);
+        }
     }
 
     private void OnReturned(WireLink link, LinkCondition condition)

@@ -23,8 +23,10 @@ internal static class ShareCommands
     /// </summary>
     internal sealed record WantLink(IActorRef Client) : INoSerializationVerificationNeeded;
 
-    /// <summary>The client wants no link any more. One that it was lent meanwhile it gives back.</summary>
-    internal sealed record LeaveLine(IActorRef Client) : INoSerializationVerificationNeeded;
+    /// <summary>The client wants no link any more. One that it was lent meanwhile it gives back, unless it has ended: then it never hears of it, and the share takes it back.</summary>
+    /// <param name="Client">Who.</param>
+    /// <param name="HasEnded">Whether the client hears nothing any more.</param>
+    internal sealed record LeaveLine(IActorRef Client, bool HasEnded = false) : INoSerializationVerificationNeeded;
 
     /// <summary>A link is back. Its port was given to its own actor before.</summary>
     /// <param name="Link">Which.</param>

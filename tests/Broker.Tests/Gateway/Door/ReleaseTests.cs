@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Messages.Both;
 using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Values;
 using Broker.Postgres;
@@ -79,6 +80,46 @@ public sealed class ReleaseTests
         Assert.Equal(60_000, rows.Count);
         Assert.EndsWith("x60000", Encoding.ASCII.GetString(rows[^1].Values[0]!.Value.Span), StringComparison.Ordinal);
         await Eventually.SucceedsAsync(async () => Assert.NotNull(await PidAsync(other)));
+    }
+
+    [Fact]
+    public async Task Data_of_a_COPY_that_was_refused_does_not_keep_the_link_when_its_last_piece_comes_late()
+    {
+        await using var door = await DoorStage.OpenAsync("timeouts.query-wait = 10s", OneLink);
+        await using (var direct = await door.GoRoundAsync())
+        {
+            await RunAsync(direct, "create table numbers (n int)");
+        }
+        using var one = await door.SpeakAsync();
+        using var other = await door.SpeakAsync();
+        await one.SendAsync(Text("copy numbers from stdin"));
+        Assert.IsType<CopyInResponse>(await one.ReceiveAsync());
+
+        // behind a row that is none a message of 20,000 bytes has begun, which is too long to be held whole
+        await one.SendAsync(new CopyData("abc\n"u8.ToArray()), new Raw([(byte)'d', 0, 0, 0x4E, 0x24, .. new byte[9_000]]));
+        Assert.Equal("22P02", StateIn(await one.ReceiveToReadyAsync()));
+        await one.SendAsync(new Raw(new byte[11_000]), CopyDone.Instance);
+
+        await other.SendAsync(Text("begin; select 1; commit"));
+        Assert.Null(StateIn(await other.ReceiveToReadyAsync()));
+        Assert.NotNull(await PidAsync(one));
+    }
+
+    [Fact]
+    public async Task A_login_that_ends_while_it_waits_for_a_link_takes_none_with_it()
+    {
+        await using var door = await DoorStage.OpenAsync("timeouts { query-wait = 20s, client-login = 3s }", OneLink);
+        using var holder = await door.SpeakAsync();
+        using var other = await door.SpeakAsync();
+        await holder.SendAsync(Text("begin"));
+        await holder.ReceiveToReadyAsync();
+
+        // what it wishes is tried on a link
+        Assert.Equal("57014", (await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(static text => text.Timezone = "Asia/Tokyo"))).SqlState);
+        await holder.SendAsync(Text("commit"));
+        await holder.ReceiveToReadyAsync();
+        await other.SendAsync(Text("begin; select 1; commit"));
+        Assert.Null(StateIn(await other.ReceiveToReadyAsync()));
     }
 
     [Fact]
@@ -249,5 +290,10 @@ public sealed class ReleaseTests
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
+    }
+
+    private sealed record Raw(byte[] Bytes) : IWireMessage
+    {
+        public void Write(WireWriter writer) => writer.Bytes(Bytes);
     }
 }
