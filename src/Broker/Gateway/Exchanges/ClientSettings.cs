@@ -20,7 +20,6 @@ internal sealed class ClientSettings
     private readonly ImmutableDictionary<WireText, WireText> _defaults;
     private ImmutableDictionary<WireText, WireText> _told;
     private Queue<SettingChange>? _sent;
-    private bool _rolledBack;
     private bool? _isPlain;
     private bool? _meansTheUsual;
     private string? _meaning;
@@ -66,7 +65,7 @@ internal sealed class ClientSettings
         var before = _now;
         if (tag.StartsWith("ROLLBACK"u8))
         {
-            (_rolledBack, _now) = (true, _kept);
+            _now = _kept;
         }
         else if (tag.StartsWith("DISCARD ALL"u8))
         {
@@ -100,10 +99,8 @@ internal sealed class ClientSettings
         }
         if (!ReferenceEquals(_kept, _now))
         {
-            (_kept, _isPlain, _meansTheUsual, _meaning) = (_rolledBack ? _kept : _now, null, null, null);
+            (_kept, _isPlain, _meansTheUsual, _meaning) = (_now, null, null, null);
         }
-        _now = _kept;
-        _rolledBack = false;
     }
 
     /// <summary>The server reports a setting to the client.</summary>

@@ -95,6 +95,18 @@ public sealed class TracesTests
     }
 
     [Fact]
+    public async Task What_a_client_sets_behind_a_savepoint_that_it_went_back_to_it_keeps()
+    {
+        await using var door = await DoorStage.OpenAsync(pool: OneLink);
+        await using var client = await door.ConnectAsync();
+        foreach (var text in new[] { "begin", "set lock_timeout = '7s'", "savepoint a", "rollback to a", "set work_mem = '7MB'", "commit" })
+        {
+            await RunAsync(client, text);
+        }
+        Assert.Equal("7MB", await ScalarAsync(client, "select current_setting('work_mem')"));
+    }
+
+    [Fact]
     public async Task Plain_statements_cause_no_cleaning()
     {
         await using var door = await DoorStage.OpenAsync(pool: OneLink);
