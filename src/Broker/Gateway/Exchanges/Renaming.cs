@@ -67,7 +67,8 @@ internal sealed class Renaming
     internal ErrorResponse? ByClientsName(ErrorResponse error) => _names.IsOfStale(error['M'])
         ? ErrorReports.Error("0A000", "cached plan must not change result type") is var report
             ? new([.. report.Fields, new((byte)'R', WireText.Of("RevalidateCachedQuery"))]) : null
-        : _names.ByClientsName(error['M']) is { } message
+        // these speak of prepared statements; in others such a name may be that of anything
+        : error.SqlState is "26000" or "42P05" or "08P01" && _names.ByClientsName(error['M']) is { } message
             ? new([.. error.Fields.Select(field => field.Code == (byte)'M' ? field with { Value = message } : field)])
             : null;
 

@@ -25,6 +25,21 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task An_error_about_a_table_that_is_called_as_statements_are_on_servers_names_the_table()
+    {
+        await using var door = await DoorStage.OpenAsync(pool: "size = 1, overflow = 0");
+        await using var connection = await door.ConnectAsync();
+        await using var command = new NpgsqlCommand("select 1", connection);
+        await command.PrepareAsync();
+
+        for (var number = 1; number <= 20; number++)
+        {
+            var error = await Assert.ThrowsAsync<PostgresException>(() => connection.ScalarAsync($"select * from broker_{number}"));
+            Assert.Equal($"relation \"broker_{number}\" does not exist", error.MessageText);
+        }
+    }
+
+    [Fact]
     public async Task A_null_stays_null()
     {
         await using var door = await DoorStage.OpenAsync();
