@@ -136,12 +136,8 @@ internal sealed class WireClientActor : UntypedActor
     {
         switch (_closing ? InputState.Stopped : _intake.Read(_channel, _plan.Settings.Buffer.Turn, _canTake, _take))
         {
-            case InputState.Garbled:
-                End(ErrorReports.Fatal("08P01", _intake.Problem));
-                break;
-            case InputState.Ended:
-                Context.Stop(Self);
-                break;
+            case InputState.Garbled: End(ErrorReports.Fatal("08P01", _intake.Problem)); break;
+            case InputState.Ended: Context.Stop(Self); break;
             default:
                 Flush();
                 // nothing answers the last piece of a message that the server passes over, as data of a COPY that it has refused
@@ -294,6 +290,10 @@ internal sealed class WireClientActor : UntypedActor
             if (_face.Mode is not PoolMode.Session)
             {
                 Return(exchange, exchange.Condition);
+            }
+            else
+            {
+                exchange.Restore();
             }
             CloseIfAsked();
         }

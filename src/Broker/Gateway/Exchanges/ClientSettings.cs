@@ -16,6 +16,8 @@ internal sealed class ClientSettings
     private readonly ShownName _shownName;
     private ImmutableSortedDictionary<string, WireText> _kept = LinkTuning.Nothing;
     private ImmutableSortedDictionary<string, WireText> _now = LinkTuning.Nothing;
+    // What the client began with, and has again when it resets its session.
+    private readonly ImmutableSortedDictionary<string, WireText> _wished;
     // Shared with all clients that were told the same: most are never told anything else.
     private readonly ImmutableDictionary<WireText, WireText> _defaults;
     private ImmutableDictionary<WireText, WireText> _told;
@@ -29,7 +31,7 @@ internal sealed class ClientSettings
     /// <param name="shownName">Whose application_name servers show.</param>
     internal ClientSettings(ImmutableDictionary<WireText, WireText> told, ImmutableSortedDictionary<string, WireText> wished, ShownName shownName)
     {
-        (_told, _defaults, _kept, _now, _shownName) = (told, told, wished, wished, shownName);
+        (_told, _defaults, _wished, _kept, _now, _shownName) = (told, told, wished, wished, wished, shownName);
     }
 
     /// <summary>Whether the client has set nothing: its statements mean what those of all such clients mean.</summary>
@@ -46,6 +48,12 @@ internal sealed class ClientSettings
         '\n',
         _told.Where(told => !IsDefault(told) && SettingText.IsReadBy(told.Key.ToString())).Select(static told => $"{told.Key}={told.Value}").Order(StringComparer.Ordinal)
             .Concat(_now.Where(static set => !set.Key.EndsWith("_timeout", StringComparison.Ordinal)).Select(static set => set.Value.ToString())));
+
+    /// <summary>Whether the client began with settings of its own.</summary>
+    internal bool HasWishes => !_wished.IsEmpty;
+
+    /// <summary>Whether it began with one of its own of this name.</summary>
+    internal bool Wishes(string name) => _wished.ContainsKey(name);
 
     /// <summary>What the client knows.</summary>
     internal ImmutableDictionary<WireText, WireText> Told => _told;
@@ -69,15 +77,15 @@ internal sealed class ClientSettings
         }
         else if (tag.StartsWith("DISCARD ALL"u8))
         {
-            _now = LinkTuning.Nothing;
+            _now = _wished;
         }
         else if ((tag.StartsWith("SET"u8) || tag.StartsWith("RESET"u8)) && _sent?.TryDequeue(out var change) == true)
         {
             _now = change.Kind switch
             {
                 SettingChangeKind.Set => _now.SetItem(change.Name, change.Sql),
-                SettingChangeKind.Reset => _now.Remove(change.Name),
-                SettingChangeKind.ResetAll => LinkTuning.Nothing,
+                SettingChangeKind.Reset => _wished.TryGetValue(change.Name, out var wish) ? _now.SetItem(change.Name, wish) : _now.Remove(change.Name),
+                SettingChangeKind.ResetAll => _wished,
             };
         }
         _meaning = ReferenceEquals(before, _now) ? _meaning : null;

@@ -25,6 +25,7 @@ internal sealed class Exchange
     private readonly Renaming? _renaming;
     private readonly bool _forbidsBlocks;
     private bool _rollsBack;
+    private bool _mustRestore;
     private bool _passesPieces;
 
     /// <param name="client">What is kept of the client between its transactions.</param>
@@ -77,6 +78,16 @@ internal sealed class Exchange
         LinkTuning.Ask(Link, sql, _buffers.ToServer);
     }
 
+    /// <summary>Gives the client again what it began with, on a link that it keeps, if it has reset its session. To be called when all is quiet.</summary>
+    internal void Restore()
+    {
+        if (_mustRestore)
+        {
+            _mustRestore = false;
+            Tune();
+        }
+    }
+
     private void ForbidBlock()
     {
         _rollsBack = true;
@@ -108,8 +119,9 @@ internal sealed class Exchange
             case FrontendType.Parse or FrontendType.Bind or FrontendType.Describe or FrontendType.Close when _renaming is not null:
                 return OnNamed(frame, out error);
             case FrontendType.Parse when frame.IsFirst:
+                Note(frame.IsWhole ? _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 1)).Trace : SessionTrace.Unknown);
                 // a name stays in the session
-                IsDirty |= !frame.IsWhole || !Frames.TextOf(frame.Body, skip: 0).IsEmpty || _client.Verdicts.Of(Frames.TextOf(frame.Body, skip: 1)).Trace.IsDirty;
+                IsDirty |= !Frames.TextOf(frame.Body, skip: 0).IsEmpty;
                 break;
         }
         Pass(frame);
@@ -231,7 +243,7 @@ internal sealed class Exchange
         // Texts are judged by what they mean to a client without settings.
         IsDirty |= !_client.Settings.MeansTheUsual;
         // what the server reports is put right for the next client by its report
-        if (trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name }
+        if (trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name } change && !(change.Kind is SettingChangeKind.Reset && _client.Settings.Wishes(name))
             && Link.Settings.Keys.Any(reported => reported.ToString().Equals(name, StringComparison.OrdinalIgnoreCase)))
         {
             // what comes behind it is judged as if it were not there
@@ -342,6 +354,12 @@ internal sealed class Exchange
         {
             Link.Statements.Clear();
             _client.Statements?.Clear();
+        }
+        if (tag.StartsWith("DISCARD ALL"u8) || tag.StartsWith("RESET"u8))
+        {
+            // what the client began with was set by us, and is a default for the client only
+            _mustRestore = _client.Settings.HasWishes;
+            Link.Applied = LinkTuning.Nothing;
         }
         _client.Settings.Completed(tag);
     }

@@ -39,6 +39,28 @@ public sealed class TracesTests
         }
     }
 
+    [Theory]
+    [InlineData("session", "discard all")]
+    [InlineData("session", "reset all")]
+    [InlineData("transaction", "discard all")]
+    [InlineData("transaction", "reset all")]
+    [InlineData("transaction", "reset search_path; reset timezone")]
+    public async Task What_a_client_began_with_it_has_again_when_it_has_reset_its_session(string mode, string text)
+    {
+        await using var door = await DoorStage.OpenAsync(gateway: $"mode = {mode}", pool: OneLink);
+        await using var client = await door.ConnectAsync(static options => (options.Timezone, options.SearchPath, options.Pooling) = ("Asia/Tokyo", "own", false));
+        const string Read = "select current_setting('search_path') || ' ' || current_setting('timezone')";
+        Assert.Equal("own Asia/Tokyo", await ScalarAsync(client, Read));
+
+        await RunAsync(client, "set search_path = other; set work_mem = '7MB'");
+        foreach (var one in text.Split("; "))
+        {
+            await RunAsync(client, one);
+        }
+
+        Assert.Equal("own Asia/Tokyo", await ScalarAsync(client, Read));
+    }
+
     [Fact]
     public async Task A_lock_of_a_session_is_gone_for_the_next_client()
     {
