@@ -84,6 +84,8 @@ internal sealed class Exchange
         if (_mustRestore)
         {
             _mustRestore = false;
+            // what the client began with was set by us, and is a default for the client only
+            Link.Applied = LinkTuning.Nothing;
             Tune();
         }
     }
@@ -357,9 +359,7 @@ internal sealed class Exchange
         }
         if (tag.StartsWith("DISCARD ALL"u8) || tag.StartsWith("RESET"u8))
         {
-            // what the client began with was set by us, and is a default for the client only
             _mustRestore = _client.Settings.HasWishes;
-            Link.Applied = LinkTuning.Nothing;
         }
         _client.Settings.Completed(tag);
     }

@@ -61,6 +61,23 @@ public sealed class TracesTests
         Assert.Equal("own Asia/Tokyo", await ScalarAsync(client, Read));
     }
 
+    [Theory]
+    [InlineData("reset timezone")]
+    [InlineData("reset application_name")]
+    public async Task What_was_set_for_a_client_is_undone_for_the_next_when_it_has_reset_something_else(string text)
+    {
+        await using var door = await DoorStage.OpenAsync(pool: OneLink);
+        await using var first = await door.ConnectAsync();
+        await using var second = await door.ConnectAsync();
+        await RunAsync(first, "set work_mem = '7MB'");
+        Assert.Equal("7MB", await ScalarAsync(first, "select current_setting('work_mem')"));
+
+        await RunAsync(first, text);
+
+        Assert.Equal("4MB", await ScalarAsync(second, "select current_setting('work_mem')"));
+        Assert.Equal("7MB", await ScalarAsync(first, "select current_setting('work_mem')"));
+    }
+
     [Fact]
     public async Task A_lock_of_a_session_is_gone_for_the_next_client()
     {
