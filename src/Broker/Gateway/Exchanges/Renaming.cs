@@ -76,13 +76,20 @@ internal sealed class Renaming
     /// <param name="trace">What is known of its text.</param>
     internal Taken TakeQuery(SessionTrace trace)
     {
-        if (trace.Deallocates is not { } name)
+        // one that the server skips is not answered
+        if (trace.Deallocates is not { } name || _link.Use.IsSkipping)
         {
             return Taken.AsItIs;
         }
         var close = new Close(TargetKind.Statement, WireText.Of(name));
-        if (_names.MustWait(close) || MustWaitForEnd())
+        if (MustWait(close))
         {
+            return Taken.Later;
+        }
+        if (_link.Use is { IsSeriesOpen: true, IsAwaiting: true })
+        {
+            // if the series fails, the server skips the text
+            AskForAnswers();
             return Taken.Later;
         }
         return Sends(_names.Deallocate(close.Name, parse: null)) ? Taken.Whole : Taken.AsItIs;
@@ -106,15 +113,8 @@ internal sealed class Renaming
         {
             return Taken.Whole;
         }
-        _client.Statements!.Meaning = _client.Settings.Meaning;
-        if (_names.MustWait(message) || MustWaitForEnd())
+        if (MustWait(message))
         {
-            return Taken.Later;
-        }
-        // what the server skips it does not answer
-        if (!_link.Use.IsSkipping && _names.Verify(message) is { Count: > 0 } ahead)
-        {
-            Sends(ahead);
             return Taken.Later;
         }
         _unnamedStreams &= message is not Parse { Statement.IsEmpty: true };
@@ -132,19 +132,31 @@ internal sealed class Renaming
         return Taken.Whole;
     }
 
-    private bool MustWaitForEnd()
+    // Whether a message has to be given again when more is answered; what is to be asked for that is asked.
+    private bool MustWait(IFrontendMessage message)
     {
-        _mayEnd &= _link.Use.IsAwaiting && !_link.Use.IsSkipping;
-        if (!_mayEnd)
+        _client.Statements!.Meaning = _client.Settings.Meaning;
+        if (_names.MustWait(message))
         {
-            return false;
+            return true;
         }
+        _mayEnd &= _link.Use.IsAwaiting && !_link.Use.IsSkipping;
+        if (_mayEnd)
+        {
+            AskForAnswers();
+            return true;
+        }
+        // what the server skips it does not answer
+        return !_link.Use.IsSkipping && _names.Verify(message) is { Count: > 0 } questions && Sends(questions);
+    }
+
+    // a series is answered no sooner than at its end, unless it is asked for
+    private void AskForAnswers()
+    {
         if (_link.Use.IsSeriesOpen)
         {
-            // a series is answered no sooner than at its end, unless it is asked for
             Send(new(Flush.Instance, Accounts.None, IsHidden: true));
         }
-        return true;
     }
 
     private bool Sends(IReadOnlyList<Outgoing>? messages)
@@ -225,14 +237,8 @@ internal sealed class Renaming
             return Taken.AsItIs;
         }
         var bind = new Bind(WireText.Empty, name, [], [], []);
-        _client.Statements!.Meaning = _client.Settings.Meaning;
-        if (_names.MustWait(bind) || MustWaitForEnd())
+        if (MustWait(bind))
         {
-            return Taken.Later;
-        }
-        if (!_link.Use.IsSkipping && _names.Verify(bind) is { Count: > 0 } questions)
-        {
-            Sends(questions);
             return Taken.Later;
         }
         var rewritten = _names.Rewrite(bind);
