@@ -80,10 +80,7 @@ internal sealed class WireClientActor : UntypedActor
                 OnLinkReady(_exchange);
                 Tick();
                 break;
-            case ErrandAnswered answered:
-                OnAnswered(answered);
-                Tick();
-                break;
+            case ErrandAnswered answered: OnAnswered(answered); Tick(); break;
             case LinkLent lent: OnLent(lent.Link); break;
             case LookAtClock when _clock?.Overrun() is var (state, text): End(ErrorReports.Fatal(state, text)); break;
             case Refused { Failure: BrokerStopping stopping } when _isWaiting: End(stopping); break;
@@ -141,8 +138,11 @@ internal sealed class WireClientActor : UntypedActor
             default:
                 Flush();
                 // nothing answers the last piece of a message that the server passes over, as data of a COPY that it has refused
-                Decide(_exchange);
-                Flush();
+                if (_exchange is { IsQuiet: true } quiet)
+                {
+                    Decide(quiet);
+                    Flush();
+                }
                 break;
         }
     }
@@ -278,22 +278,22 @@ internal sealed class WireClientActor : UntypedActor
     }
 
     /// <summary>The server is ready, or was sent something: the link goes back if it may, before the client can know that.</summary>
-    private void Decide(Exchange? exchange)
+    private void Decide(Exchange exchange)
     {
-        if (exchange?.TuningFailed is { } failed)
+        if (exchange.TuningFailed is { } failed)
         {
             End(ErrorReports.Fatal(failed.SqlState, $"the settings of this session cannot be applied: {failed.Text}"));
             return;
         }
-        if (exchange is { IsQuiet: true } && _intake.IsQuiet)
+        if (exchange.IsQuiet && _intake.IsQuiet)
         {
-            if (_face.Mode is not PoolMode.Session)
+            if (_face.Mode is PoolMode.Session)
             {
-                Return(exchange, exchange.Condition);
+                exchange.Restore();
             }
             else
             {
-                exchange.Restore();
+                Return(exchange, exchange.Condition);
             }
             CloseIfAsked();
         }
