@@ -16,7 +16,7 @@ internal sealed class LinkStatements : IStatementAccount
     private readonly Queue<(Slot Slot, StatementNumber? Becomes)> _sent = new();
     private readonly Slot _unnamed = new();
     private readonly Queue<(StatementNumber Number, bool IsAwaited)> _described = new();
-    private ResultShape? _result;
+    private ResultShape? _shape;
     private long _series;
 
     /// <param name="book">The texts of its pool.</param>
@@ -80,17 +80,17 @@ internal sealed class LinkStatements : IStatementAccount
     internal bool IsDescribing => _described.Count > 0;
 
     /// <summary>The columns of a result that the broker asked for; null for those that are too long to be held.</summary>
-    internal void Hear(ResultShape? result) => _result = result;
+    internal void Hear(ResultShape? shape) => _shape = shape;
 
     /// <summary>What has become of the oldest question for a result.</summary>
     internal void Described(Fate fate)
     {
         var (number, _) = _described.Dequeue();
-        if (fate is Fate.Done && _result is { } result)
+        if (fate is Fate.Done && _shape is { } shape)
         {
-            _book.Learn(number, result);
+            _book.Learn(number, shape);
         }
-        _result = null;
+        _shape = null;
     }
 
     /// <summary>Whether the unnamed statement is this one.</summary>

@@ -26,7 +26,7 @@ internal sealed class StatementBook
     }
 
     /// <summary>What its result was where it was prepared first; null when that is not known, or the statement is kept no longer.</summary>
-    internal ResultShape? ResultOf(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) ? entry.Result : null;
+    internal ResultShape? ShapeOf(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) ? entry.Shape : null;
 
     /// <summary>
     /// Whether its result is another now than what its clients were told: the server refuses such a plan where it has it still, and where it has it no longer nobody else would. Whoever
@@ -35,14 +35,14 @@ internal sealed class StatementBook
     internal bool IsStale(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) && entry.IsStale;
 
     /// <summary>A server tells its result, when it is prepared. It is stale when that was another before.</summary>
-    internal void Learn(StatementNumber number, ResultShape result)
+    internal void Learn(StatementNumber number, ResultShape shape)
     {
         if (!_byNumber.TryGetValue(number, out var entry))
         {
             return;
         }
-        entry.Result ??= result;
-        if (!entry.Result.Equals(result))
+        entry.Shape ??= shape;
+        if (!entry.Shape.Equals(shape))
         {
             BecomeStale(number);
         }
@@ -90,7 +90,7 @@ internal sealed class StatementBook
 
         internal int Keepers { get; set; }
 
-        internal ResultShape? Result { get; set; }
+        internal ResultShape? Shape { get; set; }
 
         internal bool IsStale { get; set; }
     }

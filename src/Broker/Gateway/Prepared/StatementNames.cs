@@ -42,7 +42,7 @@ internal sealed class StatementNames
     internal IReadOnlyList<Outgoing> Verify(IFrontendMessage message)
     {
         if (NameIn(message) is not { IsEmpty: false } name || message is Close || Shared(message, name) is not { } number || _link.Has(number)
-            || _book.ResultOf(number) is null || _book.IsStale(number) || _book[number].Meaning != _client.Meaning)
+            || _book.ShapeOf(number) is null || _book.IsStale(number) || _book[number].Meaning != _client.Meaning)
         {
             return [];
         }

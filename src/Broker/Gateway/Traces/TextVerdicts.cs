@@ -152,7 +152,7 @@ internal sealed class TextVerdicts
             Ask(found.ToAsk);
             var isUndecided = found.Classification is Classification.NeedsCatalogue;
             waits |= isUndecided;
-            trace = found.Class.Travel is Travel.AloneThenReset or Travel.Refused && !trace.IsDirty ? SessionTrace.Unknown : trace;
+            trace = !trace.IsDirty && found.Class.Travel is (Travel.AloneThenReset or Travel.Refused) ? SessionTrace.Unknown : trace;
             packs &= found.Class.Travel is Travel.InReadGroup;
             // one that waits is asked for again when no answer comes
             var next = isUndecided ? now + (_packing.Recheck / 10) : found.CheckAt;
