@@ -55,10 +55,10 @@ public sealed class CrowdTests
         }
 
         await using var next = await door.ConnectAsync();
-        Assert.Equal("0/false/0", await ScalarAsync(
-            next, "select (select count(*) from pg_locks l, pg_database d where l.locktype = 'advisory' and l.database = d.oid and d.datname = current_database()) || '/' || (to_regclass('pg_temp.left_over') is not null) || '/' || current_setting('statement_timeout')"));
+        Assert.Equal("0/false/0", await next.ScalarAsync(
+            "select (select count(*) from pg_locks l, pg_database d where l.locktype = 'advisory' and l.database = d.oid and d.datname = current_database()) || '/' || (to_regclass('pg_temp.left_over') is not null) || '/' || current_setting('statement_timeout')"));
         await RunAsync(next, "insert into kept values (1)");
-        Assert.Equal(1L, await ScalarAsync(direct, "select count(*) from kept"));
+        Assert.Equal(1L, await direct.ScalarAsync("select count(*) from kept"));
     }
 
     [Theory]
@@ -78,7 +78,7 @@ public sealed class CrowdTests
         await Eventually.SucceedsAsync(async () =>
         {
             await using var next = await door.ConnectAsync();
-            Assert.Equal(1, await ScalarAsync(next, "select 1"));
+            Assert.Equal(1, await next.ScalarAsync("select 1"));
         });
     }
 
@@ -119,15 +119,9 @@ public sealed class CrowdTests
     {
         await using var direct = new NpgsqlConnection(door.Direct);
         await direct.OpenAsync();
-        return (int)(long)(await ScalarAsync(
-            direct, "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' and application_name like '%roker%'"))!;
+        return (int)(long)(await direct.ScalarAsync(
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' and application_name like '%roker%'"))!;
     }
 
-    private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync();
-    }
-
-    private static Task<object?> RunAsync(NpgsqlConnection connection, string sql) => ScalarAsync(connection, sql);
+    private static Task<object?> RunAsync(NpgsqlConnection connection, string sql) => connection.ScalarAsync(sql);
 }

@@ -95,11 +95,11 @@ public sealed class EntryTests : IDisposable
         var running = command.ExecuteNonQueryAsync(cancel.Token);
         await using var direct = new NpgsqlConnection(door.Direct);
         await direct.OpenAsync();
-        await Eventually.SucceedsAsync(async () => Assert.Equal(1L, await ScalarAsync(direct, "select count(*) from pg_stat_activity where query like 'select pg_sleep(60)%' and state = 'active'")));
+        await Eventually.SucceedsAsync(async () => Assert.Equal(1L, await direct.ScalarAsync("select count(*) from pg_stat_activity where query like 'select pg_sleep(60)%' and state = 'active'")));
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.Equal(1, await ScalarAsync(connection, "select 1"));
+        Assert.Equal(1, await connection.ScalarAsync("select 1"));
     }
 
     [Theory]
@@ -133,7 +133,7 @@ public sealed class EntryTests : IDisposable
             return;
         }
         await using var connection = await Connect();
-        Assert.Equal(1, await ScalarAsync(connection, "select 1"));
+        Assert.Equal(1, await connection.ScalarAsync("select 1"));
     }
 
     [Theory]
@@ -174,16 +174,10 @@ public sealed class EntryTests : IDisposable
 
     private static Action<NpgsqlConnectionStringBuilder> Of(string user, string password) => text => (text.Username, text.Password) = (user, password);
 
-    private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync();
-    }
-
-    private static async Task RunAsync(NpgsqlConnection connection, string sql) => await ScalarAsync(connection, sql);
+    private static async Task RunAsync(NpgsqlConnection connection, string sql) => await connection.ScalarAsync(sql);
 
     private static async Task<string> SettingsAsync(NpgsqlConnection connection) =>
-        (string)(await ScalarAsync(connection, "select current_setting('statement_timeout') || ' ' || current_setting('timezone') || ' ' || current_setting('search_path')"))!;
+        (string)(await connection.ScalarAsync("select current_setting('statement_timeout') || ' ' || current_setting('timezone') || ' ' || current_setting('search_path')"))!;
 
     private string Certificate()
     {

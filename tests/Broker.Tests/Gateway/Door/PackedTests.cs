@@ -122,31 +122,25 @@ public sealed class PackedTests
                 await FailsAsync(connection, "select v from no_such_things", "42P01");
                 break;
             case 3:
-                Assert.Null(await ScalarAsync(connection, $"select v from things where id = {-1 - id}"));
+                Assert.Null(await connection.ScalarAsync($"select v from things where id = {-1 - id}"));
                 break;
             case 4:
-                await ScalarAsync(connection, $"insert into written values ({client}, {id})");
-                Assert.Equal(client, await ScalarAsync(connection, $"select client from written where client = {client} and n = {id} limit 1"));
+                await connection.ScalarAsync($"insert into written values ({client}, {id})");
+                Assert.Equal(client, await connection.ScalarAsync($"select client from written where client = {client} and n = {id} limit 1"));
                 break;
             case 5:
                 await using (var transaction = await connection.BeginTransactionAsync())
                 {
-                    Assert.Equal(id * 10, await ScalarAsync(connection, $"select v from things where id = {id} for update"));
+                    Assert.Equal(id * 10, await connection.ScalarAsync($"select v from things where id = {id} for update"));
                     await transaction.RollbackAsync();
                 }
                 break;
             default:
-                Assert.Equal(id * 10, await ScalarAsync(connection, $"select v from things where id = {id}"));
+                Assert.Equal(id * 10, await connection.ScalarAsync($"select v from things where id = {id}"));
                 break;
         }
     }
 
     private static async Task FailsAsync(NpgsqlConnection connection, string sql, string sqlState) =>
-        Assert.Equal(sqlState, (await Assert.ThrowsAsync<PostgresException>(() => ScalarAsync(connection, sql))).SqlState);
-
-    private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync();
-    }
+        Assert.Equal(sqlState, (await Assert.ThrowsAsync<PostgresException>(() => connection.ScalarAsync(sql))).SqlState);
 }

@@ -34,7 +34,7 @@ public sealed class TracesTests
                 {
                     await RunAsync(first, text);
                 }
-                Assert.Equal("", await ScalarAsync(second, "select coalesce(current_setting('app.user', true), '')"));
+                Assert.Equal("", await second.ScalarAsync("select coalesce(current_setting('app.user', true), '')"));
             }
         }
     }
@@ -50,7 +50,7 @@ public sealed class TracesTests
         await using var door = await DoorStage.OpenAsync(gateway: $"mode = {mode}", pool: OneLink);
         await using var client = await door.ConnectAsync(static options => (options.Timezone, options.SearchPath, options.Pooling) = ("Asia/Tokyo", "own", false));
         const string Read = "select current_setting('search_path') || ' ' || current_setting('timezone')";
-        Assert.Equal("own Asia/Tokyo", await ScalarAsync(client, Read));
+        Assert.Equal("own Asia/Tokyo", await client.ScalarAsync(Read));
 
         await RunAsync(client, "set search_path = other; set work_mem = '7MB'");
         foreach (var one in text.Split("; "))
@@ -58,7 +58,7 @@ public sealed class TracesTests
             await RunAsync(client, one);
         }
 
-        Assert.Equal("own Asia/Tokyo", await ScalarAsync(client, Read));
+        Assert.Equal("own Asia/Tokyo", await client.ScalarAsync(Read));
     }
 
     [Theory]
@@ -70,12 +70,12 @@ public sealed class TracesTests
         await using var first = await door.ConnectAsync();
         await using var second = await door.ConnectAsync();
         await RunAsync(first, "set work_mem = '7MB'");
-        Assert.Equal("7MB", await ScalarAsync(first, "select current_setting('work_mem')"));
+        Assert.Equal("7MB", await first.ScalarAsync("select current_setting('work_mem')"));
 
         await RunAsync(first, text);
 
-        Assert.Equal("4MB", await ScalarAsync(second, "select current_setting('work_mem')"));
-        Assert.Equal("7MB", await ScalarAsync(first, "select current_setting('work_mem')"));
+        Assert.Equal("4MB", await second.ScalarAsync("select current_setting('work_mem')"));
+        Assert.Equal("7MB", await first.ScalarAsync("select current_setting('work_mem')"));
     }
 
     [Fact]
@@ -86,10 +86,10 @@ public sealed class TracesTests
         await using var second = await door.ConnectAsync();
 
         await RunAsync(first, "select pg_advisory_lock(17)");
-        Assert.Equal(1, await ScalarAsync(second, "select 1"));
+        Assert.Equal(1, await second.ScalarAsync("select 1"));
         await using var direct = new NpgsqlConnection(door.Direct);
         await direct.OpenAsync();
-        Assert.Equal(true, await ScalarAsync(direct, "select pg_try_advisory_lock(17)"));
+        Assert.Equal(true, await direct.ScalarAsync("select pg_try_advisory_lock(17)"));
     }
 
     [Theory]
@@ -120,7 +120,7 @@ public sealed class TracesTests
 
         await RunAsync(first, "set search_path = own, pg_catalog");
         await RunAsync(first, "select lower('A')");
-        Assert.Equal("", await ScalarAsync(second, "select coalesce(current_setting('app.user', true), '')"));
+        Assert.Equal("", await second.ScalarAsync("select coalesce(current_setting('app.user', true), '')"));
 
         await RunAsync(second, "begin; set local search_path = own, pg_catalog; select lower('A'); commit");
         await using (var transaction = await second.BeginTransactionAsync())
@@ -130,7 +130,7 @@ public sealed class TracesTests
             await transaction.CommitAsync();
         }
         await using var third = await door.ConnectAsync();
-        Assert.Equal("", await ScalarAsync(third, "select coalesce(current_setting('app.user', true), '')"));
+        Assert.Equal("", await third.ScalarAsync("select coalesce(current_setting('app.user', true), '')"));
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class TracesTests
         {
             await RunAsync(client, text);
         }
-        Assert.Equal("7MB", await ScalarAsync(client, "select current_setting('work_mem')"));
+        Assert.Equal("7MB", await client.ScalarAsync("select current_setting('work_mem')"));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class TracesTests
         for (var round = 0; round < Rounds && kept < 20; round++)
         {
             // DISCARD ALL would take the sequence's last value from the session
-            var id = await ScalarAsync(first, $"insert into accounts (balance) values ({round}) returning id");
+            var id = await first.ScalarAsync($"insert into accounts (balance) values ({round}) returning id");
             await using (var transaction = await second.BeginTransactionAsync())
             {
                 await RunAsync(second, $"update accounts set balance = balance + {round} where id = {id}");
@@ -213,7 +213,7 @@ public sealed class TracesTests
             var all = new List<object?>();
             for (var i = 0; i < 100; i++)
             {
-                all.Add(await ScalarAsync(client, text));
+                all.Add(await client.ScalarAsync(text));
             }
             return all;
         }));
@@ -244,11 +244,5 @@ public sealed class TracesTests
     {
         await using var command = new NpgsqlCommand(text, connection);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string text)
-    {
-        await using var command = new NpgsqlCommand(text, connection);
-        return await command.ExecuteScalarAsync();
     }
 }
