@@ -50,6 +50,9 @@ public sealed record GatewaySettings
     /// <summary>What servers show as application_name.</summary>
     public required ShownName ApplicationName { get; init; }
 
+    /// <summary>Whether a client's BEGIN is answered by the broker, and sent to the server with the statement behind it.</summary>
+    public required bool HoldBegin { get; init; }
+
     /// <summary>How long things may take.</summary>
     public required GatewayTimeoutSettings Timeouts { get; init; }
 
@@ -80,6 +83,7 @@ public sealed record GatewaySettings
             MaxClientsPerDatabase = reader.WholeOr("max-clients-per-database", "off", 1, 1_000_000),
             PreparedStatements = reader.Whole("prepared-statements", 0, 10_000),
             ApplicationName = reader.Choice<ShownName>("application-name"),
+            HoldBegin = reader.Switch("hold-begin"),
             Timeouts = GatewayTimeoutSettings.From(reader.Inside("timeouts")),
             Buffer = GatewayBufferSettings.From(reader.Inside("buffer")),
             Unix = unix,

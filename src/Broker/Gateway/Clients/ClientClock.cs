@@ -45,7 +45,7 @@ internal sealed class ClientClock
         }
         if (inTransaction && !_inTransaction)
         {
-            _transactionSince = _busySince;
+            _transactionSince = busy || _busy ? _busySince : now;
         }
         (_busy, _inTransaction) = (busy, inTransaction);
     }

@@ -12,7 +12,7 @@ internal enum ClientPhase
     /// <summary>What it has sent waits for a link, or is carried out outside a transaction.</summary>
     Errand,
 
-    /// <summary>It is in a transaction, and has a link.</summary>
+    /// <summary>It is in a transaction, and has a link unless the server has not heard of it yet.</summary>
     InTransaction,
 
     /// <summary>It has a link for as long as it stays.</summary>
@@ -28,12 +28,13 @@ internal static class ClientPhases
     /// <summary>What a client is doing.</summary>
     /// <param name="closing">Whether it is being closed.</param>
     /// <param name="waits">Whether what it has sent waits, or is carried with that of others.</param>
-    /// <param name="link">Where the server of its link stands; null when it has none.</param>
+    /// <param name="hasLink">Whether it has a link.</param>
+    /// <param name="status">Where it stands.</param>
     /// <param name="mode">How long it keeps a link.</param>
-    internal static ClientPhase Of(bool closing, bool waits, TransactionStatus? link, PoolMode mode) =>
+    internal static ClientPhase Of(bool closing, bool waits, bool hasLink, TransactionStatus status, PoolMode mode) =>
         closing ? ClientPhase.Closing
-        : link is not { } status ? waits ? ClientPhase.Errand : ClientPhase.Ready
-        : mode is PoolMode.Session ? ClientPhase.Pinned
-        : status is TransactionStatus.Idle ? ClientPhase.Errand
-        : ClientPhase.InTransaction;
+        : hasLink && mode is PoolMode.Session ? ClientPhase.Pinned
+        : status is not TransactionStatus.Idle && !waits ? ClientPhase.InTransaction
+        : hasLink || waits ? ClientPhase.Errand
+        : ClientPhase.Ready;
 }

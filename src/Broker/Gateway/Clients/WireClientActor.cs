@@ -32,6 +32,7 @@ internal sealed class WireClientActor : UntypedActor
     private readonly Channel _channel;
     private readonly Intake _intake;
     private readonly ClientErrands _errands;
+    private readonly HeldBegin _begin;
     private readonly Func<bool> _canTake;
     private readonly Func<Frame, bool> _take;
     private readonly ShareCommands.WantLink _want;
@@ -39,22 +40,24 @@ internal sealed class WireClientActor : UntypedActor
     private readonly ShareTelemetry _telemetry;
     private ClientPhase? _shown;
     private Exchange? _exchange;
-    private bool _isWaiting, _closing;
     private Failure? _closeWhenFree;
+    private bool _isWaiting, _closing;
 
     public WireClientActor(GatewayPlan plan, ExchangeBuffers buffers, ClientEntered client)
     {
         (_plan, _face, _memory, _buffers, _share, _channel) = (plan, client.Face, client.Memory, buffers, client.Share, client.Channel);
         client.Input.Reader.Limits = FrameLimits.Frontend;
         (_intake, _canTake, _take) = (new(client.Input), CanTake, Take);
-        _errands = new(client.Memory, _intake, Self);
+        (_errands, _begin) = (new(client.Memory, _intake, Self), new(plan.Settings, client.Face.Mode, client.Memory));
         (_want, _clock, _telemetry) = (new(Self), ClientClock.Start(plan.Settings.Timeouts, plan.Time), client.Telemetry);
     }
 
     /// <summary>How to make one.</summary>
     internal static Props For(GatewayPlan plan, ExchangeBuffers buffers, ClientEntered client) => Props.Create(() => new WireClientActor(plan, buffers, client));
 
-    private ClientPhase Phase => ClientPhases.Of(_closing, _isWaiting || _errands.IsUnderWay, _exchange?.Link.Use.Status, _face.Mode);
+    private ClientPhase Phase => ClientPhases.Of(_closing, _isWaiting || _errands.IsUnderWay, _exchange is not null, Status, _face.Mode);
+
+    private TransactionStatus Status => _exchange?.Status ?? _begin.Status;
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -83,7 +86,6 @@ internal sealed class WireClientActor : UntypedActor
             case ErrandAnswered answered: OnAnswered(answered); Tick(); break;
             case LinkLent lent: OnLent(lent.Link); break;
             case LookAtClock when _clock?.Overrun() is var (state, text): End(ErrorReports.Fatal(state, text)); break;
-            case Refused { Failure: BrokerStopping stopping } when _isWaiting: End(stopping); break;
             case Refused refused when _isWaiting: OnRefused(refused.Failure); break;
             case CancelClient: OnCancel(); break;
             case LinkRecalled recalled when _exchange?.Link == recalled.Link: End(new ConnectionLost(_face.Pool, recalled.Reason)); break;
@@ -111,7 +113,7 @@ internal sealed class WireClientActor : UntypedActor
     }
 
     private void Tick() =>
-        _clock?.Update(_isWaiting || _errands.IsUnderWay || _exchange?.Outstanding > 0, _exchange is { } exchange && exchange.Link.Use.Status is not TransactionStatus.Idle);
+        _clock?.Update(_isWaiting || _errands.IsUnderWay || _exchange?.Outstanding > 0, Status is not TransactionStatus.Idle);
 
     private void OnClientReady()
     {
@@ -157,7 +159,7 @@ internal sealed class WireClientActor : UntypedActor
         {
             return !exchange.IsTuning && exchange.Link.Channel.Backlog < _plan.Settings.Buffer.Backlog && !(_face.Mode is PoolMode.Statement && exchange.IsBusy);
         }
-        if (_intake.SkipsToSync || _face.Mode is PoolMode.Session || _errands.Next() is not { } errand)
+        if (_intake.SkipsToSync || _begin.IsHeld || _face.Mode is PoolMode.Session || _errands.Next() is not { } errand)
         {
             return true;
         }
@@ -197,7 +199,9 @@ internal sealed class WireClientActor : UntypedActor
                 return Leave();
             case Idleness.IsReady:
                 _intake.SkipsToSync = false;
-                new ReadyForQuery(TransactionStatus.Idle).Write(_buffers.ToClient);
+                new ReadyForQuery(Status).Write(_buffers.ToClient);
+                return true;
+            case Idleness.WantsLink when _begin.Takes(frame, _buffers.ToClient):
                 return true;
             case Idleness.WantsLink:
                 _isWaiting = true;
@@ -236,25 +240,31 @@ internal sealed class WireClientActor : UntypedActor
         _isWaiting = false;
         _exchange = new(_memory, link, _buffers, forbidsBlocks: _face.Mode is PoolMode.Statement);
         _exchange.Tune();
+        _begin.SendBy(_exchange);
         ReadClient();
     }
 
     private void OnClose(Failure failure)
     {
+        _closeWhenFree = failure;
         if (_exchange is { } exchange ? exchange.IsQuiet && _intake.IsQuiet : !_errands.IsUnderWay)
         {
             End(failure);
-        }
-        else
-        {
-            _closeWhenFree = failure;
         }
     }
 
     private void OnRefused(Failure failure)
     {
         _isWaiting = false;
-        Refuse(failure);
+        // of a transaction that cannot be, nothing tells it but the end
+        if (_begin.IsHeld || failure is BrokerStopping)
+        {
+            End(failure);
+            return;
+        }
+        _errands.RanAlone();
+        _intake.Refuse(ErrorReports.Error(failure), _buffers.ToClient);
+        ReadClient();
     }
 
     private void OnLinkReady(Exchange exchange)
@@ -343,17 +353,9 @@ internal sealed class WireClientActor : UntypedActor
         }
         else if (_isWaiting)
         {
-            _isWaiting = false;
             _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
-            Refuse(new Client.Protocol.Failures.Cancelled("while it waited for a server connection"));
+            OnRefused(new Client.Protocol.Failures.Cancelled("while it waited for a server connection"));
         }
-    }
-
-    private void Refuse(Failure failure)
-    {
-        _errands.RanAlone();
-        _intake.Refuse(ErrorReports.Error(failure), _buffers.ToClient);
-        ReadClient();
     }
 
     private void Flush()

@@ -24,6 +24,7 @@ internal sealed class Exchange
     private readonly ExchangeBuffers _buffers;
     private readonly Renaming? _renaming;
     private readonly bool _forbidsBlocks;
+    private readonly Opening _opening;
     private bool _rollsBack;
     private bool _mustRestore;
     private bool _passesPieces;
@@ -35,6 +36,7 @@ internal sealed class Exchange
     internal Exchange(ClientMemory client, WireLink link, ExchangeBuffers buffers, bool forbidsBlocks)
     {
         (_client, Link, _buffers, _forbidsBlocks) = (client, link, buffers, forbidsBlocks);
+        _opening = new(link);
         _renaming = client.Statements is { } statements ? new(client, statements, link, buffers) : null;
     }
 
@@ -52,6 +54,9 @@ internal sealed class Exchange
 
     /// <summary>Whether the server has ended the connection, or broke the protocol.</summary>
     internal bool IsBroken { get; private set; }
+
+    /// <summary>Where the client stands, as far as it knows.</summary>
+    internal TransactionStatus Status => _opening.IsUnderWay ? TransactionStatus.InTransaction : Use.Status;
 
     /// <summary>How many ReadyForQuery the client waits for.</summary>
     internal int Outstanding => Use.ReadyOwed + (_rollsBack ? 1 : 0);
@@ -89,6 +94,9 @@ internal sealed class Exchange
             Tune();
         }
     }
+
+    /// <summary>Begins a transaction that the client takes to be begun.</summary>
+    internal void Begin(WireText sql) => _opening.Ask(sql, _buffers.ToServer);
 
     private void ForbidBlock()
     {
@@ -285,6 +293,7 @@ internal sealed class Exchange
                 ForbidBlock();
                 return false;
             case BackendType.ReadyForQuery:
+                _opening.End();
                 _renaming?.Forget();
                 _client.Settings.TransactionIs(Use.Status);
                 break;
@@ -299,6 +308,13 @@ internal sealed class Exchange
         {
             case BackendType.ErrorResponse when IsTuning:
                 TuningFailed = BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) as ErrorResponse;
+                return false;
+            case BackendType.ErrorResponse when _opening.IsAsked:
+                Opening.Refuse(frame, _buffers.ToClient);
+                IsBroken = true;
+                return false;
+            case BackendType.CommandComplete when !IsTuning:
+                _opening.Done();
                 return false;
             case BackendType.ErrorResponse:
                 // Of what was prepared ahead: it is the client's own, and the rest of its series is skipped.

@@ -20,7 +20,7 @@ public sealed class DrainTests
         await AskAsync(idle, "set search_path = elsewhere; select 1");
         using var silent = await door.SpeakAsync();
         using var working = await door.SpeakAsync();
-        var sql = mode == "statement" ? "select pg_sleep(60)" : "begin";
+        var sql = mode == "statement" ? "select pg_sleep(60)" : "begin; select 1";
         await working.SendAsync(new Query(WireText.Of(sql)));
         await using var direct = await door.GoRoundAsync();
         await Eventually.SucceedsAsync(async () => Assert.Equal(1L, await direct.ScalarAsync(

@@ -30,7 +30,7 @@ public sealed class GatewayTelemetryTests : IDisposable
         await UntilAsync("client.count", "ready", 3);
         await UntilAsync("link.count", "idle", 1);
 
-        await holder.SendAsync(new Query(WireText.Of("begin")));
+        await holder.SendAsync(new Query(WireText.Of("begin; select 1")));
         await holder.ReceiveToReadyAsync();
         await waiting.SendAsync(new Query(WireText.Of("begin; select 1; commit")));
         await UntilAsync("client.count", "in_transaction", 1);

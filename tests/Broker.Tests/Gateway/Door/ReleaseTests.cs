@@ -111,7 +111,7 @@ public sealed class ReleaseTests
         await using var door = await DoorStage.OpenAsync("timeouts { query-wait = 20s, client-login = 3s }", OneLink);
         using var holder = await door.SpeakAsync();
         using var other = await door.SpeakAsync();
-        await holder.SendAsync(Text("begin"));
+        await holder.SendAsync(Text("begin; select 1"));
         await holder.ReceiveToReadyAsync();
 
         // what it wishes is tried on a link
@@ -144,7 +144,7 @@ public sealed class ReleaseTests
         await using var door = await DoorStage.OpenAsync(pool: "size = 2, overflow = 0");
         using var reader = await door.SpeakAsync();
         using var other = await door.SpeakAsync();
-        await reader.SendAsync(Text("begin"));
+        await reader.SendAsync(Text("begin; select 1"));
         await reader.ReceiveToReadyAsync();
         await reader.SendAsync(Parsed("select * from generate_series(1, 5)"), Bound("p"), Rows("p", 1), Sync.Instance);
         Assert.Equal("1", ValueIn(await reader.ReceiveToReadyAsync()));
@@ -212,7 +212,7 @@ public sealed class ReleaseTests
         await using var between = new FakeServer(stream => CarryUntilAsync(stream, new(database), "nothing", cut.Token));
         await using var door = await DoorStage.OpenAsync(pool: OneLink, at: At(database, between.Port));
         using var client = await door.SpeakAsync();
-        await client.SendAsync(Text("begin"));
+        await client.SendAsync(Text("begin; select 1"));
         await client.ReceiveToReadyAsync();
         await cut.CancelAsync();
 
