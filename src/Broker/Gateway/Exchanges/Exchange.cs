@@ -37,6 +37,7 @@ internal sealed class Exchange
     {
         (_client, Link, _buffers, _forbidsBlocks) = (client, link, buffers, forbidsBlocks);
         _opening = new(link);
+        client.Statements?.Join();
         _renaming = client.Statements is { } statements ? new(client, statements, link, buffers) : null;
     }
 
@@ -228,7 +229,7 @@ internal sealed class Exchange
 
     private bool OnNamed(in Frame frame, out WireError? error)
     {
-        var taken = _renaming!.Take(frame, out var runs, out error);
+        var taken = _renaming!.Take(frame, isApart: IsDirty, out var runs, out error);
         if (runs is not null)
         {
             Note(runs);
@@ -388,7 +389,7 @@ internal sealed class Exchange
         {
             return true;
         }
-        _renaming.Learn(error);
+        _renaming.Learn(error, isApart: IsDirty);
         if (_renaming.ByClientsName(error) is not { } renamed)
         {
             return true;

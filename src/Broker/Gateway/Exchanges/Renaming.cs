@@ -40,11 +40,13 @@ internal sealed class Renaming
     internal void Forget() => _used.Clear();
 
     /// <summary>An error of the server's is about a statement, or may be: what it says of our names is true of the client's no longer, or was never.</summary>
-    internal void Learn(ErrorResponse error)
+    /// <param name="error">The error.</param>
+    /// <param name="isApart">Whether it may be true here only (<see cref="StatementNames.IsApart"/>).</param>
+    internal void Learn(ErrorResponse error, bool isApart)
     {
         // (plancache.c: the routine is the same in all languages)
         var isStale = error.SqlState is "0A000" && error['R'].Is("RevalidateCachedQuery"u8);
-        if (isStale && _used.TrueForAll(used => used == _used[0]) && _used is [var stale, ..])
+        if (isStale && !isApart && _used.TrueForAll(used => used == _used[0]) && _used is [var stale, ..])
         {
             _client.Book.BecomeStale(stale);
         }
@@ -97,11 +99,12 @@ internal sealed class Renaming
 
     /// <summary>Takes a Parse, Bind, Describe or Close, or a piece of one.</summary>
     /// <param name="frame">The message.</param>
+    /// <param name="isApart">Whether texts may mean something else here than to others (<see cref="StatementNames.IsApart"/>).</param>
     /// <param name="runs">What the statement that it runs leaves behind it; null when it runs none.</param>
     /// <param name="error">Why it is no message.</param>
-    internal Taken Take(in Frame frame, out SessionTrace? runs, out WireError? error)
+    internal Taken Take(in Frame frame, bool isApart, out SessionTrace? runs, out WireError? error)
     {
-        (runs, error) = (null, null);
+        (runs, error, _names.IsApart) = (null, null, isApart);
         if (!frame.IsWhole)
         {
             return TakeLong(frame, ref runs, out error);

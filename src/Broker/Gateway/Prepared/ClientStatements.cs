@@ -12,6 +12,7 @@ internal sealed class ClientStatements : IStatementAccount
     private readonly Dictionary<WireText, StatementNumber> _names = [];
     private readonly Queue<Change> _sent = new();
     private long _series;
+    private bool _anyApart;
 
     internal ClientStatements(StatementBook book) => _book = book;
 
@@ -68,11 +69,35 @@ internal sealed class ClientStatements : IStatementAccount
     }
 
     /// <summary>A Parse is sent. A name that is taken must be refused, which is the server's to do; the unnamed one is replaced.</summary>
-    internal StatementNumber Parse(WireText name, PreparedText text)
+    /// <param name="name">The name.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="isApart">Whether it is not to be shared, before <see cref="Join"/>.</param>
+    internal StatementNumber Parse(WireText name, PreparedText text, bool isApart = false)
     {
-        var number = _book.Keep(text);
+        var number = isApart ? _book.KeepApart(text) : _book.Keep(text);
+        _anyApart |= isApart;
         _sent.Enqueue(new(name, number, _series));
         return number;
+    }
+
+    /// <summary>Nothing is under way, and what the client's transactions changed is changed for all, or for nobody: what was kept apart is shared with others again, as far as it is the same.</summary>
+    internal void Join()
+    {
+        if (!_anyApart)
+        {
+            return;
+        }
+        _anyApart = false;
+        foreach (var (name, number) in _names.ToArray())
+        {
+            var joined = _book.Join(number);
+            if (joined != number)
+            {
+                _names[name] = joined;
+                _book.Keep(joined);
+                _book.Release(number);
+            }
+        }
     }
 
     /// <summary>A Close is sent.</summary>

@@ -15,7 +15,7 @@ internal sealed class LinkStatements : IStatementAccount
     private readonly Dictionary<StatementNumber, Slot> _named = [];
     private readonly Queue<(Slot Slot, StatementNumber? Becomes)> _sent = new();
     private readonly Slot _unnamed = new();
-    private readonly Queue<(StatementNumber Number, bool IsAwaited)> _described = new();
+    private readonly Queue<Question> _described = new();
     private ResultShape? _shape;
     private long _series;
 
@@ -71,10 +71,14 @@ internal sealed class LinkStatements : IStatementAccount
     /// <summary>What its result is, is asked behind its Parse.</summary>
     /// <param name="number">Which.</param>
     /// <param name="isAwaited">Whether it is not to be used before the answer.</param>
-    internal void Describe(StatementNumber number, bool isAwaited = false) => _described.Enqueue((number, isAwaited));
+    /// <param name="isApart">Whether the answer may be true on this link only, by what its transaction has changed.</param>
+    internal void Describe(StatementNumber number, bool isAwaited = false, bool isApart = false) => _described.Enqueue(new(number, isAwaited, isApart));
+
+    /// <summary>Whether its result here is another than what its clients were told, though it may be the same for others.</summary>
+    internal bool Differs(StatementNumber number) => _named.TryGetValue(number, out var slot) && slot.Differs;
 
     /// <summary>Whether it is not to be used before the server has told its result.</summary>
-    internal bool IsAwaited(StatementNumber number) => _described.Contains((number, true));
+    internal bool IsAwaited(StatementNumber number) => _described.Any(question => question.Number == number && question.IsAwaited);
 
     /// <summary>Whether the server is asked for a result.</summary>
     internal bool IsDescribing => _described.Count > 0;
@@ -85,12 +89,24 @@ internal sealed class LinkStatements : IStatementAccount
     /// <summary>What has become of the oldest question for a result.</summary>
     internal void Described(Fate fate)
     {
-        var (number, _) = _described.Dequeue();
+        var (number, _, isApart) = _described.Dequeue();
         if (fate is Fate.Done && _shape is { } shape)
+        {
+            Learn(number, shape, isApart);
+        }
+        _shape = null;
+    }
+
+    private void Learn(StatementNumber number, ResultShape shape, bool isApart)
+    {
+        if (!isApart || (_book.ShapeOf(number) is null && _book.IsApart(number)))
         {
             _book.Learn(number, shape);
         }
-        _shape = null;
+        else if (_book.ShapeOf(number) is { } told && _named.TryGetValue(number, out var slot))
+        {
+            slot.Differs = !told.Equals(shape);
+        }
     }
 
     /// <summary>Whether the unnamed statement is this one.</summary>
@@ -112,7 +128,7 @@ internal sealed class LinkStatements : IStatementAccount
     {
         if (_named.TryGetValue(number, out var slot))
         {
-            slot.IsDoubted = true;
+            (slot.IsDoubted, slot.Differs) = (true, false);
         }
     }
 
@@ -154,6 +170,8 @@ internal sealed class LinkStatements : IStatementAccount
             _book.Release(number);
         }
         slot.Answered(slot.Certain);
+        // one that was to be closed is there still, for whatever reason it was to be
+        slot.IsDoubted |= becomes is null;
         ForgetIfEmpty(slot);
     }
 
@@ -228,6 +246,8 @@ internal sealed class LinkStatements : IStatementAccount
         _book.Release(slot.Number);
     }
 
+    private readonly record struct Question(StatementNumber Number, bool IsAwaited, bool IsApart);
+
     /// <summary>A name on the server.</summary>
     private sealed class Slot
     {
@@ -246,6 +266,9 @@ internal sealed class LinkStatements : IStatementAccount
 
         /// <summary>Whether what is under the name is of no use any more.</summary>
         internal bool IsDoubted { get; set; }
+
+        /// <summary>Whether its result is another on this link than what its clients were told.</summary>
+        internal bool Differs { get; set; }
 
         /// <summary>How many steps are not answered.</summary>
         internal int Pending { get; private set; }

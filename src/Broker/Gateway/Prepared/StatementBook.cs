@@ -25,6 +25,26 @@ internal sealed class StatementBook
         return entry.Number;
     }
 
+    /// <summary>
+    /// A number of its own for a text, which nobody else gets: where it is prepared, the text may mean what it does not mean to others yet, or ever.
+    /// </summary>
+    internal StatementNumber KeepApart(PreparedText text)
+    {
+        var entry = new Entry(new(++_last), text) { Keepers = 1 };
+        _byNumber.Add(entry.Number, entry);
+        return entry.Number;
+    }
+
+    /// <summary>The number under which others share the text of one that was kept apart; its own, which others share from now on if they have none, when its result is not known to be theirs.</summary>
+    internal StatementNumber Join(StatementNumber number)
+    {
+        var entry = _byNumber[number];
+        return !entry.IsStale && !_byText.TryAdd(entry.Text, entry) && _byText[entry.Text] is { Shape: { } shape } shared && shape.Equals(entry.Shape) ? shared.Number : number;
+    }
+
+    /// <summary>Whether only who prepared it has it.</summary>
+    internal bool IsApart(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) && _byText.GetValueOrDefault(entry.Text) != entry;
+
     /// <summary>What its result was where it was prepared first; null when that is not known, or the statement is kept no longer.</summary>
     internal ResultShape? ShapeOf(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) ? entry.Shape : null;
 
@@ -54,7 +74,7 @@ internal sealed class StatementBook
         if (_byNumber.TryGetValue(number, out var entry) && !entry.IsStale)
         {
             entry.IsStale = true;
-            _byText.Remove(entry.Text);
+            Hide(entry);
         }
     }
 
@@ -73,14 +93,20 @@ internal sealed class StatementBook
             return;
         }
         _byNumber.Remove(number);
-        if (!entry.IsStale)
-        {
-            _byText.Remove(entry.Text);
-        }
+        Hide(entry);
     }
 
     /// <summary>The text of one that is kept.</summary>
     internal PreparedText this[StatementNumber number] => _byNumber[number].Text;
+
+    // under its text there may be another, or none
+    private void Hide(Entry entry)
+    {
+        if (_byText.TryGetValue(entry.Text, out var shared) && shared == entry)
+        {
+            _byText.Remove(entry.Text);
+        }
+    }
 
     private sealed class Entry(StatementNumber number, PreparedText text)
     {

@@ -30,6 +30,11 @@ internal sealed class StatementNames
 
     internal StatementNames(StatementBook book, ClientStatements client, LinkStatements link) => (_book, _client, _link) = (book, client, link);
 
+    /// <summary>
+    /// Whether the link's transaction or session may have changed what texts mean, for the client alone as yet: what it prepares then is not shared, and what the server tells then is not told of others.
+    /// </summary>
+    internal bool IsApart { get; set; }
+
     /// <summary>Whether a message can be rewritten only when the series before it are answered: it names what they may not have done.</summary>
     internal bool MustWait(IFrontendMessage message) => NameIn(message) is { } name
         && ((_link.IsDescribing && Shared(message, name) is { } shared && _link.IsAwaited(shared)) || _client.IsUnknown(name) || (name.IsEmpty ? _link.IsUnnamedUnknown : _client.Find(name) is { } number && _link.IsUnknown(number))
@@ -150,7 +155,7 @@ internal sealed class StatementNames
 
     // the statement that a name means, or that a Parse would share with others
     private StatementNumber? Shared(IFrontendMessage message, WireText name) =>
-        name.IsEmpty ? null : message is Parse parse ? (_client.Find(name) is null ? _book.Find(Text(parse)) : null) : _client.Find(name);
+        name.IsEmpty ? null : message is Parse parse ? (_client.Find(name) is null && !IsApart ? _book.Find(Text(parse)) : null) : _client.Find(name);
 
     private PreparedText Text(Parse parse) => new(parse.Query, parse.ParameterTypes, _client.Meaning);
 
@@ -161,7 +166,7 @@ internal sealed class StatementNames
             _refused = parse.Statement;
             return [.. Steps(_link.Use(taken)), new(parse with { Statement = taken.ServerName }, Accounts.None)];
         }
-        var number = _client.Parse(parse.Statement, Text(parse));
+        var number = _client.Parse(parse.Statement, Text(parse), IsApart);
         if (_link.Use(number) is not { Count: > 0 } steps)
         {
             return [Outgoing.Here(BackendType.ParseComplete, Accounts.Client)];
@@ -193,8 +198,10 @@ internal sealed class StatementNames
         {
             return [new(renamed(Passed(name)), Accounts.None)];
         }
-        if (!name.IsEmpty && _book.IsStale(number))
+        if (!name.IsEmpty && (_book.IsStale(number) || _link.Differs(number)))
         {
+            // what is different here may be rolled back: it is looked at again the next time
+            _link.Doubt(number);
             _stale = true;
             return [new(renamed(Unknown), Accounts.None)];
         }
@@ -247,7 +254,7 @@ internal sealed class StatementNames
 
     private Outgoing Described(StatementNumber number, bool isAwaited = false)
     {
-        _link.Describe(number, isAwaited);
+        _link.Describe(number, isAwaited, IsApart);
         return new(new Describe(TargetKind.Statement, number.ServerName), Accounts.Results, IsHidden: true);
     }
 

@@ -244,6 +244,74 @@ public sealed class StatementNamesTests
         Assert.Equal("Bind broker_2", Send(client, Bind("b"), link));
     }
 
+    [Fact]
+    public void What_was_prepared_apart_is_shared_again_when_its_result_is_that_of_others_or_nobody_else_has_it()
+    {
+        Send(Parse("a", "select 1"));
+        var client = new ClientStatements(_book);
+        Assert.Equal("Parse broker_2", Send(client, static names => Apart(names).Rewrite(Parse("b", "select 1")), _link));
+        Assert.Equal("Parse broker_3", Send(client, static names => Apart(names).Rewrite(Parse("c", "select 3")), new(_book, 2)));
+
+        client.Join();
+        Assert.Equal("Bind broker_1", Send(client, Bind("b")));
+        Assert.Equal("Parse broker_3", Send(Parse("c", "select 3")).Split(") ")[^1]);
+        client.End();
+        _client.End();
+        _link.Clear();
+        Assert.Equal(1, _book.Count);
+    }
+
+    [Fact]
+    public void What_was_prepared_apart_is_its_clients_alone_when_its_result_is_another()
+    {
+        Send(Parse("a", "select 1"));
+        var (client, link) = (new ClientStatements(_book), new LinkStatements(_book, 2));
+        var names = Apart(new(_book, client, link));
+        names.Rewrite(Parse("b", "select 1"));
+        client.Done();
+        Answer(link, Two);
+
+        client.Join();
+        Assert.Equal("Bind broker_2", Send(client, Bind("b"), link));
+        Assert.Equal("Bind broker_1", Send(Bind("a")));
+    }
+
+    [Fact]
+    public void A_result_that_differs_for_one_client_alone_is_refused_to_it_and_looked_at_again()
+    {
+        Send(Parse("a", "select 1"));
+        var link = new LinkStatements(_book, 2);
+        var names = Apart(new(_book, _client, link));
+        names.Verify(Bind("a"));
+        Answer(link, Two);
+
+        Assert.Empty(names.Verify(Bind("a")));
+        Assert.Equal("Bind broker_0", Word(names.Rewrite(Bind("a")).Single()));
+        Assert.Equal("Bind broker_1", Send(Bind("a")));
+        Assert.Equal("(Close broker_1) (Parse broker_1) (Describe broker_1) (Flush)", Words(names.Verify(Bind("a"))));
+        Answer(link, One);
+        Assert.Equal("Bind broker_1", Send(_client, Bind("a"), link));
+    }
+
+    [Fact]
+    public void A_plan_that_is_out_of_date_is_so_still_when_the_server_has_skipped_what_was_to_prepare_it_anew()
+    {
+        Send(Parse("a", "select 1"));
+        _link.Doubt(new(1));
+        new StatementNames(_book, _client, _link).Rewrite(Bind("a"));
+        _link.Skipped();
+        _link.Skipped();
+
+        Assert.False(_link.Has(new(1)));
+        Assert.Equal("(Close broker_1) (Parse broker_1) Bind broker_1", Send(Bind("a")));
+    }
+
+    private static StatementNames Apart(StatementNames names)
+    {
+        names.IsApart = true;
+        return names;
+    }
+
     private string Send(IFrontendMessage message) => Send(_client, message, _link);
 
     private string Send(ClientStatements client, IFrontendMessage message) => Send(client, message, _link);
