@@ -33,6 +33,7 @@ internal sealed class GatewaySupervisor : UntypedActor
     private readonly ClientCounts _counts;
     private readonly ClientKeys<AdmittedClient> _keys = new();
     private readonly Dictionary<int, AdmittedClient> _admitted = [];
+    private readonly Dictionary<IActorRef, int> _byLogin = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private ImmutableArray<LoopHome> _loops = [];
     private ImmutableArray<string> _addresses = [];
@@ -56,7 +57,7 @@ internal sealed class GatewaySupervisor : UntypedActor
 
     private sealed record DoorRefused(string Cause) : INoSerializationVerificationNeeded;
 
-    private sealed record AdmittedClient(string User, string Database)
+    private sealed record AdmittedClient(string User, string Database, IActorRef Login)
     {
         internal IActorRef? Actor { get; set; }
     }
@@ -87,6 +88,9 @@ internal sealed class GatewaySupervisor : UntypedActor
             case AdmitClient admit: OnAdmit(admit); break;
             case KeyTaken taken: OnKeyTaken(taken); break;
             case ClientLeft left: OnLeft(left.Key); break;
+            case LoginEnded ended when _byLogin.TryGetValue(ended.Login, out var key): OnLeft(key); break;
+            // it was not let in
+            case LoginEnded: break;
             case CancelAsked cancel: OnCancel(_keys.Find(cancel.Request)?.Actor); break;
             case BrokerSupervisor.GetListening: Sender.Tell(_failure is { } failure ? new Refused(failure) : new GatewayListening(_addresses)); break;
             case BrokerSupervisor.ReloadSettings reload: OnReload(reload.Settings); break;
@@ -204,9 +208,10 @@ internal sealed class GatewaySupervisor : UntypedActor
             Sender.Tell(new Refused(failure), ActorRefs.NoSender);
             return;
         }
-        var client = new AdmittedClient(admit.User, admit.Database);
+        var client = new AdmittedClient(admit.User, admit.Database, Sender);
         var key = _keys.Give(client, admit.Version);
         _admitted.Add(key.ProcessId, client);
+        _byLogin[Sender] = key.ProcessId;
         _telemetry.ClientEntered();
         Sender.Tell(new ClientAdmitted(key), ActorRefs.NoSender);
     }
@@ -222,6 +227,7 @@ internal sealed class GatewaySupervisor : UntypedActor
         if (_admitted.TryGetValue(taken.Key, out var client))
         {
             client.Actor = taken.Client;
+            _byLogin.Remove(client.Login);
         }
     }
 
@@ -229,6 +235,7 @@ internal sealed class GatewaySupervisor : UntypedActor
     {
         if (_admitted.Remove(key, out var client))
         {
+            _byLogin.Remove(client.Login);
             _keys.Take(key);
             _counts.Leave(client.User, client.Database);
         }

@@ -52,12 +52,15 @@ internal sealed record ClientEntered(Channel Channel, FrameInput Input, ClientFa
 /// <param name="Version">What it speaks.</param>
 internal sealed record AdmitClient(string User, string Database, ProtocolVersion Version) : INoSerializationVerificationNeeded;
 
-/// <summary>The client is counted from now on, until <see cref="ClientLeft"/>.</summary>
+/// <summary>The client is counted from now on, until <see cref="ClientLeft"/>, or <see cref="LoginEnded"/> before <see cref="KeyTaken"/>.</summary>
 /// <param name="Key">The key by which it cancels.</param>
 internal sealed record ClientAdmitted(BackendKeyData Key) : INoSerializationVerificationNeeded;
 
 /// <summary>Who cancels by this key from now on: told to the supervisor, by the client's actor.</summary>
 internal sealed record KeyTaken(int Key, IActorRef Client) : INoSerializationVerificationNeeded;
+
+/// <summary>A login is over of which no client has come: told to the supervisor by who has asked it to let the client in, or might have. What it was given, heard of or not, it gives back.</summary>
+internal sealed record LoginEnded(IActorRef Login) : INoSerializationVerificationNeeded;
 
 /// <summary>An admitted client is gone.</summary>
 internal sealed record ClientLeft(int Key) : INoSerializationVerificationNeeded;

@@ -135,19 +135,13 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         }
         _share?.Share.Tell(new ShareCommands.LeaveLine(Self, HasEnded: true));
         _channel.Close();
-        if (_key is { } key)
-        {
-            _plan.Supervisor.Tell(new ClientLeft(key.ProcessId), ActorRefs.NoSender);
-        }
+        // the answer to the question whether it may come in may be on its way
+        _plan.Supervisor.Tell(new LoginEnded(Self), ActorRefs.NoSender);
     }
 
     private void OnLate(object message)
     {
-        if (message is ClientAdmitted admitted)
-        {
-            _key = admitted.Key;
-        }
-        else if (message is LinkLent lent)
+        if (message is LinkLent lent)
         {
             lent.Link.ReturnTo(_share!.Share, LinkCondition.Clean);
         }

@@ -97,6 +97,9 @@ internal sealed class DoorStage : IAsyncDisposable
         return connection;
     }
 
+    /// <summary>The actor that lets clients in.</summary>
+    internal Task<IActorRef> GatewayAsync() => _system.ActorSelection("/user/broker/gateway").ResolveOne(TimeSpan.FromSeconds(10));
+
     /// <summary>Has the broker stop, as at a SIGTERM; done when it has.</summary>
     internal Task StopAsync() => CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
 

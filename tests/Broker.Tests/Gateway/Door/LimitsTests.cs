@@ -1,3 +1,9 @@
+using System.Net.Sockets;
+using System.Text;
+using Akka.Actor;
+using Broker.Hosting;
+using Broker.PgWire.Startup;
+using Broker.PgWire.Values;
 using Npgsql;
 using Xunit;
 
@@ -65,6 +71,51 @@ public sealed class LimitsTests
         Assert.Contains("broker.gateway.max-clients", failure.MessageText, StringComparison.Ordinal);
         await first.DisposeAsync();
         await Eventually.SucceedsAsync(async () => await (await door.ConnectAsync()).DisposeAsync());
+    }
+
+    [Fact]
+    public async Task A_login_that_ends_before_it_hears_that_it_is_let_in_is_not_counted()
+    {
+        await using var door = await DoorStage.OpenAsync("max-clients = 1, timeouts.client-login = 1s");
+        var gateway = await door.GatewayAsync();
+        using var held = new Held();
+        using (var client = new TcpClient("127.0.0.1", door.Port))
+        {
+            var (stream, answer) = (client.GetStream(), new byte[1024]);
+            // a request for encryption: what answers it has taken the client over
+            await stream.WriteAsync((byte[])[0, 0, 0, 8, 4, 210, 22, 47]);
+            Assert.Equal(1, await stream.ReadAsync(answer));
+            gateway.Tell(BrokerSupervisor.GetListening.Instance, held);
+            var writer = new WireWriter();
+            new StartupMessage(ProtocolVersion.V30, [new(WireText.Of("user"), WireText.Of(new NpgsqlConnectionStringBuilder(door.Direct).Username!)), new(WireText.Of("database"), WireText.Of("shop"))])
+                .Write(writer);
+            await stream.WriteAsync(writer.Written);
+            var said = "";
+            while (await stream.ReadAsync(answer) is var count and > 0)
+            {
+                said += Encoding.ASCII.GetString(answer, 0, count);
+            }
+            Assert.Contains("client-login", said, StringComparison.Ordinal);
+        }
+        held.Release();
+
+        await Eventually.SucceedsAsync(async () => await (await door.ConnectAsync()).DisposeAsync());
+    }
+
+    /// <summary>Whoever tells it something is held up.</summary>
+    private sealed class Held : MinimalActorRef, IDisposable
+    {
+        private readonly ManualResetEventSlim _released = new();
+
+        public override ActorPath Path => new RootActorPath(Address.AllSystems) / "held";
+
+        public override IActorRefProvider Provider => throw new NotSupportedException();
+
+        public void Dispose() => _released.Dispose();
+
+        internal void Release() => _released.Set();
+
+        protected override void TellInternal(object message, IActorRef sender) => _released.Wait(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
