@@ -21,7 +21,9 @@ internal sealed class ClientSettings
     // Shared with all clients that were told the same: most are never told anything else.
     private readonly ImmutableDictionary<WireText, WireText> _defaults;
     private ImmutableDictionary<WireText, WireText> _told;
-    private Queue<SettingChange>? _sent;
+    // Each SET or RESET whose end is not told, with the number of the ReadyForQuery by which it is; null for one of which nothing is kept here.
+    private Queue<(SettingChange? Change, long ToldBy)>? _sent;
+    private long _ready;
     private bool? _isPlain;
     private bool? _meansTheUsual;
     private string? _meaning;
@@ -58,14 +60,10 @@ internal sealed class ClientSettings
     /// <summary>What the client knows.</summary>
     internal ImmutableDictionary<WireText, WireText> Told => _told;
 
-    /// <summary>A text is sent that may change a setting.</summary>
-    internal void Sent(SessionTrace trace)
-    {
-        if (trace.Change is { } change)
-        {
-            (_sent ??= new()).Enqueue(change);
-        }
-    }
+    /// <summary>A SET or RESET is sent, by itself.</summary>
+    /// <param name="change">What it changes; null when nothing is to be kept of that here.</param>
+    /// <param name="readyAhead">How many ReadyForQuery come before its own.</param>
+    internal void Sent(SettingChange? change, int readyAhead) => (_sent ??= new()).Enqueue((change, _ready + readyAhead));
 
     /// <summary>A statement is done.</summary>
     internal void Completed(ReadOnlySpan<byte> tag)
@@ -79,9 +77,9 @@ internal sealed class ClientSettings
         {
             _now = _wished;
         }
-        else if ((tag.StartsWith("SET"u8) || tag.StartsWith("RESET"u8)) && _sent?.TryDequeue(out var change) == true)
+        else if ((tag.StartsWith("SET"u8) || tag.StartsWith("RESET"u8)) && _sent?.TryPeek(out var next) == true && next.ToldBy == _ready)
         {
-            _now = change.Kind switch
+            _now = _sent.Dequeue().Change is not { } change ? _now : change.Kind switch
             {
                 SettingChangeKind.Set => _now.SetItem(change.Name, change.Sql),
                 SettingChangeKind.Reset => _wished.TryGetValue(change.Name, out var wish) ? _now.SetItem(change.Name, wish) : _now.Remove(change.Name),
@@ -91,16 +89,19 @@ internal sealed class ClientSettings
         _meaning = ReferenceEquals(before, _now) ? _meaning : null;
     }
 
-    /// <summary>A statement was refused: what was sent behind it is skipped, or fails with its transaction.</summary>
+    /// <summary>A statement was refused: what was sent behind it is skipped, up to the next ReadyForQuery, or fails with its transaction.</summary>
     internal void Failed()
     {
-        _sent?.Clear();
+        ForgetSent();
         (_now, _meaning) = (_kept, ReferenceEquals(_now, _kept) ? _meaning : null);
     }
 
     /// <summary>Where the server stands.</summary>
     internal void TransactionIs(TransactionStatus status)
     {
+        // what was not told to be done was not done
+        ForgetSent();
+        _ready++;
         if (status is not TransactionStatus.Idle)
         {
             return;
@@ -128,6 +129,14 @@ internal sealed class ClientSettings
             {
                 _told = _told.SetItem(name, has);
             }
+        }
+    }
+
+    private void ForgetSent()
+    {
+        while (_sent?.TryPeek(out var next) == true && next.ToldBy <= _ready)
+        {
+            _sent.Dequeue();
         }
     }
 

@@ -236,7 +236,7 @@ internal sealed class Exchange
         }
         if (taken is Taken.AsItIs)
         {
-            Pass(frame);
+            Pass(frame, _renaming.LongAccounts);
         }
         else
         {
@@ -254,25 +254,24 @@ internal sealed class Exchange
         // Texts are judged by what they mean to a client without settings.
         IsDirty |= !_client.Settings.MeansTheUsual;
         // what the server reports is put right for the next client by its report
-        if (trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name } change && !(change.Kind is SettingChangeKind.Reset && _client.Settings.Wishes(name))
-            && Link.Settings.Keys.Any(reported => reported.ToString().Equals(name, StringComparison.OrdinalIgnoreCase)))
+        var isReported = trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name } change && !(change.Kind is SettingChangeKind.Reset && _client.Settings.Wishes(name))
+            && Link.Settings.Keys.Any(reported => reported.ToString().Equals(name, StringComparison.OrdinalIgnoreCase));
+        // what comes behind it is judged as if it were not there
+        IsDirty |= isReported ? SettingText.ChangesMeaning(trace.Change!.Name) : trace.IsDirty;
+        if (trace.Sets)
         {
-            // what comes behind it is judged as if it were not there
-            IsDirty |= SettingText.ChangesMeaning(name);
-            return;
+            _client.Settings.Sent(isReported ? null : trace.Change, Use.ReadyOwed);
         }
-        IsDirty |= trace.IsDirty;
-        _client.Settings.Sent(trace);
     }
 
-    private void Pass(in Frame frame)
+    private void Pass(in Frame frame, Accounts accounts = Accounts.None)
     {
         _buffers.ToServer.Write(frame);
         if (frame.IsLast)
         {
             var target = (FrontendType)frame.Type is FrontendType.Describe or FrontendType.Close && !frame.Body.IsEmpty
                 ? (TargetKind)frame.Body.FirstSpan[0] : TargetKind.Statement;
-            Use.Sent((FrontendType)frame.Type, target);
+            Use.Sent((FrontendType)frame.Type, target, accounts: accounts);
             Settle();
         }
         else
@@ -319,6 +318,7 @@ internal sealed class Exchange
                 return false;
             case BackendType.ErrorResponse:
                 // Of what was prepared ahead: it is the client's own, and the rest of its series is skipped.
+                _client.Settings.Failed();
                 return true;
             case BackendType.ReadyForQuery when IsTuning:
                 IsTuning = false;

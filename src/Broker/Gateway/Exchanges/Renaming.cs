@@ -27,6 +27,9 @@ internal sealed class Renaming
     internal Renaming(ClientMemory client, ClientStatements statements, WireLink link, ExchangeBuffers buffers) =>
         (_client, _link, _buffers, _names) = (client, link, buffers, new(client.Book, statements, link.Statements));
 
+    /// <summary>Who is told the fate of the message that passes in pieces.</summary>
+    internal Accounts LongAccounts { get; private set; }
+
     /// <summary>A simple query is sent.</summary>
     internal void EndUnnamed() => _names.EndUnnamed();
 
@@ -105,6 +108,7 @@ internal sealed class Renaming
     internal Taken Take(in Frame frame, bool isApart, out SessionTrace? runs, out WireError? error)
     {
         (runs, error, _names.IsApart) = (null, null, isApart);
+        LongAccounts = frame.IsFirst ? Accounts.None : LongAccounts;
         if (!frame.IsWhole)
         {
             return TakeLong(frame, ref runs, out error);
@@ -250,6 +254,7 @@ internal sealed class Renaming
             Send(ahead);
         }
         var server = ((Bind)rewritten[^1].Message!).Statement;
+        LongAccounts = rewritten[^1].Accounts;
         var writer = _buffers.ToServer;
         writer.Byte(frame.Type);
         writer.Int32(frame.Length + sizeof(int) + server.Bytes.Length - name.Bytes.Length);

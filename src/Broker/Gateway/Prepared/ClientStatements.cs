@@ -100,6 +100,14 @@ internal sealed class ClientStatements : IStatementAccount
         }
     }
 
+    /// <summary>A message is sent that the server will refuse: it names no statement, or gives a name that is taken.</summary>
+    /// <param name="name">The client's name in it; it need not outlive the buffer that it was read to.</param>
+    /// <param name="isStale">Whether there is such a statement, of which the result is another now than the client was told.</param>
+    internal void Refuse(WireText name, bool isStale = false) => _sent.Enqueue(new(null, null, _series, new(new(name.Bytes.ToArray()), isStale)));
+
+    /// <summary>What an error is about that is heard now, if it is one that was to be refused: what was sent before it is done.</summary>
+    internal Refusal? Refused => _sent.TryPeek(out var oldest) ? oldest.Refusal : null;
+
     /// <summary>A Close is sent.</summary>
     internal void Close(WireText name) => _sent.Enqueue(new(name, null, _series));
 
@@ -109,11 +117,13 @@ internal sealed class ClientStatements : IStatementAccount
     /// <summary>The oldest that was sent is done.</summary>
     public void Done()
     {
-        var change = _sent.Dequeue();
-        Forget(change.Name);
-        if (change.To is { } number)
+        if (_sent.Dequeue() is { Name: { } name } change)
         {
-            _names.Add(change.Name, number);
+            Forget(name);
+            if (change.To is { } number)
+            {
+                _names.Add(name, number);
+            }
         }
     }
 
@@ -164,5 +174,11 @@ internal sealed class ClientStatements : IStatementAccount
         }
     }
 
-    private readonly record struct Change(WireText Name, StatementNumber? To, long Series);
+    // without a name nothing is changed
+    private readonly record struct Change(WireText? Name, StatementNumber? To, long Series, Refusal? Refusal = null);
 }
+
+/// <summary>Why a server refuses a message under a name of ours.</summary>
+/// <param name="Name">The client's name in it.</param>
+/// <param name="IsStale">Whether it is for the statement's result, which is another now than the client was told.</param>
+internal readonly record struct Refusal(WireText Name, bool IsStale);

@@ -24,9 +24,6 @@ internal sealed class StatementNames
     private readonly StatementBook _book;
     private readonly ClientStatements _client;
     private readonly LinkStatements _link;
-    private WireText _unknown = WireText.Empty;
-    private bool _stale;
-    private WireText? _refused;
 
     internal StatementNames(StatementBook book, ClientStatements client, LinkStatements link) => (_book, _client, _link) = (book, client, link);
 
@@ -125,7 +122,7 @@ internal sealed class StatementNames
     }
 
     /// <summary>Whether an error is about a statement that was not passed on, because it is stale: the server would refuse its plan if it had it.</summary>
-    internal bool IsOfStale(WireText said) => _stale && StatementNumber.FirstIn(said)?.Number.ServerName == Unknown;
+    internal bool IsOfStale(WireText said) => _client.Refused is { IsStale: true } && StatementNumber.FirstIn(said)?.Number.ServerName == Unknown;
 
     /// <summary>What the server says of a statement of ours, said of the client's; null when it says nothing of one.</summary>
     internal WireText? ByClientsName(WireText said)
@@ -134,7 +131,8 @@ internal sealed class StatementNames
         {
             return null;
         }
-        var name = number.ServerName == Unknown ? _unknown : _refused is { } refused && _client.Find(refused) == number ? refused : _client.NameOf(number);
+        var refused = _client.Refused?.Name;
+        var name = number.ServerName == Unknown || (refused is { } taken && _client.Find(taken) == number) ? refused : _client.NameOf(number);
         // in English the server has words of its own for the unnamed one; in other languages the name is left empty
         return name is not { } known ? null
             : known.IsEmpty && said.ToString() == $"prepared statement \"{Unknown}\" does not exist" ? WireText.Of("unnamed prepared statement does not exist")
@@ -163,8 +161,8 @@ internal sealed class StatementNames
     {
         if (_client.Find(parse.Statement) is { } taken)
         {
-            _refused = parse.Statement;
-            return [.. Steps(_link.Use(taken)), new(parse with { Statement = taken.ServerName }, Accounts.None)];
+            _client.Refuse(parse.Statement);
+            return [.. Steps(_link.Use(taken)), new(parse with { Statement = taken.ServerName }, Accounts.Client)];
         }
         var number = _client.Parse(parse.Statement, Text(parse), IsApart);
         if (_link.Use(number) is not { Count: > 0 } steps)
@@ -185,7 +183,7 @@ internal sealed class StatementNames
         }
         if (_client.Find(close.Name) is null)
         {
-            return [new(close with { Name = Passed(close.Name) }, Accounts.None)];
+            return [new(close with { Name = MeetsOurs(close.Name) ? Unknown : close.Name }, Accounts.None)];
         }
         // others may use the statement: only the name ends
         _client.Close(close.Name);
@@ -196,14 +194,13 @@ internal sealed class StatementNames
     {
         if (_client.Find(name) is not { } number)
         {
-            return [new(renamed(Passed(name)), Accounts.None)];
+            return MeetsOurs(name) ? Refused(name, isStale: false, renamed) : [new(renamed(name), Accounts.None)];
         }
         if (!name.IsEmpty && (_book.IsStale(number) || _link.Differs(number)))
         {
             // what is different here may be rolled back: it is looked at again the next time
             _link.Doubt(number);
-            _stale = true;
-            return [new(renamed(Unknown), Accounts.None)];
+            return Refused(name, isStale: true, renamed);
         }
         if (_book[number].Meaning != _client.Meaning)
         {
@@ -234,10 +231,12 @@ internal sealed class StatementNames
     }
 
     // A name of a client's that looks like one of ours must not meet it; and the unnamed statement there is another client's.
-    private WireText Passed(WireText name)
+    private static bool MeetsOurs(WireText name) => name.IsEmpty || StatementNumber.IsOurs(name);
+
+    private Outgoing[] Refused(WireText name, bool isStale, Func<WireText, IFrontendMessage> renamed)
     {
-        (_unknown, _stale) = (name, false);
-        return name.IsEmpty || StatementNumber.IsOurs(name) ? Unknown : name;
+        _client.Refuse(name, isStale);
+        return [new(renamed(Unknown), Accounts.Client)];
     }
 
     private IEnumerable<Outgoing> Steps(IEnumerable<StatementStep> steps, bool isAwaited = false)

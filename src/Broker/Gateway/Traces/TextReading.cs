@@ -39,7 +39,7 @@ internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementS
         StatementVerb.None or StatementVerb.Begin or StatementVerb.Commit or StatementVerb.Rollback or StatementVerb.Savepoint or StatementVerb.Release
             or StatementVerb.Show or StatementVerb.Notify or StatementVerb.Lock or StatementVerb.Checkpoint
             or StatementVerb.Fetch or StatementVerb.Move or StatementVerb.Close => Nothing,
-        StatementVerb.Set or StatementVerb.Reset => Nothing with { Trace = SettingText.Read(text), DependsOnLiterals = true },
+        StatementVerb.Set or StatementVerb.Reset => Nothing with { Trace = SettingText.Read(text) with { Sets = true }, DependsOnLiterals = true },
         StatementVerb.Declare => Part(InnerText.OfDeclare(text)),
         StatementVerb.Copy => Part(InnerText.OfCopy(text)),
         StatementVerb.Explain => Part(InnerText.OfExplain(text)),

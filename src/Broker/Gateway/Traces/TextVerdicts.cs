@@ -140,7 +140,7 @@ internal sealed class TextVerdicts
         {
             // What the server reads otherwise than we do may do anything. A SET without a backslash it does not.
             var kept = reading.Trace is { Deallocates: not null } or { EndsStatements: true }
-                || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0) ? reading.Trace : SessionTrace.Unknown;
+                || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0) ? reading.Trace : SessionTrace.Unknown with { Sets = reading.Trace.Sets };
             (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Packs = false }, false, DateTimeOffset.MaxValue);
             return;
         }

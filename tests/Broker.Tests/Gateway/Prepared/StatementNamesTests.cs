@@ -199,6 +199,37 @@ public sealed class StatementNamesTests
     }
 
     [Fact]
+    public void Of_what_is_wrong_in_several_series_each_error_tells_its_own_name()
+    {
+        Send(Parse("a", "select 1"));
+        Send(Parse("b", "select 1"));
+        Send(Parse("c", "select 3"));
+        _book.BecomeStale(new(2));
+        var names = new StatementNames(_book, _client, _link);
+        foreach (var wrong in (IFrontendMessage[])[Bind(""), Bind("broker_8"), Bind("c"), Parse("a", "select 4"), Parse("b", "select 4"), Bind("broker_9")])
+        {
+            names.Rewrite(wrong);
+            names.Rewrite(Sync.Instance);
+        }
+
+        Assert.Equal("unnamed prepared statement does not exist", Told("prepared statement \"broker_0\" does not exist"));
+        Assert.Equal("\"broker_8\" is not", Told("\"broker_0\" is not"));
+        Assert.True(names.IsOfStale(WireText.Of("\"broker_0\" is not")));
+        _client.Failed();
+        Assert.Equal("\"a\" is there", Told("\"broker_1\" is there"));
+        Assert.Equal("\"b\" is there", Told("\"broker_1\" is there"));
+        Assert.Equal("\"broker_9\" is not", Told("\"broker_0\" is not"));
+
+        string? Told(string said)
+        {
+            Assert.False(names.IsOfStale(WireText.Of(said)));
+            var told = names.ByClientsName(WireText.Of(said));
+            _client.Failed();
+            return told?.ToString();
+        }
+    }
+
+    [Fact]
     public void A_statement_whose_result_was_told_is_used_on_another_link_when_the_result_is_the_same_there()
     {
         Send(Parse("a", "select 1"));
@@ -225,6 +256,7 @@ public sealed class StatementNamesTests
         Assert.Empty(names.Verify(Bind("a")));
         Assert.Equal("Bind broker_0", Word(names.Rewrite(Bind("a")).Single()));
         Assert.True(names.IsOfStale(WireText.Of("prepared statement \"broker_0\" does not exist")));
+        _client.Failed();
         Assert.Equal("Parse broker_2", Send(_client, Parse("b", "select 1"), link));
         Send(Close("a"));
         Assert.Equal("Parse broker_2", Send(Parse("a", "select 1")));
