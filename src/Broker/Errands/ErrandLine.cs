@@ -184,7 +184,12 @@ internal sealed class ErrandLine
         _gathering = _gathering.TripEnded(report.Completed, _time.GetTimestamp());
         if (ended.Lane == TripLane.Reads)
         {
-            _width.Completed(ended, report.Completed, othersWait: _queues.Reads.Count > 0, othersTravel: _underWay.InLane(TripLane.Reads) > 0);
+            Span<long> arrived = stackalloc long[ended.Members.Length];
+            for (var i = 0; i < arrived.Length; i++)
+            {
+                arrived[i] = ended.Members[i].Arrived;
+            }
+            _width.Completed(arrived, report.Completed, othersWait: _queues.Reads.Count > 0, othersTravel: _underWay.InLane(TripLane.Reads) > 0);
         }
         AddAgain(report is { Culprit: { } culprit, CulpritHeldUp: false }
             ? report.RunAgain.Select(errand => errand.IsUnit && errand.Has(culprit) ? errand with { FailedAmongOthers = true } : errand)

@@ -3,7 +3,7 @@ using Broker.Configuration;
 namespace Broker.Errands;
 
 /// <summary>
-/// Counts what trips of fast reads complete in each window of time, and lets <see cref="TripWidth"/> judge it. Owned by the pool's actor.
+/// Counts what trips of fast reads complete in each window of time, and lets <see cref="TripWidth"/> judge it. Owned by one actor.
 /// </summary>
 internal sealed class WidthWindow
 {
@@ -32,21 +32,21 @@ internal sealed class WidthWindow
     internal int InUse => _packing.Width ?? Math.Min(_width.InUse, _most);
 
     /// <summary>A trip is over.</summary>
-    /// <param name="trip">The trip.</param>
-    /// <param name="completed">How many of its members it completed, from the first on.</param>
+    /// <param name="arrived">When its members came, as TimeProvider timestamps.</param>
+    /// <param name="completed">How many of them it completed, from the first on.</param>
     /// <param name="othersWait">Whether errands waited at its end.</param>
     /// <param name="othersTravel">Whether another trip was under way at its end.</param>
-    internal void Completed(Trip trip, int completed, bool othersWait, bool othersTravel)
+    internal void Completed(ReadOnlySpan<long> arrived, int completed, bool othersWait, bool othersTravel)
     {
         var now = _time.GetTimestamp();
-        BeginAnewAfterIdling(trip);
+        BeginAnewAfterIdling(arrived);
         _idleSince = othersWait || othersTravel ? null : now;
         for (var i = 0; i < completed; i++)
         {
-            _inBroker += now - trip.Members[i].Arrived;
+            _inBroker += now - arrived[i];
         }
         _completed += completed;
-        _signs |= (othersWait || trip.Members.Length > 1 ? WidthSigns.Shared : WidthSigns.None) | (othersTravel ? WidthSigns.Parallel : WidthSigns.None);
+        _signs |= (othersWait || arrived.Length > 1 ? WidthSigns.Shared : WidthSigns.None) | (othersTravel ? WidthSigns.Parallel : WidthSigns.None);
         var elapsed = _time.GetElapsedTime(_began, now);
         if (elapsed < _packing.Window)
         {
@@ -58,16 +58,16 @@ internal sealed class WidthWindow
     }
 
     // Time in which nobody asked for anything says nothing about a width.
-    private void BeginAnewAfterIdling(Trip trip)
+    private void BeginAnewAfterIdling(ReadOnlySpan<long> arrived)
     {
         if (_idleSince is not { } idleSince)
         {
             return;
         }
         var asked = long.MaxValue;
-        foreach (var member in trip.Members)
+        foreach (var at in arrived)
         {
-            asked = Math.Min(asked, member.Arrived);
+            asked = Math.Min(asked, at);
         }
         if (asked > idleSince && _time.GetElapsedTime(idleSince, asked) > _packing.Window / 5)
         {

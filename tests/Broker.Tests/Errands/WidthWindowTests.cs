@@ -1,11 +1,5 @@
-using System.Collections.Immutable;
-using Akka.Actor;
-using Broker.Client.Protocol;
-using Broker.Client.Protocol.Messages;
-using Broker.Client.Protocol.Values;
 using Broker.Configuration;
 using Broker.Errands;
-using Broker.Statements;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -14,8 +8,6 @@ namespace Broker.Tests.Errands;
 /// <summary>Eight callers whose trips are better over one connection, but come with pauses there.</summary>
 public sealed class WidthWindowTests
 {
-    private static readonly TextFacts Facts = new("select 1", "SELECT", Travel.InReadGroup, Writes: false, ReturnsRows: true);
-
     private readonly FakeTimeProvider _time = new();
     private readonly WidthWindow _window;
     private int _trips;
@@ -43,11 +35,7 @@ public sealed class WidthWindowTests
     {
         var arrived = _time.GetTimestamp();
         _time.Advance(time);
-        ImmutableArray<Errand> members =
-        [
-            .. Enumerable.Range(0, 8).Select(i => new Errand(
-                new RunErrand(new ErrandId(0, i), new Statement(Facts.Text), CallerContext.None, ErrandLimits.Default), ActorRefs.Nobody, Facts, new SharedEstimate(), arrived, long.MaxValue)),
-        ];
-        _window.Completed(new Trip(TripShape.ReadGroup, TripLane.Reads, CallerContext.None, members), members.Length, othersWait: false, othersTravel: _window.InUse > 1 && _trips++ % 2 == 0);
+        long[] members = [.. Enumerable.Repeat(arrived, 8)];
+        _window.Completed(members, members.Length, othersWait: false, othersTravel: _window.InUse > 1 && _trips++ % 2 == 0);
     }
 }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Errands;
 using Broker.Gateway.Errands;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Prepared;
@@ -12,7 +13,7 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Clients;
 
 /// <summary>
-/// Finds among what a client sends the requests that may share a round trip with those of others: single plain reads outside a transaction, by a client that has set nothing. One at a time is under
+/// Finds among what a client sends the requests that may share a round trip with those of others: single plain reads and writes outside a transaction, by a client that has set nothing. One at a time is under
 /// way, so that a client's requests are carried out in their order. Owned by the client's actor.
 /// </summary>
 internal sealed class ClientErrands
@@ -23,12 +24,14 @@ internal sealed class ClientErrands
     private readonly ClientMemory _client;
     private readonly Intake _intake;
     private readonly IActorRef _self;
+    private readonly TimeProvider _time;
     private long _number;
     private int _length;
     private bool _changes;
+    private bool _writes;
     private bool _alone;
 
-    internal ClientErrands(ClientMemory client, Intake intake, IActorRef self) => (_client, _intake, _self) = (client, intake, self);
+    internal ClientErrands(ClientMemory client, Intake intake, IActorRef self, TimeProvider time) => (_client, _intake, _self, _time) = (client, intake, self, time);
 
     /// <summary>Whether one is under way.</summary>
     internal bool IsUnderWay { get; private set; }
@@ -46,7 +49,7 @@ internal sealed class ClientErrands
         {
             statements.NextSeries();
             _intake.Skip(shape.Length);
-            (_length, IsUnderWay) = (shape.Length, true);
+            (_length, _writes, IsUnderWay) = (shape.Length, errand.Lane is TripLane.Writes, true);
         }
         return errand;
     }
@@ -71,9 +74,16 @@ internal sealed class ClientErrands
         return true;
     }
 
-    /// <summary>The one that is under way is wanted no longer: it is answered by an error, and its own answer will be dropped.</summary>
+    /// <summary>
+    /// The one that is under way is wanted no longer. A read is answered by an error, and its own answer will be dropped. A write may take effect: it is answered by its share if it waits there, and
+    /// else by what becomes of it.
+    /// </summary>
     internal void Drop(Failure failure, WireWriter answer)
     {
+        if (_writes)
+        {
+            return;
+        }
         Answered(new(_number, Parsed: false, ReadOnlyMemory<byte>.Empty));
         ErrorReports.Error(failure).Write(answer);
         new ReadyForQuery(TransactionStatus.Idle).Write(answer);
@@ -98,7 +108,10 @@ internal sealed class ClientErrands
         // as any Query it ends the unnamed statement
         statements.Query();
         _changes = true;
-        return new() { Client = _self, Number = ++_number, Estimate = verdict.Estimate, Text = new(text.ToArray()) };
+        return new()
+        {
+            Client = _self, Number = ++_number, Lane = verdict.Lane, Arrived = _time.GetTimestamp(), Estimate = verdict.Estimate, Text = new(text.ToArray()),
+        };
     }
 
     private WireErrand.Series? Series(ClientStatements statements, RequestShape shape)
@@ -131,6 +144,8 @@ internal sealed class ClientErrands
         {
             Client = _self,
             Number = ++_number,
+            Lane = verdict.Lane,
+            Arrived = _time.GetTimestamp(),
             Estimate = verdict.Estimate,
             Text = text,
             Statement = parses ? null : statements.Find(name),

@@ -48,7 +48,7 @@ internal sealed class WireClientActor : UntypedActor
         (_plan, _face, _memory, _buffers, _share, _channel) = (plan, client.Face, client.Memory, buffers, client.Share, client.Channel);
         client.Input.Reader.Limits = FrameLimits.Frontend;
         (_intake, _canTake, _take) = (new(client.Input), CanTake, Take);
-        (_errands, _begin) = (new(client.Memory, _intake, Self), new(plan.Settings, client.Face.Mode, client.Memory));
+        (_errands, _begin) = (new(client.Memory, _intake, Self, plan.Time), new(plan.Settings, client.Face.Mode, client.Memory));
         (_want, _clock, _telemetry) = (new(Self), ClientClock.Start(plan.Settings.Timeouts, plan.Time), client.Telemetry);
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Configuration;
 using Broker.Errands;
@@ -9,84 +8,108 @@ using Broker.Gateway.Prepared;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// The errands of a share that wait for a trip, and the carriers that have links for them. A trip takes as many as their texts' estimates allow. Owned by one actor.
+/// The errands of a share that wait for a trip, and the carriers that have links for them: reads on as many as their width allows, writes on one, so that many commits share one flush of the log.
+/// Owned by one actor.
 /// </summary>
 internal sealed class ErrandTrips
 {
-    private const int FirstWidth = 2;
+    private const int LeastWriteFill = 2;
 
     private readonly LinkPlan _plan;
+    private readonly IActorRef _pool;
     private readonly StatementBook _book;
     private readonly ExchangeBuffers _buffers;
     private readonly IActorContext _context;
-    private readonly LinkedList<(WireErrand Errand, long Since)> _waiting = new();
-    private readonly Dictionary<IActorRef, LinkedListNode<(WireErrand Errand, long Since)>> _byClient = [];
-    private readonly List<IActorRef> _idle = [];
-    private readonly HashSet<IActorRef> _carriers = [];
+    private readonly ErrandLane _reads;
+    private readonly ErrandLane _writes;
+    private readonly ErrandLane[] _lanes;
     private readonly HashSet<IActorRef> _links = [];
-    private readonly HashSet<IActorRef> _retired = [];
+    private readonly WidthWindow _width;
     private TripOverhead _overhead;
     private bool _used;
     private bool _pumps;
 
     /// <param name="plan">The pool's.</param>
+    /// <param name="pool">Its actor.</param>
     /// <param name="book">The prepared texts of the share.</param>
     /// <param name="buffers">Those of the loop.</param>
     /// <param name="context">That of the share's actor, whose children the carriers are.</param>
-    internal ErrandTrips(LinkPlan plan, StatementBook book, ExchangeBuffers buffers, IActorContext context) =>
-        (_plan, _book, _buffers, _context) = (plan, book, buffers, context);
+    internal ErrandTrips(LinkPlan plan, IActorRef pool, StatementBook book, ExchangeBuffers buffers, IActorContext context)
+    {
+        (_plan, _pool, _book, _buffers, _context) = (plan, pool, book, buffers, context);
+        (_reads, _writes) = (new(TripLane.Reads, Packing), new(TripLane.Writes, Packing));
+        _lanes = [_reads, _writes];
+        _width = new(Packing, plan.User.Pool.Limit ?? int.MaxValue, plan.Time);
+    }
 
     private PackingSettings Packing => _plan.Database.Packing;
 
     /// <summary>How many errands wait.</summary>
-    internal int Waiting => _waiting.Count;
+    internal int Waiting => _reads.Waiting + _writes.Waiting;
 
     /// <summary>Since when the oldest waits.</summary>
-    internal long Oldest => _waiting.First?.Value.Since ?? long.MaxValue;
+    internal long Oldest => Math.Min(_reads.Oldest, _writes.Oldest);
 
     /// <summary>How many carriers there are.</summary>
-    internal int Carriers => _carriers.Count;
+    internal int Carriers => _reads.Carriers + _writes.Carriers;
 
-    /// <summary>Whether one more carrier would be of use: some wait, nobody is free, and the width is not reached.</summary>
-    internal bool WantsCarrier => _waiting.Count > 0 && _idle.Count == 0 && _carriers.Count < Width;
+    /// <summary>How many more carriers would be of use: some wait, nobody is free, and the width is not reached.</summary>
+    internal int Wanted => (Wants(_reads) ? 1 : 0) + (Wants(_writes) ? 1 : 0);
 
-    /// <summary>How many carriers may travel at a time.</summary>
-    internal int Width => Packing.Width ?? FirstWidth;
+    /// <summary>Since when the oldest waits for whom there is no carrier.</summary>
+    internal long OldestWanting => Math.Min(Wants(_reads) ? _reads.Oldest : long.MaxValue, Wants(_writes) ? _writes.Oldest : long.MaxValue);
+
+    /// <summary>Whether those whose turn it is have no carrier: what one of the others has, they need.</summary>
+    internal bool OthersAreNext => Wanted > 0 && OldestWanting == Oldest;
 
     /// <summary>An errand comes.</summary>
     internal void Enter(WireErrand errand)
     {
-        _byClient[errand.Client] = _waiting.AddLast((errand, _plan.Time.GetTimestamp()));
+        if (errand.Lane is TripLane.Writes)
+        {
+            // What a write costs only a group can tell: by itself it is mostly its own flush of the log. One that was too slow for a group has another chance now and then.
+            errand.Estimate.Value = errand.Estimate.Value with { Fill = Math.Max(LeastWriteFill, errand.Estimate.Value.Fill), AloneUntil = 0 };
+        }
+        LaneOf(errand).Enter(errand);
         _plan.Telemetry?.ErrandsWait(Waiting);
     }
 
-    /// <summary>A client's errand is wanted no longer; false when it is under way.</summary>
-    internal bool Leave(IActorRef client)
+    /// <summary>A client's errand is wanted no longer; it is given back when it has not begun.</summary>
+    internal WireErrand? Leave(IActorRef client)
     {
-        if (!_byClient.Remove(client, out var place))
+        var left = _reads.Leave(client) ?? _writes.Leave(client);
+        _plan.Telemetry?.ErrandsWait(Waiting);
+        return left;
+    }
+
+    /// <summary>Whether the only write that waits is to run by itself, now that there is a link for it: company is for those for whom there is none. It is told so.</summary>
+    internal bool RunsLoneWrite()
+    {
+        if (_writes.Waiting != 1 || _writes.Carriers > 0 || (Wants(_reads) && _reads.Oldest < _writes.Oldest))
         {
             return false;
         }
-        _waiting.Remove(place);
-        _plan.Telemetry?.ErrandsWait(Waiting);
+        var lone = _writes.First!;
+        Leave(lone.Client);
+        WireTrip.RunAgain(lone);
         return true;
     }
 
-    /// <summary>Has a link carry errands.</summary>
+    /// <summary>Has a link carry errands of those who have waited longest for a carrier.</summary>
     internal void Carry(WireLink link)
     {
-        var carrier = _context.ActorOf(WireCarrierActor.For(_plan, link, _book, _buffers).WithDispatcher(_context.Dispatcher.Id));
+        var lane = Wants(_writes) && (_writes.Oldest < _reads.Oldest || !Wants(_reads)) ? _writes : _reads;
+        var carrier = _context.ActorOf(WireCarrierActor.For(lane.Kind, _plan, link, _book, _buffers).WithDispatcher(_context.Dispatcher.Id));
         (link.Phase, link.Borrower) = (LinkPhase.Errand, carrier);
         link.Channel.GiveTo(carrier);
-        _carriers.Add(carrier);
         _links.Add(carrier);
-        _idle.Add(carrier);
+        lane.Add(carrier);
     }
 
     /// <summary>Whether the share is to tell itself <see cref="CarrierMessages.Pump"/>: those whose errands are in its mailbox already are to travel together.</summary>
     internal bool StartsPump()
     {
-        var starts = !_pumps && _idle.Count > 0 && _waiting.Count > 0;
+        var starts = !_pumps && (_reads.CanTravel || _writes.CanTravel || Wanted > 0);
         _pumps |= starts;
         return starts;
     }
@@ -95,41 +118,43 @@ internal sealed class ErrandTrips
     internal void Travel()
     {
         _pumps = false;
-        while (_idle.Count > 0 && _waiting.Count > 0)
+        foreach (var lane in _lanes)
         {
-            var carrier = _idle[^1];
-            _idle.RemoveAt(_idle.Count - 1);
-            carrier.Tell(new CarrierMessages.RunTrip(Take()), ActorRefs.NoSender);
+            while (lane.CanTravel)
+            {
+                lane.TakeIdle().Tell(new CarrierMessages.RunTrip(lane.Take()), ActorRefs.NoSender);
+            }
         }
+        _plan.Telemetry?.ErrandsWait(Waiting);
     }
 
     /// <summary>Has a carrier that has nothing to do give its link back.</summary>
     internal void GiveBack()
     {
-        if (_idle.Count > 0)
+        var lane = _writes.HasIdle && (_writes.Waiting == 0 || !_reads.HasIdle) ? _writes : _reads;
+        if (lane.HasIdle)
         {
-            var carrier = _idle[^1];
-            Gone(carrier);
-            carrier.Tell(CarrierMessages.GiveBack.Instance, ActorRefs.NoSender);
+            GiveBack(lane, lane.TakeIdle());
         }
     }
 
     /// <summary>The links of all carriers that there are have to end, when their trips are over.</summary>
     internal void Retire()
     {
-        _retired.UnionWith(_carriers);
-        while (_idle.Count > 0)
+        foreach (var lane in _lanes)
         {
-            GiveBack();
+            lane.Retire();
+            GiveIdleBack(lane);
         }
     }
 
     /// <summary>Carriers that had nothing to do since the last look give their links back.</summary>
     internal void KeepHouse()
     {
-        while (!_used && _idle.Count > 0)
+        if (!_used)
         {
-            GiveBack();
+            GiveIdleBack(_reads);
+            GiveIdleBack(_writes);
         }
         _used = false;
     }
@@ -137,28 +162,23 @@ internal sealed class ErrandTrips
     /// <summary>Errands that have waited for so long are run alone, in the line of all.</summary>
     internal void RunAlone(TimeSpan limit)
     {
-        while (_waiting.First is { Value: var (errand, since) } && _plan.Time.GetElapsedTime(since) >= limit)
+        while (Waiting > 0 && _plan.Time.GetElapsedTime(Oldest) >= limit)
         {
-            Leave(errand.Client);
-            errand.Client.Tell(new ErrandAnswered(errand.Number, false, null), ActorRefs.NoSender);
+            var first = _writes.Oldest < _reads.Oldest ? _writes.First! : _reads.First!;
+            Leave(first.Client);
+            WireTrip.RunAgain(first);
         }
     }
 
     /// <summary>Whoever had a link has given it back: if that is a carrier, it is not needed any more.</summary>
     internal void Returned(IActorRef borrower)
     {
-        Gone(borrower);
+        _reads.Forget(borrower);
+        _writes.Forget(borrower);
         if (_links.Remove(borrower))
         {
             borrower.Tell(CarrierMessages.Finish.Instance, ActorRefs.NoSender);
         }
-    }
-
-    private void Gone(IActorRef carrier)
-    {
-        _carriers.Remove(carrier);
-        _retired.Remove(carrier);
-        _idle.Remove(carrier);
     }
 
     /// <summary>A trip is over.</summary>
@@ -166,48 +186,79 @@ internal sealed class ErrandTrips
     {
         _used = true;
         _plan.Telemetry?.TripEnded(over.Members.Length);
-        if (_retired.Contains(over.Carrier))
+        var lane = LaneOf(over.Members[0]);
+        if (!lane.Rests(over.Carrier))
         {
-            Gone(over.Carrier);
-            over.Carrier.Tell(CarrierMessages.GiveBack.Instance, ActorRefs.NoSender);
+            GiveBack(lane, over.Carrier);
         }
-        else if (_carriers.Contains(over.Carrier))
+        if (lane == _writes)
         {
-            _idle.Add(over.Carrier);
+            LearnOfWrites(over);
         }
-        if (over.Completed < over.Members.Length)
+        else if (over.Completed == over.Members.Length)
         {
-            return;
+            LearnOfReads(over);
         }
+    }
+
+    /// <summary>What became of a group of writes is to be found out.</summary>
+    internal void Settle(TripInDoubt doubt) => _context.ActorOf(WireSettlementActor.For(_pool, doubt).WithDispatcher(_context.Dispatcher.Id));
+
+    private ErrandLane LaneOf(WireErrand errand) => errand.Lane is TripLane.Writes ? _writes : _reads;
+
+    private bool Wants(ErrandLane lane) => lane.Waiting > 0 && !lane.HasIdle && lane.Carriers < (lane == _writes ? 1 : _width.InUse);
+
+    private static void GiveIdleBack(ErrandLane lane)
+    {
+        while (lane.HasIdle)
+        {
+            GiveBack(lane, lane.TakeIdle());
+        }
+    }
+
+    private static void GiveBack(ErrandLane lane, IActorRef carrier)
+    {
+        lane.Forget(carrier);
+        carrier.Tell(CarrierMessages.GiveBack.Instance, ActorRefs.NoSender);
+    }
+
+    private void LearnOfReads(CarrierMessages.TripOver over)
+    {
+        Span<long> arrived = stackalloc long[over.Members.Length];
         _overhead = _overhead.After(over.Members.Length, over.Elapsed, Packing.TripLimit / 4);
         SharedEstimate? last = null;
-        foreach (var member in over.Members)
+        for (var i = 0; i < over.Members.Length; i++)
         {
+            var member = over.Members[i];
+            arrived[i] = member.Arrived;
             if (member.Estimate != last)
             {
                 last = member.Estimate;
                 last.Value = Probing.After(last.Value, over.Members.Length, over.Elapsed, _overhead, Packing, _plan.Time);
             }
         }
+        _width.Completed(arrived, over.Completed, othersWait: _reads.Waiting > 0, othersTravel: _reads.Travels);
     }
 
-    private ImmutableArray<WireErrand> Take()
+    private void LearnOfWrites(CarrierMessages.TripOver over)
     {
-        var members = ImmutableArray.CreateBuilder<WireErrand>();
-        var (most, work) = (Packing.MaxFill, 0.0);
-        while (_waiting.First is { Value.Errand: var errand })
+        if (over.Guilty is { Estimate: var guilty })
         {
-            var estimate = errand.Estimate.Value;
-            (most, work) = (Math.Min(most, estimate.Fill), work + estimate.MicrosecondsEach);
-            if (members.Count > 0 && (members.Count >= most || work > Packing.Target.TotalMicroseconds))
-            {
-                break;
-            }
-            _waiting.RemoveFirst();
-            _byClient.Remove(errand.Client);
-            members.Add(errand);
+            guilty.Value = over.Elapsed >= Packing.TripLimit ? Probing.Alone(guilty.Value, Packing, _plan.Time) : guilty.Value.AfterFailure(over.Members.Length);
         }
-        _plan.Telemetry?.ErrandsWait(Waiting);
-        return members.DrainToImmutable();
+        if (over.Work is not { } work || over.Completed < over.Members.Length)
+        {
+            return;
+        }
+        SharedEstimate? last = null;
+        foreach (var member in over.Members)
+        {
+            if (member.Estimate != last)
+            {
+                last = member.Estimate;
+                var after = last.Value.After(over.Members.Length, work, Packing.Target, Packing.MaxFill);
+                last.Value = after.Shares || after.AloneUntil == long.MaxValue ? after : Probing.Alone(after, Packing, _plan.Time);
+            }
+        }
     }
 }

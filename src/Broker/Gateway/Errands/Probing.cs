@@ -47,6 +47,9 @@ internal static class Probing
         return true;
     }
 
+    /// <summary>A text that was too slow for company: it is tried again when a `packing.probe` is over.</summary>
+    internal static TextEstimate Alone(TextEstimate text, PackingSettings packing, TimeProvider time) => text.AloneFor(Next(packing, TimeSpan.MaxValue, time));
+
     private static long Next(PackingSettings packing, TimeSpan wait, TimeProvider time) => packing.Probe is { } most
         ? time.GetTimestamp() + (long)((wait < most ? wait : most).TotalSeconds * time.TimestampFrequency)
         : long.MaxValue;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client.Protocol.Failures;
+using Broker.Errands;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
 using Broker.Gateway.Loops;
@@ -15,11 +16,12 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// Carries errands on a link that its share has given it: one trip at a time, on a session that only reads and does not wait for locks for long. It is a borrower like a client, gives the link back
+/// Carries errands of one lane on a link that its share has given it: one trip at a time, on a session that does not wait for locks for long, and only reads where it carries reads. It is a borrower like a client, gives the link back
 /// when it is told to, and ends with it.
 /// </summary>
 internal sealed class WireCarrierActor : UntypedActor, IWithTimers
 {
+    private readonly TripLane _lane;
     private readonly LinkPlan _plan;
     private readonly WireLink _link;
     private readonly StatementBook _book;
@@ -32,26 +34,29 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     private bool _tuned;
     private bool _cancelled;
     private bool _returned;
+    private bool _stopped;
 
-    public WireCarrierActor(LinkPlan plan, WireLink link, StatementBook book, ExchangeBuffers buffers)
+    public WireCarrierActor(TripLane lane, LinkPlan plan, WireLink link, StatementBook book, ExchangeBuffers buffers)
     {
-        (_plan, _link, _book, _buffers, _take) = (plan, link, book, buffers, Take);
-        _session = SessionOf(plan);
+        (_lane, _plan, _link, _book, _buffers, _take) = (lane, plan, link, book, buffers, Take);
+        _session = SessionOf(lane, link.Presumes.LockTimeout(plan.Database.Packing.LockTimeout));
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(LinkPlan plan, WireLink link, StatementBook book, ExchangeBuffers buffers) =>
-        Props.Create(() => new WireCarrierActor(plan, link, book, buffers));
+    internal static Props For(TripLane lane, LinkPlan plan, WireLink link, StatementBook book, ExchangeBuffers buffers) =>
+        Props.Create(() => new WireCarrierActor(lane, plan, link, book, buffers));
 
-    /// <summary>What a session is set to that carries errands.</summary>
-    internal static ImmutableSortedDictionary<string, WireText> SessionOf(LinkPlan plan) => ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal,
-    [
-        KeyValuePair.Create("default_transaction_read_only", WireText.Of("SET default_transaction_read_only = on")),
-        KeyValuePair.Create("lock_timeout", WireText.Of($"SET lock_timeout = {(int)plan.Database.Packing.LockTimeout.TotalMilliseconds}")),
-    ]);
+    private static ImmutableSortedDictionary<string, WireText> SessionOf(TripLane lane, TimeSpan lockTimeout)
+    {
+        var session = LinkTuning.Nothing.Add("lock_timeout", WireText.Of($"SET lock_timeout = {(int)lockTimeout.TotalMilliseconds}"));
+        return lane is TripLane.Reads ? session.Add("default_transaction_read_only", WireText.Of("SET default_transaction_read_only = on")) : session;
+    }
+
+    // Its commit waits for what the server promises of commits, and is behind all that was committed before.
+    private static readonly WireText BehindIt = WireText.Of("BEGIN; SELECT pg_catalog.pg_logical_emit_message(true, 'broker', ''); COMMIT");
 
     private sealed record TripOverdue(WireTrip Trip) : INoSerializationVerificationNeeded;
 
@@ -78,11 +83,13 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        _trip?.Lose(null);
-        Return(LinkCondition.Dirty);
+        _stopped = true;
+        Lose(LinkCondition.Dirty, null);
     }
 
-    private WireTrip TripOf(ImmutableArray<WireErrand> members) => new(_link, _book, members, _plan.Database.Errands.ReplyLimit, _answer);
+    private WireTrip TripOf(ImmutableArray<WireErrand> members) => _lane is TripLane.Reads
+        ? new ReadTrip(_link, _book, members, _plan.Database.Errands.ReplyLimit, _answer)
+        : new WriteTrip(_plan.Pool, _link, _book, members, _plan.Database.Errands.ReplyLimit, _answer);
 
     private void Begin(ImmutableArray<WireErrand> members)
     {
@@ -103,12 +110,17 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
             Tune();
         }
         _trip.Write(_buffers.ToServer);
-        _link.Channel.Write(_buffers.ToServer.Written.Span);
-        _buffers.ToServer.Clear();
+        Send();
         if (members.Length > 1)
         {
             Timers.StartSingleTimer(nameof(TripOverdue), new TripOverdue(_trip), _plan.Database.Packing.TripLimit);
         }
+    }
+
+    private void Send()
+    {
+        _link.Channel.Write(_buffers.ToServer.Written.Span);
+        _buffers.ToServer.Clear();
     }
 
     // Ahead of the first trip: should it fail, the trip fails with it only where it wanted to write, which it does not.
@@ -132,6 +144,11 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         if (_trip is { IsOver: true } trip && _link.Use.IsAtRest)
         {
             End(trip);
+        }
+        else if (_trip is WriteTrip { AwaitsStandby: true } && _link.Use.IsAtRest)
+        {
+            LinkTuning.Ask(_link, BehindIt, _buffers.ToServer);
+            Send();
         }
     }
 
@@ -168,18 +185,41 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         {
             Timers.Cancel(nameof(TripOverdue));
         }
-        if (!_link.Use.CanRelease)
+        Settle(trip);
+        if (!_link.Use.CanRelease || trip.IsOdd)
         {
             // First, so that nothing more is given to this carrier.
-            Return(_link.Use.Status is TransactionStatus.Idle ? LinkCondition.Cancelled : LinkCondition.Dirty);
+            Return(_link.Use.Status is TransactionStatus.Idle && !trip.IsOdd ? LinkCondition.Cancelled : LinkCondition.Dirty);
         }
-        Context.Parent.Tell(new CarrierMessages.TripOver(Self, trip.Members, trip.Completed, _plan.Time.GetElapsedTime(_began)), ActorRefs.NoSender);
+        Context.Parent.Tell(
+            new CarrierMessages.TripOver(Self, trip.Members, trip.Completed, _plan.Time.GetElapsedTime(_began), trip.Work, trip.Guilty), ActorRefs.NoSender);
+    }
+
+    // A share that is gone, and with it this actor, cannot have it settled.
+    private void Settle(WireTrip trip)
+    {
+        if (trip is not WriteTrip { InDoubt: { } doubt })
+        {
+            return;
+        }
+        if (_stopped)
+        {
+            doubt.Tell(Settlement.SettledOutcome.Unknown.PoolEnded);
+        }
+        else
+        {
+            Context.Parent.Tell(doubt, ActorRefs.NoSender);
+        }
     }
 
     private void Lose(LinkCondition condition, Failure? failure)
     {
-        _trip?.Lose(failure is null ? null : ErrorReports.Error(failure));
-        _trip = null;
+        if (_trip is { } trip)
+        {
+            _trip = null;
+            trip.Lose(failure is null ? null : ErrorReports.Error(failure));
+            Settle(trip);
+        }
         Return(condition);
     }
 

@@ -18,6 +18,12 @@ internal abstract record WireErrand : INoSerializationVerificationNeeded
     /// <summary>Which of the client's.</summary>
     internal required long Number { get; init; }
 
+    /// <summary>With what it travels: <see cref="TripLane.Reads"/> or <see cref="TripLane.Writes"/>.</summary>
+    internal required TripLane Lane { get; init; }
+
+    /// <summary>When it came, as a TimeProvider timestamp.</summary>
+    internal required long Arrived { get; init; }
+
     /// <summary>How long its text takes.</summary>
     internal required SharedEstimate Estimate { get; init; }
 

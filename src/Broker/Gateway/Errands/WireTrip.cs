@@ -14,63 +14,103 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// Errands of several clients in one round trip: their messages behind each other, one Sync behind all, so that they are one transaction, which reads only. Each is answered when it is complete.
-/// One that fails ends the trip: those before it have their answers, it is told, or run again alone where the trip may have been the cause, and those behind it run again alone.
+/// Errands of several clients in one round trip: their messages behind each other, one Sync behind all, so that they are one transaction. What becomes of a member that is complete, of one that
+/// fails and of those behind it, reads and writes know (<see cref="ReadTrip"/>, <see cref="WriteTrip"/>).
 /// </summary>
-internal sealed class WireTrip
+internal abstract class WireTrip
 {
-    private static readonly byte[] ParseDone = [(byte)BackendType.ParseComplete, 0, 0, 0, 4];
-    private static readonly byte[] Ready = [(byte)BackendType.ReadyForQuery, 0, 0, 0, 5, (byte)TransactionStatus.Idle];
+    /// <summary>What each answer ends with.</summary>
+    protected static readonly byte[] Ready = [(byte)BackendType.ReadyForQuery, 0, 0, 0, 5, (byte)TransactionStatus.Idle];
 
-    private readonly WireLink _link;
-    private readonly StatementBook _book;
-    private readonly ImmutableArray<WireErrand> _members;
-    private readonly WireWriter _answer;
+    private static readonly byte[] ParseDone = [(byte)BackendType.ParseComplete, 0, 0, 0, 4];
+
     private readonly StatementNumber[] _numbers;
     private readonly int _replyLimit;
-    private int _current;
-    private bool _parsed;
     private bool _passesPieces;
-    private bool _failed;
 
     /// <param name="link">The link, at rest.</param>
     /// <param name="book">The texts of the pool.</param>
     /// <param name="members">Who travels; at least one.</param>
     /// <param name="replyLimit">How many bytes of an answer are held.</param>
-    /// <param name="answer">Where answers are held; used again by the next trip.</param>
-    internal WireTrip(WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit, WireWriter answer)
+    /// <param name="answer">Where an answer is gathered; used again by the next trip.</param>
+    protected WireTrip(WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit, WireWriter answer)
     {
-        (_link, _book, _members, _replyLimit, _answer) = (link, book, members, replyLimit, answer);
+        (Link, Book, Members, _replyLimit, Gathered) = (link, book, members, replyLimit, answer);
         _numbers = new StatementNumber[members.Length];
         answer.Clear();
     }
 
     /// <summary>Who travels.</summary>
-    internal ImmutableArray<WireErrand> Members => _members;
+    internal ImmutableArray<WireErrand> Members { get; }
 
     /// <summary>How many have their answer.</summary>
-    internal int Completed { get; private set; }
+    internal int Completed { get; private protected set; }
 
-    /// <summary>Whether the server is ready again.</summary>
-    internal bool IsOver { get; private set; }
+    /// <summary>Whether the server is ready again, and all are told.</summary>
+    internal bool IsOver { get; private protected set; }
 
     /// <summary>Whether the server has ended the connection, or broke the protocol.</summary>
     internal bool IsBroken { get; private set; }
 
     /// <summary>Whether an answer is too long to be held: the trip is to be cancelled, and that errand runs alone.</summary>
-    internal bool IsOverfull { get; private set; }
+    internal bool IsOverfull { get; private protected set; }
 
-    private WireErrand? Current => _current < _members.Length ? _members[_current] : null;
+    /// <summary>Whether the server did something else than a text seems to say: what it has left in the session, nobody knows.</summary>
+    internal bool IsOdd { get; private set; }
+
+    /// <summary>How long the server worked on the members, by its own clock; null when it did not say.</summary>
+    internal virtual TimeSpan? Work => null;
+
+    /// <summary>The member that ended it by an error; null when none did.</summary>
+    internal WireErrand? Guilty { get; private protected set; }
+
+    /// <summary>The link.</summary>
+    protected WireLink Link { get; }
+
+    /// <summary>The texts of the pool.</summary>
+    protected StatementBook Book { get; }
+
+    /// <summary>What the server has answered to the current member so far.</summary>
+    protected WireWriter Gathered { get; }
+
+    /// <summary>Whose turn it is, counted from 0.</summary>
+    protected int Turn { get; private set; }
+
+    /// <summary>Whether an error has ended it.</summary>
+    protected bool Failed { get; private protected set; }
+
+    /// <summary>Whether it was sent.</summary>
+    protected bool Sent { get; private set; }
+
+    /// <summary>Whose turn it is; null when all have had theirs.</summary>
+    protected WireErrand? Current => Turn < Members.Length ? Members[Turn] : null;
+
+    /// <summary>The prepared text of the current member, if it has one.</summary>
+    protected StatementNumber Number => _numbers[Turn];
+
+    /// <summary>Whether the current member was told that its Parse is done.</summary>
+    protected bool Parsed { get; private set; }
+
+    /// <summary>Whether an answer that is too long is held all the same, up to the moment at which a cancel reaches it.</summary>
+    protected virtual bool KeepsOverfull => false;
+
+    /// <summary>Whether a member may run as soon as it is prepared, though nobody has looked then whether its columns are what its client was told.</summary>
+    protected virtual bool RunsUnseen(StatementNumber number) => true;
+
+    /// <summary>Whether a tag is one of a member's.</summary>
+    protected abstract bool IsExpected(ReadOnlySpan<byte> tag);
 
     /// <summary>Writes it.</summary>
     internal void Write(WireWriter writer)
     {
-        for (var i = 0; i < _members.Length; i++)
+        Sent = true;
+        WriteAhead(writer);
+        for (var i = 0; i < Members.Length; i++)
         {
-            switch (_members[i])
+            switch (Members[i])
             {
                 case WireErrand.Simple simple:
-                    Write(writer, simple);
+                    WriteUnnamed(writer, simple.Text, hidden: false);
                     break;
                 case WireErrand.Series series:
                     Write(writer, series, i);
@@ -78,70 +118,91 @@ internal sealed class WireTrip
             }
         }
         RunUnsentAgain();
+        WriteBehind(writer);
         Sync.Instance.Write(writer);
-        _link.Use.Sent(FrontendType.Sync);
-        _link.Statements.NextSeries();
+        Link.Use.Sent(FrontendType.Sync);
+        Link.Statements.NextSeries();
     }
 
-    private void Write(WireWriter writer, WireErrand.Simple simple)
+    /// <summary>Writes what goes ahead of the members.</summary>
+    protected virtual void WriteAhead(WireWriter writer)
     {
-        new Parse(WireText.Empty, simple.Text, []).Write(writer);
-        _link.Statements.BecomeUnnamed(null);
-        _link.Use.Sent(FrontendType.Parse, hidden: true, accounts: Accounts.Link);
+    }
+
+    /// <summary>Writes what goes behind them.</summary>
+    protected virtual void WriteBehind(WireWriter writer)
+    {
+    }
+
+    /// <summary>Writes a statement without a name.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="sql">Its text.</param>
+    /// <param name="hidden">Whether it is none of a member's.</param>
+    protected void WriteUnnamed(WireWriter writer, WireText sql, bool hidden)
+    {
+        new Parse(WireText.Empty, sql, []).Write(writer);
+        Link.Statements.BecomeUnnamed(null);
+        Link.Use.Sent(FrontendType.Parse, hidden: true, accounts: Accounts.Link);
         new Bind(WireText.Empty, WireText.Empty, [], [], []).Write(writer);
-        _link.Use.Sent(FrontendType.Bind, hidden: true);
-        WriteRun(writer, describes: true);
+        Link.Use.Sent(FrontendType.Bind, hidden: true);
+        WriteRun(writer, describes: !hidden, hidden);
     }
 
     private void Write(WireWriter writer, WireErrand.Series series, int index)
     {
-        var number = _book.Keep(series.Text);
+        var number = Book.Keep(series.Text);
         if (series.Statement is { } statement && statement != number)
         {
             // its client is gone, or knows another result: it is not sent
-            _book.Release(number);
+            Book.Release(number);
             return;
         }
-        _numbers[index] = number;
-        foreach (var step in _link.Statements.Use(number))
+        var isUnseen = false;
+        foreach (var step in Link.Statements.Use(number))
         {
+            isUnseen |= step.Parse;
             if (step.Parse)
             {
-                var text = _book[step.Number];
+                var text = Book[step.Number];
                 new Parse(step.Number.ServerName, text.Query, text.ParameterTypes).Write(writer);
             }
             else
             {
                 new Close(TargetKind.Statement, step.Number.ServerName).Write(writer);
             }
-            _link.Use.Sent(step.Parse ? FrontendType.Parse : FrontendType.Close, hidden: true, accounts: Accounts.Link);
+            Link.Use.Sent(step.Parse ? FrontendType.Parse : FrontendType.Close, hidden: true, accounts: Accounts.Link);
             if (step.Parse)
             {
-                _link.Statements.Describe(step.Number);
+                Link.Statements.Describe(step.Number);
                 new Describe(TargetKind.Statement, step.Number.ServerName).Write(writer);
-                _link.Use.Sent(FrontendType.Describe, TargetKind.Statement, hidden: true, accounts: Accounts.Results);
+                Link.Use.Sent(FrontendType.Describe, TargetKind.Statement, hidden: true, accounts: Accounts.Results);
             }
         }
         // the link keeps it from here on
-        _book.Release(number);
+        Book.Release(number);
+        if (isUnseen && !RunsUnseen(number))
+        {
+            return;
+        }
+        _numbers[index] = number;
         writer.Begin((byte)FrontendType.Bind);
         writer.Text(WireText.Empty);
         writer.Text(number.ServerName);
         writer.Bytes(series.Values.Span);
         writer.End();
-        _link.Use.Sent(FrontendType.Bind);
-        WriteRun(writer, series.Describes);
+        Link.Use.Sent(FrontendType.Bind);
+        WriteRun(writer, series.Describes, hidden: false);
     }
 
-    private void WriteRun(WireWriter writer, bool describes)
+    private void WriteRun(WireWriter writer, bool describes, bool hidden)
     {
         if (describes)
         {
             new Describe(TargetKind.Portal, WireText.Empty).Write(writer);
-            _link.Use.Sent(FrontendType.Describe, TargetKind.Portal);
+            Link.Use.Sent(FrontendType.Describe, TargetKind.Portal);
         }
         new Execute(WireText.Empty, 0).Write(writer);
-        _link.Use.Sent(FrontendType.Execute);
+        Link.Use.Sent(FrontendType.Execute, hidden: hidden);
     }
 
     /// <summary>Takes a message of the server's, or a piece of one.</summary>
@@ -152,12 +213,12 @@ internal sealed class WireTrip
             Keep(frame);
             if (frame.IsLast)
             {
-                _link.Use.ReceivedLastPiece();
+                Link.Use.ReceivedLastPiece();
             }
             return;
         }
         var type = (BackendType)frame.Type;
-        var addressee = _link.Use.Received(type, Hearing.StatusIn(frame), frame.IsWhole);
+        var addressee = Link.Use.Received(type, Hearing.StatusIn(frame), frame.IsWhole);
         _passesPieces = false;
         switch (addressee)
         {
@@ -171,28 +232,37 @@ internal sealed class WireTrip
                 TakeAnswer(type, addressee is Addressee.Broker, frame);
                 break;
         }
-        Hearing.Settle(_link);
+        Hearing.Settle(Link);
     }
 
     /// <summary>The link is lost, or the trip could not begin: whoever has no answer yet gets one, or runs again alone.</summary>
     /// <param name="culprit">What the one is told that was running; null when none was.</param>
-    internal void Lose(ErrorResponse? culprit)
+    internal abstract void Lose(ErrorResponse? culprit);
+
+    /// <summary>The server has said something about the trip itself.</summary>
+    protected virtual void TakeHidden(BackendType type, in Frame frame) => Hearing.Columns(Link, type, frame);
+
+    /// <summary>The current member's answer is complete, as far as the server has done it.</summary>
+    protected abstract void Complete();
+
+    /// <summary>An error: the server skips all that is behind it.</summary>
+    protected abstract void Fail(in Frame frame);
+
+    /// <summary>The server is ready.</summary>
+    protected abstract void End();
+
+    /// <summary>A notice.</summary>
+    protected virtual void Note(in Frame frame)
     {
-        // when an error ended the trip before, none of those that are left was running
-        if (culprit is not null && !_failed && Current is not null)
-        {
-            _answer.Clear();
-            culprit.Write(_answer);
-            Answer();
-        }
-        RunRestAgain();
+        _passesPieces = true;
+        Keep(frame);
     }
 
     private void TakeUnasked(BackendType type, in Frame frame)
     {
         if (type is BackendType.ParameterStatus)
         {
-            Hearing.Keep(_link, frame);
+            Hearing.Keep(Link, frame);
         }
         else if (type is BackendType.ErrorResponse)
         {
@@ -200,8 +270,7 @@ internal sealed class WireTrip
         }
         else if (type is BackendType.NoticeResponse)
         {
-            _passesPieces = true;
-            Keep(frame);
+            Note(frame);
         }
     }
 
@@ -210,11 +279,10 @@ internal sealed class WireTrip
         switch (type)
         {
             case BackendType.ReadyForQuery when hidden:
-                // of what its carrier has set
+                EndHidden();
                 break;
             case BackendType.ReadyForQuery:
-                IsOver = true;
-                RunRestAgain();
+                End();
                 break;
             case BackendType.ErrorResponse:
                 if (!hidden)
@@ -224,7 +292,7 @@ internal sealed class WireTrip
                 Fail(frame);
                 break;
             case var _ when hidden:
-                Hearing.Columns(_link, type, frame);
+                TakeHidden(type, frame);
                 break;
             case BackendType.BindComplete:
                 KeepParse();
@@ -236,105 +304,81 @@ internal sealed class WireTrip
                 Keep(frame);
                 if (type is BackendType.CommandComplete or BackendType.EmptyQueryResponse)
                 {
+                    IsOdd |= type is BackendType.CommandComplete && !IsExpected(frame.Body.FirstSpan);
                     Complete();
                 }
                 break;
         }
     }
 
+    /// <summary>The server is ready behind what was sent for the trip beside it.</summary>
+    protected virtual void EndHidden()
+    {
+    }
+
     // Whoever began with a Parse is told that it is done, whether it was to be done or was done before.
     private void KeepParse()
     {
-        if (Current is WireErrand.Series { Parses: true } && !_parsed)
+        if (Current is WireErrand.Series { Parses: true } && !Parsed)
         {
-            _answer.Bytes(ParseDone);
-            _parsed = true;
+            Gathered.Bytes(ParseDone);
+            Parsed = true;
         }
     }
 
     private void Keep(in Frame frame)
     {
-        if (!_passesPieces || IsOverfull)
+        if (!_passesPieces)
         {
             return;
         }
-        if (_answer.Written.Length + frame.Body.Length > _replyLimit)
+        if (!IsOverfull && Gathered.Written.Length + frame.Body.Length > _replyLimit)
         {
             IsOverfull = true;
             Current!.Estimate.Value = Current.Estimate.Value.AloneFor(long.MaxValue);
-            return;
         }
-        _answer.Write(frame);
-    }
-
-    private void Fail(in Frame frame)
-    {
-        _failed = true;
-        if (Current is not { } current)
+        if (!IsOverfull || KeepsOverfull)
         {
-            return;
+            Gathered.Write(frame);
         }
-        if (IsOverfull || (BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is ErrorResponse error
-            && (TripErrors.MayBeOfTheTrip(error.SqlState) || StatementNumber.FirstIn(error['M']) is not null)))
-        {
-            if (current is WireErrand.Series)
-            {
-                _link.Statements.Doubt(_numbers[_current]);
-            }
-            RunRestAgain();
-            return;
-        }
-        _answer.Write(frame);
-        Answer();
     }
 
-    // It may be done before the cancel that was sent for its length: what is held of it is not all of it.
-    private void Complete()
+    /// <summary>Whether the columns of the current member's answer are what its client was told.</summary>
+    protected bool IsAsTold => !Book.IsStale(Number);
+
+    /// <summary>The current member has had its turn.</summary>
+    protected void Next()
     {
-        if (!IsOverfull && !_book.IsStale(_numbers[_current]))
-        {
-            Answer();
-            return;
-        }
-        // what is not what its client was told, the client is told when it runs alone
-        IsOverfull = false;
-        RunAgain();
-        RunUnsentAgain();
+        Turn++;
+        Gathered.Clear();
+        Parsed = false;
     }
 
-    private void Answer()
+    /// <summary>Members that were not sent cannot be told apart from those that were answered but by their turn: they run again.</summary>
+    protected void RunUnsentAgain()
     {
-        var member = _members[_current++];
-        _answer.Bytes(Ready);
-        member.Client.Tell(new ErrandAnswered(member.Number, _parsed, _answer.Written.ToArray()), ActorRefs.NoSender);
-        Completed += _failed ? 0 : 1;
-        _answer.Clear();
-        _parsed = false;
-        RunUnsentAgain();
-    }
-
-    // who was not sent cannot be told apart from who was answered but by its turn
-    private void RunUnsentAgain()
-    {
-        while (Current is WireErrand.Series && _numbers[_current] == default)
+        while (Current is WireErrand.Series && Number == default)
         {
             RunAgain();
         }
     }
 
-    private void RunRestAgain()
+    /// <summary>All whose turn was not yet run again, alone.</summary>
+    protected void RunRestAgain()
     {
-        while (_current < _members.Length)
+        while (Turn < Members.Length)
         {
             RunAgain();
         }
     }
 
-    private void RunAgain()
+    /// <summary>The current member runs again, alone.</summary>
+    protected void RunAgain()
     {
-        var member = _members[_current++];
-        member.Client.Tell(new ErrandAnswered(member.Number, false, null), ActorRefs.NoSender);
-        _answer.Clear();
-        _parsed = false;
+        RunAgain(Members[Turn]);
+        Next();
     }
+
+    /// <summary>A member runs again, alone.</summary>
+    internal static void RunAgain(WireErrand member) => member.Client.Tell(new ErrandAnswered(member.Number, false, null), ActorRefs.NoSender);
 }

@@ -6,6 +6,7 @@ using Broker.Gateway.Errands;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Links;
 using Broker.Gateway.Prepared;
+using Broker.Gateway.Reports;
 using Broker.Leases;
 using Broker.Gateway.Traces;
 using Broker.PgWire.Logins;
@@ -28,9 +29,8 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private readonly ErrandTrips _trips;
     private readonly CatalogueLessons _lessons;
     private readonly SlotRequests _asked;
-    private readonly HashSet<IActorRef> _greeted = [];
+    private readonly Greetings _greetings = new();
     private Credential? _shown;
-    private Greeting? _greeting;
     private Failure? _lastFailure;
     private bool _stopping;
 
@@ -38,7 +38,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     {
         (_plan, _pool, _line) = (plan, pool, new(plan.Telemetry));
         _lessons = new(plan, verdicts, buffers, Context);
-        (_links, _asked, _trips) = (new(plan, pool, book, Context), new(pool, Self), new(plan, book, buffers, Context));
+        (_links, _asked, _trips) = (new(plan, pool, book, Context), new(pool, Self), new(plan, pool, book, buffers, Context));
     }
 
     /// <inheritdoc/>
@@ -79,7 +79,8 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             case ShareCommands.LinkReturned back: OnReturned(back.Link, back.Condition); break;
             case WireErrand errand: OnErrand(errand); break;
             case CarrierMessages.TripOver over: OnTripOver(over); break;
-            case CarrierMessages.Pump: _trips.Travel(); break;
+            case CarrierMessages.Pump: OnPump(); break;
+            case TripInDoubt doubt: _trips.Settle(doubt); break;
             case LessonOver over: _lessons.Over(over); break;
             case ShareCommands.LeaveLine leave: OnLeave(leave); break;
             case ShareCommands.Greet greet: OnGreet(greet); break;
@@ -158,23 +159,40 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     {
         if (_stopping)
         {
-            errand.Client.Tell(new ErrandAnswered(errand.Number, false, null), ActorRefs.NoSender);
+            WireTrip.RunAgain(errand);
             return;
         }
         _trips.Enter(errand);
-        if (_trips.WantsCarrier && _line.Count == 0 && _links.TakeIdle() is { } link)
-        {
-            _trips.Carry(link);
-        }
         Pump();
-        AskForSlots();
         WatchLine();
+    }
+
+    private void OnPump()
+    {
+        while (_trips.Wanted > 0 && _line.Count == 0 && _links.TakeIdle() is { } link)
+        {
+            if (_trips.RunsLoneWrite())
+            {
+                OnFree(link);
+            }
+            else
+            {
+                _trips.Carry(link);
+            }
+        }
+        _trips.Travel();
+        if (_trips.Wanted > 0)
+        {
+            // what a carrier of the others has and does not use
+            _trips.GiveBack();
+        }
+        AskForSlots();
     }
 
     private void OnTripOver(CarrierMessages.TripOver over)
     {
         _trips.Over(over);
-        if (_lessons.WantsLink || (_line.First is { } first && first.Since < _trips.Oldest))
+        if (_lessons.WantsLink || _trips.OthersAreNext || (_line.First is { } first && first.Since < _trips.Oldest))
         {
             _trips.GiveBack();
         }
@@ -192,7 +210,10 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private void OnLeave(ShareCommands.LeaveLine leave)
     {
         _line.Leave(leave.Client);
-        _trips.Leave(leave.Client);
+        if (_trips.Leave(leave.Client) is { } errand && !leave.HasEnded)
+        {
+            HeldAnswer.Of(errand, ErrorReports.Error(new Cancelled("before it was sent"))).Tell();
+        }
         if (leave.HasEnded)
         {
             _links.Shelf.LentTo(leave.Client)?.ReturnTo(Self, LinkCondition.Unheard);
@@ -208,15 +229,9 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         link.Borrower = null;
         switch (condition)
         {
-            case LinkCondition.Clean:
-                OnFree(link);
-                break;
-            case LinkCondition.Unheard or LinkCondition.Cancelled or LinkCondition.Dirty:
-                LinkDesk.Clean(link, discard: condition is LinkCondition.Dirty);
-                break;
-            case LinkCondition.Broken:
-                _links.Close(link, CloseReason.Broken);
-                break;
+            case LinkCondition.Clean: OnFree(link); break;
+            case LinkCondition.Unheard or LinkCondition.Cancelled or LinkCondition.Dirty: LinkDesk.Clean(link, discard: condition is LinkCondition.Dirty); break;
+            case LinkCondition.Broken: _links.Close(link, CloseReason.Broken); break;
         }
     }
 
@@ -239,7 +254,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         {
             _lessons.Carry(link);
         }
-        else if (_trips.WantsCarrier && (_line.First is not { } waiting || _trips.Oldest < waiting.Since))
+        else if (_trips.Wanted > 0 && (_line.First is not { } waiting || _trips.OldestWanting < waiting.Since))
         {
             _trips.Carry(link);
             _trips.Travel();
@@ -267,20 +282,17 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private void OnGreet(ShareCommands.Greet greet)
     {
         _shown = greet.Shown ?? _shown;
-        if (_greeting is { } greeting)
+        if (!_greetings.Greets(Sender))
         {
-            Sender.Tell(greeting, ActorRefs.NoSender);
-            return;
+            AskForSlots();
+            WatchLine();
         }
-        _greeted.Add(Sender);
-        AskForSlots();
-        WatchLine();
     }
 
     /// <summary>As many as wait and are not on their way.</summary>
     private void AskForSlots()
     {
-        var needed = Math.Max(_line.Count + (_trips.WantsCarrier ? 1 : 0), _greeted.Count > 0 && _links.Shelf.Count == 0 ? 1 : 0);
+        var needed = Math.Max(_line.Count + _trips.Wanted, _greetings.AreAwaited && _links.Shelf.Count == 0 ? 1 : 0);
         for (var missing = needed - _asked.Count - _links.Shelf.Connecting; missing > 0; missing--)
         {
             _asked.Ask();
@@ -289,7 +301,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void WithdrawNeedless()
     {
-        while (_asked.Count + _links.Shelf.Connecting > _line.Count + (_trips.WantsCarrier ? 1 : 0) && _asked.Count > 0 && _greeted.Count == 0)
+        while (_asked.Count + _links.Shelf.Connecting > _line.Count + _trips.Wanted && _asked.Count > 0 && !_greetings.AreAwaited)
         {
             _asked.Withdraw();
         }
@@ -312,12 +324,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         _lastFailure = null;
         _links.Opened(link);
         _lessons.Opened(link);
-        _greeting = _greeting is { } same && same.IsOf(link.Defaults) ? same : new(link.Defaults);
-        foreach (var client in _greeted)
-        {
-            client.Tell(_greeting, ActorRefs.NoSender);
-        }
-        _greeted.Clear();
+        _greetings.Learn(link.Defaults);
         OnFree(link);
     }
 
@@ -387,11 +394,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         {
             _line.TakeFirst().Client.Tell(refused, ActorRefs.NoSender);
         }
-        foreach (var client in _greeted)
-        {
-            client.Tell(refused, ActorRefs.NoSender);
-        }
-        _greeted.Clear();
+        _greetings.TellAll(refused);
         WithdrawNeedless();
     }
 }

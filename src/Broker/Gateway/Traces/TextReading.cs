@@ -6,7 +6,7 @@ namespace Broker.Gateway.Traces;
 /// <summary>What a text of a client says by itself, before the catalogue is asked about the rest.</summary>
 /// <param name="Trace">What its verbs leave in the session; <see cref="SessionTrace.None"/> when <paramref name="Parts"/> decide.</param>
 /// <param name="Parts">What it runs: it leaves nothing when none of these does.</param>
-/// <param name="MayPack">Whether it is one statement, and a read if its only part is.</param>
+/// <param name="MayPack">Whether it is one statement that reads, or writes one table, and may share a round trip if the catalogue agrees.</param>
 /// <param name="DependsOnLiterals">Whether texts that differ in literals only may be of another kind.</param>
 internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementShape> Parts, bool MayPack, bool DependsOnLiterals)
 {
@@ -46,7 +46,7 @@ internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementS
         StatementVerb.Prepare => InnerText.IsTwoPhase(text) ? Nothing : Anything,
         StatementVerb.Discard => Nothing with { Trace = DeallocateText.ReadDiscard(text) },
         StatementVerb.Deallocate => Nothing with { Trace = DeallocateText.Read(text) },
-        _ when shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With => new(SessionTrace.None, [shape], shape.Verb.IsRead(), Calls(shape, "current_setting")),
+        _ when shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With => new(SessionTrace.None, [shape], shape.Verb.IsRead() || shape.Verb.IsWrite(), Calls(shape, "current_setting")),
         _ => Anything,
     };
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
 using Broker.Configuration;
+using Broker.Errands;
 using Broker.Gateway.Errands;
 using Broker.Statements;
 
@@ -16,7 +17,7 @@ internal sealed class TextVerdicts
     private const int LongestText = 16 * 1024;
     private const int MostQuestions = 4096;
 
-    private static readonly TextVerdict NotJudged = new(SessionTrace.Unknown, false, 0, new());
+    private static readonly TextVerdict NotJudged = new(SessionTrace.Unknown, TripLane.None, 0, new());
 
     private readonly PackingSettings _packing;
     private readonly PackingTrust _trust;
@@ -85,7 +86,7 @@ internal sealed class TextVerdicts
     }
 
     /// <summary>Whether a text may share a round trip now, which is to happen then: it packs, and was not too slow for it.</summary>
-    internal bool MayTravel(TextVerdict verdict) => verdict.Packs && Probing.MayTravel(verdict.Estimate, _packing, _time);
+    internal bool MayTravel(TextVerdict verdict) => verdict.Lane is not TripLane.None && Probing.MayTravel(verdict.Estimate, _packing, _time);
 
     /// <summary>What the catalogue is to be asked now; it is asked once.</summary>
     internal CatalogueQuestions TakeQuestions()
@@ -141,11 +142,11 @@ internal sealed class TextVerdicts
             // What the server reads otherwise than we do may do anything. A SET without a backslash it does not.
             var kept = reading.Trace is { Deallocates: not null } or { EndsStatements: true }
                 || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0) ? reading.Trace : SessionTrace.Unknown with { Sets = reading.Trace.Sets };
-            (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Packs = false }, false, DateTimeOffset.MaxValue);
+            (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Lane = TripLane.None }, false, DateTimeOffset.MaxValue);
             return;
         }
         var now = _time.GetUtcNow();
-        var (trace, packs, waits, checkAt) = (reading.Trace, reading.MayPack && _allowed.Reads && _packing.Reads is ReadPacking.Group, false, DateTimeOffset.MaxValue);
+        var (trace, lane, waits, checkAt) = (reading.Trace, LaneOf(reading), false, DateTimeOffset.MaxValue);
         foreach (var part in reading.Parts)
         {
             var found = _catalogue.Lookup(part, _trust, now);
@@ -153,17 +154,25 @@ internal sealed class TextVerdicts
             var isUndecided = found.Classification is Classification.NeedsCatalogue;
             waits |= isUndecided;
             trace = !trace.IsDirty && found.Class.Travel is (Travel.AloneThenReset or Travel.Refused) ? SessionTrace.Unknown : trace;
-            packs &= found.Class.Travel is Travel.InReadGroup;
+            lane = found.Class.Travel == (lane is TripLane.Reads ? Travel.InReadGroup : Travel.InWriteGroup) ? lane : TripLane.None;
             // one that waits is asked for again when no answer comes
             var next = isUndecided ? now + (_packing.Recheck / 10) : found.CheckAt;
             checkAt = next < checkAt ? next : checkAt;
         }
         (entry.Waits, entry.CheckAt) = (waits, checkAt);
-        if (entry.Verdict.Trace != trace || entry.Verdict.Packs != packs)
+        if (entry.Verdict.Trace != trace || entry.Verdict.Lane != lane)
         {
-            entry.Verdict = entry.Verdict with { Trace = trace, Packs = packs };
+            entry.Verdict = entry.Verdict with { Trace = trace, Lane = lane };
         }
     }
+
+    // what it may be, if the catalogue agrees
+    private TripLane LaneOf(TextReading reading) => reading switch
+    {
+        { MayPack: false } => TripLane.None,
+        { Parts: [{ Verb: var verb }] } when verb.IsRead() => _allowed.Reads && _packing.Reads is ReadPacking.Group ? TripLane.Reads : TripLane.None,
+        _ => _allowed.Writes && _packing.Writes is WritePacking.Group ? TripLane.Writes : TripLane.None,
+    };
 
     private void Ask(CatalogueQuestions questions)
     {

@@ -21,12 +21,12 @@ public sealed class WireTripTests
         client.Parse(WireText.Of("a"), text);
         var errand = new WireErrand.Series
         {
-            Client = ActorRefs.Nobody, Number = 1, Estimate = new SharedEstimate(), Text = text, Statement = null, Parses = false, Describes = false, Values = new byte[6],
+            Client = ActorRefs.Nobody, Number = 1, Lane = TripLane.Reads, Arrived = 1, Estimate = new SharedEstimate(), Text = text, Statement = null, Parses = false, Describes = false, Values = new byte[6],
         };
 
         client.End();
         var writer = new WireWriter();
-        new WireTrip(link, book, [errand], 1024, new()).Write(writer);
+        new ReadTrip(link, book, [errand], 1024, new()).Write(writer);
 
         Assert.Contains("broker_", System.Text.Encoding.ASCII.GetString(writer.Written.Span), StringComparison.Ordinal);
         Assert.Equal(1, book.Count);

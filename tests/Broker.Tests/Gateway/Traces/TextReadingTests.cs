@@ -105,8 +105,10 @@ public sealed class TextReadingTests
     [Theory]
     [InlineData("select 1", true)]
     [InlineData("with a as (select 1) select * from a;", true)]
-    [InlineData("insert into t values (1)", false)]
+    [InlineData("insert into t values (1)", true)]
+    [InlineData("with a as (insert into t values (1) returning *) select * from a", true)]
+    [InlineData("copy t from stdin", false)]
     [InlineData("select 1; select 2", false)]
     [InlineData("explain select 1", false)]
-    public void One_read_may_share_a_trip(string text, bool may) => Assert.Equal(may, TextReading.Of(text).MayPack);
+    public void One_read_or_write_may_share_a_trip(string text, bool may) => Assert.Equal(may, TextReading.Of(text).MayPack);
 }

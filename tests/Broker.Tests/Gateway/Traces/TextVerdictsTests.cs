@@ -1,5 +1,6 @@
 using System.Text;
 using Broker.Configuration;
+using Broker.Errands;
 using Broker.Gateway.Traces;
 using Broker.Statements;
 using Broker.Tests.Statements;
@@ -16,24 +17,24 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
 
     [Theory]
-    [InlineData("select abalance from pgbench_accounts where aid = 17", true)]
-    [InlineData("select name, total from totals", true)]
-    [InlineData("update pgbench_accounts set abalance = abalance + 5 where aid = 17", false)]
-    [InlineData("insert into customers (name) values ('a')", false)]
-    [InlineData("copy pgbench_history from stdin", false)]
-    [InlineData("insert into orders (customer) values (1) returning id", false)]
-    [InlineData("insert into customers (name) values ('a') returning id", false)]
-    [InlineData("insert into pgbench_history (aid, delta, mtime) values (1, 2, current_timestamp)", false)]
-    [InlineData("delete from pgbench_history where aid = 1", false)]
-    [InlineData("select lastval()", false)]
-    [InlineData("select pg_sleep(1)", false)]
-    [InlineData("select pg_advisory_xact_lock(1)", false)]
-    [InlineData("select * from guarded", false)]
-    public async Task A_plain_text_leaves_nothing_and_a_plain_read_packs(string text, bool packs)
+    [InlineData("select abalance from pgbench_accounts where aid = 17", "Reads")]
+    [InlineData("select name, total from totals", "Reads")]
+    [InlineData("update pgbench_accounts set abalance = abalance + 5 where aid = 17", "Writes")]
+    [InlineData("insert into customers (name) values ('a')", "Writes")]
+    [InlineData("copy pgbench_history from stdin", "None")]
+    [InlineData("insert into orders (customer) values (1) returning id", "Writes")]
+    [InlineData("insert into customers (name) values ('a') returning id", "Writes")]
+    [InlineData("insert into pgbench_history (aid, delta, mtime) values (1, 2, current_timestamp)", "Writes")]
+    [InlineData("delete from pgbench_history where aid = 1", "Writes")]
+    [InlineData("select lastval()", "None")]
+    [InlineData("select pg_sleep(1)", "None")]
+    [InlineData("select pg_advisory_xact_lock(1)", "None")]
+    [InlineData("select * from guarded", "None")]
+    public async Task A_plain_text_leaves_nothing_and_plain_reads_and_writes_pack_with_their_like(string text, string lane)
     {
         var verdict = await VerdictAsync(Verdicts(), text);
 
-        Assert.Equal((false, packs), (verdict.Trace.IsDirty, verdict.Packs));
+        Assert.Equal((false, lane), (verdict.Trace.IsDirty, verdict.Lane.ToString()));
     }
 
     [Theory]
@@ -56,7 +57,7 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
     {
         var verdict = await VerdictAsync(Verdicts(), text);
 
-        Assert.Equal((true, false), (verdict.Trace.IsDirty, verdict.Packs));
+        Assert.Equal((true, TripLane.None), (verdict.Trace.IsDirty, verdict.Lane));
     }
 
     [Fact]
@@ -64,7 +65,7 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
     {
         var verdicts = Verdicts();
 
-        Assert.Equal((true, false), (Of(verdicts, "select 1 = 1").Trace.IsDirty, Of(verdicts, "select 1 = 1").Packs));
+        Assert.Equal((true, false), (Of(verdicts, "select 1 = 1").Trace.IsDirty, Of(verdicts, "select 1 = 1").Lane is TripLane.Reads));
         Assert.True(verdicts.HasQuestions);
     }
 
@@ -83,9 +84,9 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
     {
         var verdicts = Verdicts();
 
-        Assert.True((await VerdictAsync(verdicts, "select CURRENT_SETTING('app.a')")).Packs);
-        Assert.False((await VerdictAsync(verdicts, "select CURRENT_SETTING('role')")).Packs);
-        Assert.True((await VerdictAsync(verdicts, "select CURRENT_SETTING('app.a')")).Packs);
+        Assert.True((await VerdictAsync(verdicts, "select CURRENT_SETTING('app.a')")).Lane is TripLane.Reads);
+        Assert.False((await VerdictAsync(verdicts, "select CURRENT_SETTING('role')")).Lane is TripLane.Reads);
+        Assert.True((await VerdictAsync(verdicts, "select CURRENT_SETTING('app.a')")).Lane is TripLane.Reads);
         Assert.Equal("set work_mem = 100", Of(verdicts, "set work_mem = 100").Trace.Change!.Sql.ToString());
         Assert.Equal("set work_mem = 200", Of(verdicts, "set work_mem = 200").Trace.Change!.Sql.ToString());
     }
@@ -98,15 +99,15 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
         var estimate = (await VerdictAsync(verdicts, text)).Estimate;
 
         _time.Advance(TimeSpan.FromSeconds(9));
-        Assert.True(Of(verdicts, text).Packs);
+        Assert.Equal(TripLane.Reads, Of(verdicts, text).Lane);
         Assert.False(verdicts.HasQuestions);
         _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.True(Of(verdicts, text).Packs);
+        Assert.Equal(TripLane.Reads, Of(verdicts, text).Lane);
         Assert.True(verdicts.HasQuestions);
         _time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal((true, false), (Of(verdicts, text).Trace.IsDirty, Of(verdicts, text).Packs));
+        Assert.Equal((true, false), (Of(verdicts, text).Trace.IsDirty, Of(verdicts, text).Lane is TripLane.Reads));
         Assert.Same(estimate, (await VerdictAsync(verdicts, text)).Estimate);
-        Assert.True(Of(verdicts, text).Packs);
+        Assert.Equal(TripLane.Reads, Of(verdicts, text).Lane);
     }
 
     [Fact]
@@ -118,8 +119,8 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
         await VerdictAsync(other, text);
         other.Presume(Usual with { Isolation = "serializable" });
 
-        Assert.Equal((false, false), ((await VerdictAsync(off, text)).Trace.IsDirty, Of(off, text).Packs));
-        Assert.Equal((false, false), (Of(other, text).Trace.IsDirty, Of(other, text).Packs));
+        Assert.Equal((false, false), ((await VerdictAsync(off, text)).Trace.IsDirty, Of(off, text).Lane is TripLane.Reads));
+        Assert.Equal((false, false), (Of(other, text).Trace.IsDirty, Of(other, text).Lane is TripLane.Reads));
     }
 
     [Fact]
@@ -129,7 +130,7 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
         await VerdictAsync(verdicts, "select abalance from pgbench_accounts");
         verdicts.Presume(Usual with { StandardStrings = false });
 
-        Assert.Equal((true, false), (Of(verdicts, "select abalance from pgbench_accounts").Trace.IsDirty, Of(verdicts, "select abalance from pgbench_accounts").Packs));
+        Assert.Equal((true, false), (Of(verdicts, "select abalance from pgbench_accounts").Trace.IsDirty, Of(verdicts, "select abalance from pgbench_accounts").Lane is TripLane.Reads));
         Assert.True(Of(verdicts, "begin").Trace.IsDirty);
         Assert.Equal("work_mem", Of(verdicts, "set work_mem = 100").Trace.Change!.Name);
         Assert.Null(Of(verdicts, "set a.b = '\\'; x'").Trace.Change);
