@@ -110,7 +110,7 @@ internal abstract class WireTrip
             switch (Members[i])
             {
                 case WireErrand.Simple simple:
-                    WriteUnnamed(writer, simple.Text, hidden: false);
+                    Write(writer, simple);
                     break;
                 case WireErrand.Series series:
                     Write(writer, series, i);
@@ -134,18 +134,14 @@ internal abstract class WireTrip
     {
     }
 
-    /// <summary>Writes a statement without a name.</summary>
-    /// <param name="writer">Where to.</param>
-    /// <param name="sql">Its text.</param>
-    /// <param name="hidden">Whether it is none of a member's.</param>
-    protected void WriteUnnamed(WireWriter writer, WireText sql, bool hidden)
+    private void Write(WireWriter writer, WireErrand.Simple simple)
     {
-        new Parse(WireText.Empty, sql, []).Write(writer);
+        new Parse(WireText.Empty, simple.Text, []).Write(writer);
         Link.Statements.BecomeUnnamed(null);
         Link.Use.Sent(FrontendType.Parse, hidden: true, accounts: Accounts.Link);
         new Bind(WireText.Empty, WireText.Empty, [], [], []).Write(writer);
         Link.Use.Sent(FrontendType.Bind, hidden: true);
-        WriteRun(writer, describes: !hidden, hidden);
+        WriteRun(writer, describes: true);
     }
 
     private void Write(WireWriter writer, WireErrand.Series series, int index)
@@ -191,10 +187,10 @@ internal abstract class WireTrip
         writer.Bytes(series.Values.Span);
         writer.End();
         Link.Use.Sent(FrontendType.Bind);
-        WriteRun(writer, series.Describes, hidden: false);
+        WriteRun(writer, series.Describes);
     }
 
-    private void WriteRun(WireWriter writer, bool describes, bool hidden)
+    private void WriteRun(WireWriter writer, bool describes)
     {
         if (describes)
         {
@@ -202,7 +198,7 @@ internal abstract class WireTrip
             Link.Use.Sent(FrontendType.Describe, TargetKind.Portal);
         }
         new Execute(WireText.Empty, 0).Write(writer);
-        Link.Use.Sent(FrontendType.Execute, hidden: hidden);
+        Link.Use.Sent(FrontendType.Execute);
     }
 
     /// <summary>Takes a message of the server's, or a piece of one.</summary>

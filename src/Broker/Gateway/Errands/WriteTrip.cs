@@ -71,11 +71,11 @@ internal sealed class WriteTrip : WireTrip
     {
         if (IsGroup)
         {
-            WriteUnnamed(writer, Open, hidden: true);
+            LinkTuning.AskWithin(Link, Open, writer);
             Flush.Instance.Write(writer);
             Link.Use.Sent(FrontendType.Flush);
             // a neighbour must not mend what alone would be refused at the commit
-            WriteUnnamed(writer, ConstraintsNow, hidden: true);
+            LinkTuning.AskWithin(Link, ConstraintsNow, writer);
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class WriteTrip : WireTrip
     {
         if (IsGroup)
         {
-            WriteUnnamed(writer, Close, hidden: true);
+            LinkTuning.AskWithin(Link, Close, writer);
         }
     }
 

@@ -82,6 +82,18 @@ internal static class LinkTuning
         link.Use.Sent(FrontendType.Query, hidden: true, accounts: Accounts.Link);
     }
 
+    /// <summary>Writes a statement of the broker's own into the series that is open, or begins one: it is part of its transaction, and skipped when something ahead of it fails.</summary>
+    internal static void AskWithin(WireLink link, WireText sql, WireWriter writer)
+    {
+        new Parse(WireText.Empty, sql, []).Write(writer);
+        link.Statements.BecomeUnnamed(null);
+        link.Use.Sent(FrontendType.Parse, hidden: true, accounts: Accounts.Link);
+        new Bind(WireText.Empty, WireText.Empty, [], [], []).Write(writer);
+        link.Use.Sent(FrontendType.Bind, hidden: true);
+        new Execute(WireText.Empty, 0).Write(writer);
+        link.Use.Sent(FrontendType.Execute, hidden: true);
+    }
+
     /// <summary>The text that sets a setting to a value, as a configuration file would: lists and quotes within it mean what they mean there.</summary>
     internal static WireText Setting(string name, WireText value) => WireText.Of($"SELECT pg_catalog.set_config({Quoted(WireText.Of(name))},{Quoted(value)},false)");
 

@@ -4,8 +4,6 @@ using Broker.Gateway.Reports;
 using Broker.PgWire.Framing;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
-using Broker.PgWire.Messages.Frontend;
-using Broker.PgWire.Releasing;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Exchanges;
@@ -27,13 +25,7 @@ internal sealed class Opening(WireLink link)
     internal void Ask(WireText sql, WireWriter writer)
     {
         (IsAsked, IsUnderWay) = (true, true);
-        new Parse(WireText.Empty, sql, []).Write(writer);
-        link.Statements.BecomeUnnamed(null);
-        link.Use.Sent(FrontendType.Parse, hidden: true, accounts: Accounts.Link);
-        new Bind(WireText.Empty, WireText.Empty, [], [], []).Write(writer);
-        link.Use.Sent(FrontendType.Bind, hidden: true);
-        new Execute(WireText.Empty, 0).Write(writer);
-        link.Use.Sent(FrontendType.Execute, hidden: true);
+        LinkTuning.AskWithin(link, sql, writer);
     }
 
     /// <summary>The server has begun.</summary>

@@ -3,7 +3,6 @@ using System.Text;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Messages.Frontend;
-using Broker.PgWire.Startup;
 using Broker.PgWire.Values;
 using Broker.Postgres;
 using Broker.Tests.Gateway.Links;
@@ -130,9 +129,8 @@ public sealed class HeldBeginTests
         await SayAsync(holder, "begin; select 1");
         await SayAsync(client, "begin");
         await client.SendAsync(Text("select 1"));
-        // a cancel that comes before the statement cancels nothing
         using var end = new CancellationTokenSource();
-        var cancelling = CancelAsync(door.Port, login.Key!, end.Token);
+        var cancelling = RawConnection.CancelUntilAsync(door.Port, login.Key!, end.Token);
 
         Assert.Equal("57014", Assert.IsType<ErrorResponse>(await client.ReceiveAsync()).SqlState);
         await end.CancelAsync();
@@ -189,16 +187,6 @@ public sealed class HeldBeginTests
             await stream.WriteAsync(Encoding.Latin1.GetBytes(text));
         }
         await back;
-    }
-
-    private static async Task CancelAsync(int port, BackendKeyData key, CancellationToken end)
-    {
-        while (!end.IsCancellationRequested)
-        {
-            using var connection = await RawConnection.ConnectAsync(port);
-            await connection.SendAsync(new CancelRequest(key.ProcessId, key.SecretKey));
-            await Assert.ThrowsAnyAsync<Exception>(connection.ReceiveAsync);
-        }
     }
 
     private static Query Text(string sql) => new(WireText.Of(sql));

@@ -5,7 +5,6 @@ using Broker.PgWire.Logins;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Messages.Frontend;
-using Broker.PgWire.Startup;
 using Broker.PgWire.Values;
 using Broker.Postgres;
 using Broker.Tests.Gateway.Links;
@@ -91,7 +90,7 @@ public sealed partial class WrittenTogetherTests
         await stage.SendAsync(stage.First, "insert into kept values (1)");
         await stage.SendAsync(stage.Second, "insert into kept values (2)");
         using var end = new CancellationTokenSource();
-        var cancelling = CancelAsync(stage.Door.Port, stage.Key, end.Token);
+        var cancelling = RawConnection.CancelUntilAsync(stage.Door.Port, stage.Key, end.Token);
 
         Assert.Equal("57014", AnswerIn(await stage.First.ReceiveToReadyAsync()));
         await end.CancelAsync();
@@ -281,16 +280,6 @@ public sealed partial class WrittenTogetherTests
 
     [GeneratedRegex("D\0\0\0.\0\u0002", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex IdRow();
-
-    private static async Task CancelAsync(int port, BackendKeyData key, CancellationToken end)
-    {
-        while (!end.IsCancellationRequested)
-        {
-            using var connection = await RawConnection.ConnectAsync(port);
-            await connection.SendAsync(new CancelRequest(key.ProcessId, key.SecretKey));
-            await Assert.ThrowsAnyAsync<Exception>(connection.ReceiveAsync);
-        }
-    }
 
     private static Query Text(string sql) => new(WireText.Of(sql));
 

@@ -7,6 +7,7 @@ using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Startup;
 using Broker.PgWire.Values;
+using Xunit;
 
 namespace Broker.Tests.Gateway.Wire;
 
@@ -44,6 +45,17 @@ internal sealed class RawConnection : IDisposable
                 await SendAsync(response);
         }
         return (login, null);
+    }
+
+    /// <summary>Asks for a cancel on connections of their own, again and again: one that comes too early cancels nothing.</summary>
+    internal static async Task CancelUntilAsync(int port, BackendKeyData key, CancellationToken end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            using var connection = await ConnectAsync(port);
+            await connection.SendAsync(new CancelRequest(key.ProcessId, key.SecretKey));
+            await Assert.ThrowsAnyAsync<Exception>(connection.ReceiveAsync);
+        }
     }
 
     internal async Task SendAsync(params IWireMessage[] messages)
