@@ -15,6 +15,9 @@ internal enum GatewayMode
     /// <summary>pgbench's transaction of seven statements, by the simple protocol.</summary>
     Tpcb,
 
+    /// <summary>A change of one row by its key, by the simple protocol: each a transaction of its own.</summary>
+    Update,
+
     /// <summary>Nothing: they are connected.</summary>
     Idle,
 }
@@ -34,6 +37,7 @@ internal static class GatewayModes
         GatewayMode.Extended => ["--select-only", "--protocol=extended"],
         GatewayMode.Prepared => ["--select-only", "--protocol=prepared"],
         GatewayMode.Tpcb => ["--builtin=tpcb-like", "--protocol=simple"],
+        GatewayMode.Update => [$"--file={Path.Combine(AppContext.BaseDirectory, "Gateways", "update.pgbench")}", "--protocol=simple"],
         GatewayMode.Idle => throw new ArgumentException("Nothing is run for clients that are idle.", nameof(mode)),
     };
 }

@@ -58,7 +58,7 @@ internal sealed record LoadCell(GatewayMode Mode, int Clients) : GatewayCell(Mod
 
     private double? Factor => (Mode, Clients) switch
     {
-        (GatewayMode.Tpcb, _) => 1,
+        (GatewayMode.Tpcb or GatewayMode.Update, _) => 1,
         (_, 1) => 0.95,
         (GatewayMode.Simple, 16) => 1.3,
         (GatewayMode.Simple, >= 64) => 2,
