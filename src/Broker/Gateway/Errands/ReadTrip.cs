@@ -30,7 +30,7 @@ internal sealed class ReadTrip : WireTrip
     internal override void Lose(ErrorResponse? culprit)
     {
         // when an error ended the trip before, none of those that are left was running
-        if (culprit is not null && !Failed && Current is not null)
+        if (culprit is not null && Sent && !Failed && Current is not null)
         {
             Gathered.Clear();
             culprit.Write(Gathered);

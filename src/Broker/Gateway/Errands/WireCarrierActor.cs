@@ -31,7 +31,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     private readonly WireWriter _answer = new();
     private WireTrip? _trip;
     private long _began;
-    private bool _tuned;
+    private Tuning _tuning;
     private bool _cancelled;
     private bool _returned;
     private bool _stopped;
@@ -57,6 +57,14 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
 
     // Its commit waits for what the server promises of commits, and is behind all that was committed before.
     private static readonly WireText BehindIt = WireText.Of("BEGIN; SELECT pg_catalog.pg_logical_emit_message(true, 'broker', ''); COMMIT");
+
+    private enum Tuning
+    {
+        Due,
+        UnderWay,
+        Failed,
+        Done,
+    }
 
     private sealed record TripOverdue(WireTrip Trip) : INoSerializationVerificationNeeded;
 
@@ -104,16 +112,22 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
             }
         }
         _trip = TripOf(members);
-        _began = _plan.Time.GetTimestamp();
-        if (!_tuned)
+        if (_tuning is Tuning.Due && Tune())
         {
-            Tune();
+            return;
         }
-        _trip.Write(_buffers.ToServer);
+        Depart(_trip);
+    }
+
+    private void Depart(WireTrip trip)
+    {
+        _tuning = Tuning.Done;
+        _began = _plan.Time.GetTimestamp();
+        trip.Write(_buffers.ToServer);
         Send();
-        if (members.Length > 1)
+        if (trip.Members.Length > 1)
         {
-            Timers.StartSingleTimer(nameof(TripOverdue), new TripOverdue(_trip), _plan.Database.Packing.TripLimit);
+            Timers.StartSingleTimer(nameof(TripOverdue), new TripOverdue(trip), _plan.Database.Packing.TripLimit);
         }
     }
 
@@ -123,11 +137,17 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         _buffers.ToServer.Clear();
     }
 
-    // Ahead of the first trip: should it fail, the trip fails with it only where it wanted to write, which it does not.
-    private void Tune()
+    // The first trip waits for it: should it fail, what is behind it would be carried out all the same, by the settings of somebody else.
+    private bool Tune()
     {
-        _tuned = true;
         LinkTuning.Tune(_link, _session, _buffers.ToServer);
+        if (_buffers.ToServer.Written.IsEmpty)
+        {
+            return false;
+        }
+        _tuning = Tuning.UnderWay;
+        Send();
+        return true;
     }
 
     private void Hear()
@@ -141,7 +161,16 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
                 Lose(LinkCondition.Broken, new ConnectionLost(_plan.Pool, "the server ended the connection"));
                 return;
         }
-        if (_trip is { IsOver: true } trip && _link.Use.IsAtRest)
+        if (_trip is { } waiting && _tuning is Tuning.UnderWay or Tuning.Failed && _link.Use.IsAtRest)
+        {
+            if (_tuning is Tuning.Failed)
+            {
+                Lose(LinkCondition.Dirty, null);
+                return;
+            }
+            Depart(waiting);
+        }
+        else if (_trip is { IsOver: true } trip && _link.Use.IsAtRest)
         {
             End(trip);
         }
@@ -154,10 +183,10 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
 
     private bool Take(Frame frame)
     {
-        if (_trip is not { } trip)
+        if (_trip is not { } trip || _tuning is Tuning.UnderWay or Tuning.Failed)
         {
-            // unasked
-            Hearing.Take(_link, frame);
+            // unasked, or of the settings
+            _tuning = Hearing.Take(_link, frame) is BackendType.ErrorResponse && _tuning is Tuning.UnderWay ? Tuning.Failed : _tuning;
             return !_link.Use.IsDoubtful;
         }
         trip.Take(frame);

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
@@ -155,9 +154,9 @@ public sealed class HeldBeginTests
     [InlineData(true)]
     public async Task Nothing_behind_one_that_the_server_refuses_is_carried_out(bool extended)
     {
-        var database = await SharedPostgres.CreateDatabaseAsync();
-        await using var between = new FakeServer(stream => CarryAsync(stream, new(database)));
-        await using var door = await DoorStage.OpenAsync(pool: OneLink, at: new NpgsqlConnectionStringBuilder(database) { Host = "127.0.0.1", Port = between.Port }.ConnectionString);
+        // makes of each BEGIN something that the server refuses
+        await using var between = new Relay(await SharedPostgres.CreateDatabaseAsync()) { Change = static said => said.Replace("\0begin\0", "\0bogus\0", StringComparison.Ordinal) };
+        await using var door = await DoorStage.OpenAsync(pool: OneLink, at: between.ConnectionString);
         using var client = await door.SpeakAsync();
         using var next = await door.SpeakAsync();
         await SayAsync(client, "create table kept (n int)");
@@ -171,22 +170,6 @@ public sealed class HeldBeginTests
         Assert.StartsWith("the transaction was not begun: ", error.Text, StringComparison.Ordinal);
         await next.SendAsync(Text("select count(*) from kept"));
         Assert.Equal("0", ValueIn(await next.ReceiveToReadyAsync()));
-    }
-
-    // makes of each BEGIN something that the server refuses
-    private static async Task CarryAsync(NetworkStream client, NpgsqlConnectionStringBuilder target)
-    {
-        using var server = new TcpClient { NoDelay = true };
-        await server.ConnectAsync(target.Host!, target.Port);
-        await using var stream = server.GetStream();
-        var back = stream.CopyToAsync(client);
-        var buffer = new byte[64 * 1024];
-        while (await client.ReadAsync(buffer) is var count and > 0)
-        {
-            var text = Encoding.Latin1.GetString(buffer, 0, count).Replace("\0begin\0", "\0bogus\0", StringComparison.Ordinal);
-            await stream.WriteAsync(Encoding.Latin1.GetBytes(text));
-        }
-        await back;
     }
 
     private static Query Text(string sql) => new(WireText.Of(sql));

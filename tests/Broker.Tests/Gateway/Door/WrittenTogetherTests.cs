@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Broker.PgWire.Logins;
@@ -189,9 +188,18 @@ public sealed partial class WrittenTogetherTests
         const string Insert = "insert into kept select n from generate_series(1, 60000) n";
         const string Other = "insert into kept select n + 1 from generate_series(1, 60000) n";
         var database = await SharedPostgres.CreateDatabaseAsync();
-        var cuts = 0;
-        await using var between = new FakeServer(stream => CarryAsync(stream, new(database), written => written.Contains($"{Insert}\0", StringComparison.Ordinal) && written.Contains($"{Other}\0", StringComparison.Ordinal) && Interlocked.Increment(ref cuts) == 1));
-        await using var stage = await OpenAsync("create table kept (n int)", new NpgsqlConnectionStringBuilder(database) { Host = "127.0.0.1", Port = between.Port }.ConnectionString);
+        var (isGroup, cuts) = (false, 0);
+        await using var between = new Relay(database)
+        {
+            Change = said =>
+            {
+                isGroup |= said.Contains($"{Insert}\0", StringComparison.Ordinal) && said.Contains($"{Other}\0", StringComparison.Ordinal);
+                return said;
+            },
+            // behind the row of two columns that tells the id of the transaction
+            CutsBehind = said => isGroup && cuts == 0 && IdRow().IsMatch(said) && ++cuts == 1,
+        };
+        await using var stage = await OpenAsync("create table kept (n int)", between.ConnectionString);
         await stage.LearnAsync(Insert, Other);
         await stage.AskAsync("select 1");
 
@@ -207,6 +215,20 @@ public sealed partial class WrittenTogetherTests
         await using var direct = new NpgsqlConnection(database);
         await direct.OpenAsync();
         Assert.Equal(4 * 60_000L, await direct.ScalarAsync("select count(*) from kept"));
+    }
+
+    [Fact]
+    public async Task Nothing_is_carried_out_twice_where_the_session_of_the_carrier_cannot_be_set_up()
+    {
+        await using var between = new Relay(await SharedPostgres.CreateDatabaseAsync()) { Change = static said => said.Replace("SET lock_timeout", "SET luck_timeout", StringComparison.Ordinal) };
+        await using var stage = await OpenAsync("create table kept (n int)", between.ConnectionString);
+        await stage.LearnAsync("insert into kept values (0)");
+
+        for (var n = 1; n < 10; n += 2)
+        {
+            await stage.TogetherAsync(($"insert into kept values ({n})", "INSERT 0 1"), ($"insert into kept values ({n + 1})", "INSERT 0 1"));
+        }
+        Assert.Equal("0,1,2,3,4,5,6,7,8,9,10", await stage.AskAsync("select string_agg(n::text, ',' order by n) from kept"));
     }
 
     [Fact]
@@ -245,37 +267,6 @@ public sealed partial class WrittenTogetherTests
         var first = await RawConnection.ConnectAsync(door.Port);
         var (login, _) = await first.LoginAsync(new NpgsqlConnectionStringBuilder(door.Direct).Username!, Credential.None, database: "shop");
         return new(door, await door.SpeakAsync(), first, login.Key!, await door.SpeakAsync());
-    }
-
-    // cuts the connection when the server has told the id of the transaction that is to be cut: a row of two columns
-    private static async Task CarryAsync(NetworkStream client, NpgsqlConnectionStringBuilder target, Func<string, bool> cuts)
-    {
-        using var server = new TcpClient { NoDelay = true };
-        await server.ConnectAsync(target.Host!, target.Port);
-        await using var stream = server.GetStream();
-        var isCut = false;
-        async Task ThereAsync()
-        {
-            var buffer = new byte[64 * 1024];
-            while (await client.ReadAsync(buffer) is var count and > 0)
-            {
-                isCut |= cuts(Encoding.Latin1.GetString(buffer, 0, count));
-                await stream.WriteAsync(buffer.AsMemory(0, count));
-            }
-        }
-        async Task BackAsync()
-        {
-            var buffer = new byte[64 * 1024];
-            while (await stream.ReadAsync(buffer) is var count and > 0)
-            {
-                await client.WriteAsync(buffer.AsMemory(0, count));
-                if (isCut && IdRow().IsMatch(Encoding.Latin1.GetString(buffer, 0, count)))
-                {
-                    return;
-                }
-            }
-        }
-        await Task.WhenAny(ThereAsync(), BackAsync());
     }
 
     [GeneratedRegex("D\0\0\0.\0\u0002", RegexOptions.Singleline | RegexOptions.CultureInvariant)]

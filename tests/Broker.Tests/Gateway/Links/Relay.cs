@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Text;
 using Npgsql;
 
 namespace Broker.Tests.Gateway.Links;
@@ -30,6 +31,12 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>Whether what the server says comes byte by byte.</summary>
     internal bool InSingleBytes { get; init; }
 
+    /// <summary>Makes something else of what a link says, a piece at a time and a letter for each byte; null: it is handed on.</summary>
+    internal Func<string, string>? Change { get; init; }
+
+    /// <summary>Whether the connection is cut behind a piece of what the server says; null: never.</summary>
+    internal Func<string, bool>? CutsBehind { get; init; }
+
     /// <summary>Connections that come from now on are carried when <see cref="OpenGate"/> is called.</summary>
     internal void CloseGate() => _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -47,7 +54,16 @@ internal sealed class Relay : IAsyncDisposable
         using var server = new TcpClient { NoDelay = true };
         await server.ConnectAsync(_target.Host!, _target.Port);
         await using var stream = server.GetStream();
-        await await Task.WhenAny(client.CopyToAsync(stream), BackAsync(stream, client));
+        await await Task.WhenAny(ThereAsync(client, stream), BackAsync(stream, client));
+    }
+
+    private async Task ThereAsync(NetworkStream client, NetworkStream server)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await client.ReadAsync(buffer) is var count and > 0)
+        {
+            await server.WriteAsync(Change is null ? buffer.AsMemory(0, count) : Encoding.Latin1.GetBytes(Change(Encoding.Latin1.GetString(buffer, 0, count))));
+        }
     }
 
     private async Task BackAsync(NetworkStream server, NetworkStream client)
@@ -65,6 +81,10 @@ internal sealed class Relay : IAsyncDisposable
             for (var at = 0; at < bytes.Length; at += InSingleBytes ? 1 : bytes.Length)
             {
                 await client.WriteAsync(InSingleBytes ? bytes.Slice(at, 1) : bytes);
+            }
+            if (CutsBehind?.Invoke(Encoding.Latin1.GetString(bytes.Span)) is true)
+            {
+                return;
             }
         }
     }
