@@ -130,13 +130,14 @@ internal sealed class WireClientActor : UntypedActor
         ReadClient();
     }
 
-    /// <summary>Takes what the client sends, as long as there is somebody to take it.</summary>
+    /// <summary>Takes what the client sends, as long as there is somebody to take it. Who waits is not read, and ends when it hears nothing any more.</summary>
     private void ReadClient()
     {
         switch (_closing ? InputState.Stopped : _intake.Read(_channel, _plan.Settings.Buffer.Turn, _canTake, _take))
         {
             case InputState.Garbled: End(ErrorReports.Fatal("08P01", _intake.Problem)); break;
-            case InputState.Ended: Context.Stop(Self); break;
+            case InputState.Stopped when _exchange is null && _channel.Port.IsGone:
+            case InputState.Ended: Flush(); Context.Stop(Self); break;
             default:
                 Flush();
                 // nothing answers the last piece of a message that the server passes over, as data of a COPY that it has refused

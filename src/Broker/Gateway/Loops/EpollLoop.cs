@@ -180,7 +180,7 @@ internal sealed class EpollLoop : ILoop
     {
         if (happened.Number == Epoll.WakeUp || _ports.Find(happened.Number) is not { } port)
             return;
-        var over = (happened.Events & (Epoll.PeerHungUp | Epoll.HungUp | Epoll.Error)) != 0;
-        port.Happened((happened.Events & Epoll.In) != 0, (happened.Events & (Epoll.Out | Epoll.HungUp | Epoll.Error)) != 0, over);
+        var gone = (happened.Events & (Epoll.HungUp | Epoll.Error)) != 0;
+        port.Happened((happened.Events & Epoll.In) != 0, gone || (happened.Events & Epoll.Out) != 0, gone || (happened.Events & Epoll.PeerHungUp) != 0, gone);
     }
 }

@@ -59,6 +59,9 @@ internal sealed class Port
 
     internal bool IsClosed { get; private set; }
 
+    /// <summary>Whether the peer hears nothing any more: it is closed on both sides, or was reset. One that has only said its last word may still listen.</summary>
+    internal bool IsGone { get; private set; }
+
     /// <summary>To be called first on a <see cref="PortReady"/>: from now on the next event is told again.</summary>
     internal void Look() => _signalled = false;
 
@@ -212,9 +215,10 @@ internal sealed class Port
     internal void SkipBacklog(int sent) => _backlogStart += sent;
 
     /// <summary>The loop says what has happened.</summary>
-    internal void Happened(bool readable, bool writable, bool hungUp)
+    internal void Happened(bool readable, bool writable, bool hungUp, bool gone = false)
     {
         _hungUp |= hungUp;
+        IsGone |= gone;
         IsReadable |= readable || hungUp;
         if (writable && !IsWritable)
         {
@@ -241,7 +245,7 @@ internal sealed class Port
             if (error is not SocketError.Success)
             {
                 // the reader finds the end, and what came before it
-                _hungUp = IsReadable = true;
+                _hungUp = IsGone = IsReadable = true;
                 Signal();
                 return false;
             }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Broker.PgWire.Logins;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Messages.Both;
@@ -120,6 +121,71 @@ public sealed class ReleaseTests
         await holder.ReceiveToReadyAsync();
         await other.SendAsync(Text("begin; select 1; commit"));
         Assert.Null(StateIn(await other.ReceiveToReadyAsync()));
+    }
+
+    [Theory]
+    [InlineData("begin; select 1; commit")]
+    [InlineData("select 1")]
+    public async Task A_client_that_hangs_up_while_it_waits_for_a_link_is_gone_at_once(string sql)
+    {
+        await using var door = await DoorStage.OpenAsync("max-clients = 2, timeouts.query-wait = 60s", OneLink);
+        using var holder = await door.SpeakAsync();
+        await holder.SendAsync(Text("begin; select 1"));
+        await holder.ReceiveToReadyAsync();
+        using var waiting = await door.SpeakAsync();
+        await waiting.SendAsync(Text(sql));
+        Assert.Equal("53300", (await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync())).SqlState);
+
+        waiting.HangUp();
+
+        await Eventually.SucceedsAsync(async () =>
+        {
+            using var next = await RawConnection.ConnectAsync(door.Port);
+            Assert.Null((await next.LoginAsync(new NpgsqlConnectionStringBuilder(door.Direct).Username!, Credential.None, database: "shop")).Failed);
+        });
+        await holder.SendAsync(Text("commit"));
+        await holder.ReceiveToReadyAsync();
+        Assert.NotNull(await PidAsync(holder));
+    }
+
+    [Fact]
+    public async Task A_client_that_has_said_its_last_word_while_it_waits_keeps_its_place()
+    {
+        await using var door = await DoorStage.OpenAsync("max-clients = 2, timeouts.query-wait = 20s", OneLink);
+        using var holder = await door.SpeakAsync();
+        using var waiting = await door.SpeakAsync();
+        await waiting.SendAsync(Text("select 1"));
+        await waiting.ReceiveToReadyAsync();
+        await holder.SendAsync(Text("begin; select 1"));
+        await holder.ReceiveToReadyAsync();
+
+        await waiting.SendAsync(Text("select 'heard'"));
+        waiting.EndWriting();
+        Assert.Equal("53300", (await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync())).SqlState);
+        await holder.SendAsync(Text("commit"));
+        Assert.Equal("heard", ValueIn(await waiting.ReceiveToReadyAsync()));
+    }
+
+    [Fact]
+    public async Task What_a_client_said_at_its_end_is_said_to_no_server_by_another()
+    {
+        await using var door = await DoorStage.OpenAsync("timeouts.query-wait = 20s", OneLink);
+        using var holder = await door.SpeakAsync();
+        using var leaving = await door.SpeakAsync();
+        await holder.SendAsync(Text("begin; select 1"));
+        await holder.ReceiveToReadyAsync();
+
+        // when it gets the link, its end is read in one go with what it said before
+        await leaving.SendAsync(Text("begin; select 'not mine'; commit"));
+        leaving.EndWriting();
+        await holder.SendAsync(Text("commit"));
+        await holder.ReceiveToReadyAsync();
+
+        for (var round = 0; round < 10; round++)
+        {
+            await holder.SendAsync(Text("begin; select 'mine'; commit"));
+            Assert.Equal("mine", ValueIn(await holder.ReceiveToReadyAsync()));
+        }
     }
 
     [Fact]

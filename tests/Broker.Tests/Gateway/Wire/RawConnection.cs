@@ -100,5 +100,15 @@ internal sealed class RawConnection : IDisposable
         return all;
     }
 
+    /// <summary>Says nothing more, and still hears.</summary>
+    internal void EndWriting() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Is gone, as a client that crashed with something unread.</summary>
+    internal void HangUp()
+    {
+        _socket.LingerState = new(true, 0);
+        _socket.Dispose();
+    }
+
     public void Dispose() => _socket.Dispose();
 }
