@@ -4,6 +4,7 @@ using Broker.Gateway.Errands;
 using Broker.Gateway.Exchanges;
 using Broker.Gateway.Prepared;
 using Broker.Gateway.Reports;
+using Broker.Gateway.Shares;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Messages.Frontend;
@@ -25,13 +26,15 @@ internal sealed class ClientErrands
     private readonly Intake _intake;
     private readonly IActorRef _self;
     private readonly TimeProvider _time;
+    private readonly ShareCommands.WantLink _want;
     private long _number;
     private int _length;
     private bool _changes;
     private bool _writes;
     private bool _alone;
+    private long? _waitedSince;
 
-    internal ClientErrands(ClientMemory client, Intake intake, IActorRef self, TimeProvider time) => (_client, _intake, _self, _time) = (client, intake, self, time);
+    internal ClientErrands(ClientMemory client, Intake intake, IActorRef self, TimeProvider time) => (_client, _intake, _self, _time, _want) = (client, intake, self, time, new(self));
 
     /// <summary>Whether one is under way.</summary>
     internal bool IsUnderWay { get; private set; }
@@ -68,7 +71,7 @@ internal sealed class ClientErrands
         }
         if (answered.Answer is null)
         {
-            _alone = true;
+            (_alone, _waitedSince) = (true, answered.WaitedSince);
             _intake.PutBack(_length);
         }
         return true;
@@ -90,7 +93,10 @@ internal sealed class ClientErrands
     }
 
     /// <summary>What had to run alone has run.</summary>
-    internal void RanAlone() => _alone = false;
+    internal void RanAlone() => (_alone, _waitedSince) = (false, null);
+
+    /// <summary>Asks for a link, for whatever is not an errand; for one that has waited for its trip in vain, from when it has waited.</summary>
+    internal ShareCommands.WantLink Want => _waitedSince is { } since ? _want with { Since = since } : _want;
 
     private WireErrand.Simple? Simple(ClientStatements statements, ReadOnlySpan<byte> body)
     {

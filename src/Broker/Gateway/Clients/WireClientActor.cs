@@ -35,7 +35,6 @@ internal sealed class WireClientActor : UntypedActor
     private readonly HeldBegin _begin;
     private readonly Func<bool> _canTake;
     private readonly Func<Frame, bool> _take;
-    private readonly ShareCommands.WantLink _want;
     private readonly ClientClock? _clock;
     private readonly ShareTelemetry _telemetry;
     private ClientPhase? _shown;
@@ -49,7 +48,7 @@ internal sealed class WireClientActor : UntypedActor
         client.Input.Reader.Limits = FrameLimits.Frontend;
         (_intake, _canTake, _take) = (new(client.Input), CanTake, Take);
         (_errands, _begin) = (new(client.Memory, _intake, Self, plan.Time), new(plan.Settings, client.Face.Mode, client.Memory));
-        (_want, _clock, _telemetry) = (new(Self), ClientClock.Start(plan.Settings.Timeouts, plan.Time), client.Telemetry);
+        (_clock, _telemetry) = (ClientClock.Start(plan.Settings.Timeouts, plan.Time), client.Telemetry);
     }
 
     /// <summary>How to make one.</summary>
@@ -206,7 +205,7 @@ internal sealed class WireClientActor : UntypedActor
                 return true;
             case Idleness.WantsLink:
                 _isWaiting = true;
-                _share.Tell(_want, ActorRefs.NoSender);
+                _share.Tell(_errands.Want, ActorRefs.NoSender);
                 return false;
             default:
                 return true;
@@ -235,7 +234,7 @@ internal sealed class WireClientActor : UntypedActor
         var wanted = _isWaiting && !_closing;
         if (!wanted || link.Channel.IsReadable)
         {
-            link.PassOver(_share, wanted ? _want : null);
+            link.PassOver(_share, wanted ? _errands.Want : null);
             return;
         }
         _isWaiting = false;

@@ -3,7 +3,7 @@ using Broker.Diagnostics;
 
 namespace Broker.Gateway.Shares;
 
-/// <summary>Who waits for a link, in the order of coming. Leaving it costs as little as entering. Owned by one actor.</summary>
+/// <summary>Who waits for a link, in the order in which their waiting began. Leaving it costs as little as entering. Owned by one actor.</summary>
 internal sealed class LinkLine
 {
     private readonly LinkedList<Place> _places = new();
@@ -24,12 +24,18 @@ internal sealed class LinkLine
     /// <summary>Who came first; null when nobody waits.</summary>
     internal Place? First => _places.First?.Value;
 
-    /// <summary>Puts a client at the end; one that waits already stays where it is.</summary>
-    internal void Enter(IActorRef client, long now)
+    /// <summary>Puts a client in its place, which is the end unless it has waited before, elsewhere; one that waits already stays where it is.</summary>
+    internal void Enter(IActorRef client, long since)
     {
         if (!_byClient.ContainsKey(client))
         {
-            _byClient.Add(client, _places.AddLast(new Place(client, now)));
+            var ahead = _places.Last;
+            while (ahead is not null && ahead.Value.Since > since)
+            {
+                ahead = ahead.Previous;
+            }
+            var place = new Place(client, since);
+            _byClient.Add(client, ahead is null ? _places.AddFirst(place) : _places.AddAfter(ahead, place));
             _telemetry?.ClientsWait(Count);
         }
     }

@@ -75,7 +75,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case ShareCommands.WantLink want: OnWant(want.Client); break;
+            case ShareCommands.WantLink want: OnWant(want.Client, want.Since ?? _plan.Time.GetTimestamp()); break;
             case ShareCommands.LinkReturned back: OnReturned(back.Link, back.Condition); break;
             case WireErrand errand: OnErrand(errand); break;
             case CarrierMessages.TripOver over: OnTripOver(over); break;
@@ -137,7 +137,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         }
     }
 
-    private void OnWant(IActorRef client)
+    private void OnWant(IActorRef client, long since)
     {
         if (_stopping)
         {
@@ -149,7 +149,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
             Lend(link, client, TimeSpan.Zero);
             return;
         }
-        _line.Enter(client, _plan.Time.GetTimestamp());
+        _line.Enter(client, since);
         _trips.GiveBack();
         AskForSlots();
         WatchLine();

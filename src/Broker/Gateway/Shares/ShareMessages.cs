@@ -19,9 +19,11 @@ internal static class ShareCommands
     internal sealed record Greet(Credential? Shown) : INoSerializationVerificationNeeded;
 
     /// <summary>
-    /// Asks for a link. Answered to the client by <see cref="LinkLent"/> or <see cref="Client.Protocol.Messages.Refused"/>. Made once by each client.
+    /// Asks for a link. Answered to the client by <see cref="LinkLent"/> or <see cref="Client.Protocol.Messages.Refused"/>. Made once by each client, as a rule.
     /// </summary>
-    internal sealed record WantLink(IActorRef Client) : INoSerializationVerificationNeeded;
+    /// <param name="Client">Who.</param>
+    /// <param name="Since">Since when it has waited, where it has waited elsewhere before, as a timestamp.</param>
+    internal sealed record WantLink(IActorRef Client, long? Since = null) : INoSerializationVerificationNeeded;
 
     /// <summary>The client wants no link any more. One that it was lent meanwhile it gives back, unless it has ended: then it never hears of it, and the share takes it back.</summary>
     /// <param name="Client">Who.</param>

@@ -2,6 +2,8 @@ using System.Net.Sockets;
 using System.Text;
 using Akka.Actor;
 using Broker.Hosting;
+using Broker.PgWire.Messages.Backend;
+using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Startup;
 using Broker.PgWire.Values;
 using Npgsql;
@@ -57,6 +59,30 @@ public sealed class LimitsTests
         Assert.Equal("53300", failure.SqlState);
         Assert.Contains("1 of 1 lent", failure.MessageText, StringComparison.Ordinal);
         await transaction.RollbackAsync();
+    }
+
+    [Fact]
+    public async Task Who_has_waited_for_a_shared_trip_in_vain_does_not_wait_as_long_again_for_a_link()
+    {
+        await using var door = await DoorStage.OpenAsync("timeouts.query-wait = 2s", "size = 1, overflow = 0");
+        using var holder = await door.SpeakAsync();
+        using var sharing = await door.SpeakAsync();
+        using var other = await door.SpeakAsync();
+        await sharing.SendAsync(new Query(WireText.Of("select 1")));
+        await sharing.ReceiveToReadyAsync();
+        await holder.SendAsync(new Query(WireText.Of("begin; select 1")));
+        await holder.ReceiveToReadyAsync();
+
+        await sharing.SendAsync(new Query(WireText.Of("select 1")));
+        var first = sharing.ReceiveToReadyAsync();
+        await holder.SendAsync(new Query(WireText.Of("select pg_sleep(1)")));
+        await holder.ReceiveToReadyAsync();
+        await other.SendAsync(new Query(WireText.Of("begin; select 1; commit")));
+        var second = other.ReceiveToReadyAsync();
+
+        Assert.Same(first, await Task.WhenAny(first, second));
+        Assert.Equal("53300", (await first).OfType<ErrorResponse>().Single().SqlState);
+        await second;
     }
 
     [Fact]
