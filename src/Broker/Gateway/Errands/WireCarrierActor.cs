@@ -80,7 +80,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
             case CarrierMessages.RunTrip run when _returned: TripOf(run.Members).Lose(null); break;
             case CarrierMessages.RunTrip run: Begin(run.Members); break;
             case CarrierMessages.Finish: Context.Stop(Self); break;
-            case CarrierMessages.GiveBack: Return(LinkCondition.Clean); break;
+            case CarrierMessages.GiveBack: Return(_link.Use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled); break;
             case LinkRecalled: Lose(LinkCondition.Dirty, null); break;
             case TripOverdue overdue when overdue.Trip == _trip: Cancel(); break;
             case TripOverdue or PortReady: break;
@@ -215,7 +215,8 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
             Timers.Cancel(nameof(TripOverdue));
         }
         Settle(trip);
-        if (!_link.Use.CanRelease || trip.IsOdd)
+        // the link's actor may not have heard yet that it is to cancel: its count does not say so
+        if (_cancelled || !_link.Use.CanRelease || trip.IsOdd)
         {
             // First, so that nothing more is given to this carrier.
             Return(_link.Use.Status is TransactionStatus.Idle && !trip.IsOdd ? LinkCondition.Cancelled : LinkCondition.Dirty);

@@ -97,6 +97,23 @@ public sealed class PackedTests
         }))).WaitAsync(TimeSpan.FromMinutes(2));
     }
 
+    [Fact]
+    public async Task What_a_trip_is_cancelled_for_cancels_nothing_behind_it()
+    {
+        // too long to be held, there in one piece with the end of its trip, and so slow that the cancel would find it when it runs again
+        await using var door = await DoorStage.OpenAsync("loops = 1", "size = 1, overflow = 0", "errands.reply-limit = 1KiB");
+        await using var connection = await door.ConnectAsync();
+
+        for (var round = 0; round < 20; round++)
+        {
+            for (var again = 0; again < 3; again++)
+            {
+                var text = (string)(await connection.ScalarAsync($"select repeat(max(g{round} % 99999)::text, 700) from generate_series(1, 200000) g{round}"))!;
+                Assert.Equal(3_500, text.Length);
+            }
+        }
+    }
+
     private static async Task PrepareAsync(DoorStage door)
     {
         await using var direct = new NpgsqlConnection(door.Direct);
