@@ -290,6 +290,9 @@ internal abstract class WireTrip
             case var _ when hidden:
                 TakeHidden(type, frame);
                 break;
+            case BackendType.NoData when Current is WireErrand.Simple:
+                // to a Query no server says that
+                break;
             case BackendType.BindComplete:
                 KeepParse();
                 _passesPieces = true;

@@ -35,6 +35,23 @@ public sealed partial class WrittenTogetherTests
     }
 
     [Fact]
+    public async Task A_query_is_answered_by_what_a_server_answers_to_a_query_and_nothing_else()
+    {
+        await using var stage = await OpenAsync("create table kept (n int)");
+        string[] texts = ["insert into kept values (0)", "insert into kept values (0) returning n"];
+        await stage.LearnAsync(texts);
+
+        await stage.HoldAsync();
+        await stage.SendAsync(stage.First, texts[0]);
+        await stage.SendAsync(stage.Second, texts[1]);
+        await stage.Holder.SendAsync(Text("commit"));
+        Assert.Equal([nameof(CommandComplete), nameof(ReadyForQuery)], (await stage.First.ReceiveToReadyAsync()).Select(static message => message.GetType().Name));
+        Assert.Equal(
+            [nameof(RowDescription), nameof(DataRow), nameof(CommandComplete), nameof(ReadyForQuery)],
+            (await stage.Second.ReceiveToReadyAsync()).Select(static message => message.GetType().Name));
+    }
+
+    [Fact]
     public async Task One_that_fails_is_told_its_own_error_and_the_others_of_none()
     {
         await using var stage = await OpenAsync("create table kept (n int primary key)");
