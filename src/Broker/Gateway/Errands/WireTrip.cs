@@ -327,14 +327,15 @@ internal abstract class WireTrip
 
     private void Keep(in Frame frame)
     {
-        if (!_passesPieces)
+        // what is said behind the last of them, as a notice at the commit, is no one's
+        if (!_passesPieces || Current is not { } current)
         {
             return;
         }
         if (!IsOverfull && Gathered.Written.Length + frame.Body.Length > _replyLimit)
         {
             IsOverfull = true;
-            Current!.Estimate.Value = Current.Estimate.Value.AloneFor(long.MaxValue);
+            current.Estimate.Value = current.Estimate.Value.AloneFor(long.MaxValue);
         }
         if (!IsOverfull || KeepsOverfull)
         {

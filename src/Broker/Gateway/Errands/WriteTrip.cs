@@ -111,7 +111,7 @@ internal sealed class WriteTrip : WireTrip
     protected override void Note(in Frame frame)
     {
         // (syncrep.c: the routine is the same in all languages)
-        if (IsGroup && frame.IsWhole && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is NoticeResponse notice && notice['R'].Is("SyncRepWaitForLSN"u8))
+        if (frame.IsWhole && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is NoticeResponse notice && notice['R'].Is("SyncRepWaitForLSN"u8))
         {
             _notReplicated = true;
         }
