@@ -30,6 +30,7 @@ internal sealed class SettingsTrial
     /// <summary>Begins. True when there is nothing to apply.</summary>
     internal bool Begin()
     {
+        _buffers.Begin();
         _exchange.Tune();
         Link.Channel.Write(_buffers.ToServer.Written.Span);
         _buffers.ToServer.Clear();

@@ -70,13 +70,10 @@ internal sealed class WireClientActor : UntypedActor
     /// <inheritdoc/>
     protected override void OnReceive(object message)
     {
+        _buffers.Begin();
         switch (message)
         {
-            case PortReady(var port) when port == _channel.Port:
-                port.Look();
-                OnClientReady();
-                Tick();
-                break;
+            case PortReady(var port) when port == _channel.Port: OnClientReady(); Tick(); break;
             case PortReady(var port) when port == _exchange?.Link.Channel.Port:
                 port.Look();
                 OnLinkReady(_exchange);
@@ -116,6 +113,7 @@ internal sealed class WireClientActor : UntypedActor
 
     private void OnClientReady()
     {
+        _channel.Port.Look();
         if (_closing)
         {
             StopWhenSent();

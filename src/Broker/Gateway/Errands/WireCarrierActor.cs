@@ -71,6 +71,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     /// <inheritdoc/>
     protected override void OnReceive(object message)
     {
+        _buffers.Begin();
         switch (message)
         {
             case PortReady(var port) when port == _link.Channel.Port && !_returned:

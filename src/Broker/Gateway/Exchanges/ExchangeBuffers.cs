@@ -3,7 +3,7 @@ using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Exchanges;
 
-/// <summary>Where the actors of a loop write what is to be sent, one after the other: empty whenever one of them begins.</summary>
+/// <summary>Where the actors of a loop write what is to be sent, one after the other: empty whenever one of them begins (<see cref="Begin"/>).</summary>
 internal sealed class ExchangeBuffers
 {
     private const int Capacity = 64 * 1024;
@@ -13,6 +13,13 @@ internal sealed class ExchangeBuffers
 
     /// <summary>For the client.</summary>
     internal WireWriter ToClient { get; } = new(Capacity);
+
+    /// <summary>An actor begins its turn. What one has left that died in its own must reach nobody, and its own end comes later than other actors' turns.</summary>
+    internal void Begin()
+    {
+        ToServer.Clear();
+        ToClient.Clear();
+    }
 
     /// <summary>Sends what was written. What is for a server that nobody has any more is dropped.</summary>
     internal void Flush(Channel client, Channel? server)

@@ -44,6 +44,7 @@ internal sealed class WireLessonActor : UntypedActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
+        _buffers.Begin();
         LinkTuning.Tune(_link, LinkTuning.Nothing, _buffers.ToServer);
         _trip.Write(_buffers.ToServer);
         _link.Channel.Write(_buffers.ToServer.Written.Span);
