@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Broker.Client.Protocol;
+using Broker.Configuration;
 using Broker.Connections;
 using Broker.Leases;
 
@@ -61,6 +62,17 @@ internal static class PoolEvents
     internal sealed record WarmUp : IPoolEvent
     {
         internal static readonly WarmUp Instance = new();
+    }
+
+    /// <summary>The pool has these settings from now on.</summary>
+    /// <param name="Settings">All of them.</param>
+    /// <param name="Outdates">Whether connections are opened otherwise: those that there are serve nobody after whoever has them.</param>
+    internal sealed record SettingsChanged(PoolSettings Settings, bool Outdates) : IPoolEvent;
+
+    /// <summary>The pool's permits come from another budget from now on; <see cref="SettingsChanged"/> follows.</summary>
+    internal sealed record BudgetLeft : IPoolEvent
+    {
+        internal static readonly BudgetLeft Instance = new();
     }
 
     /// <summary>Every connection is of an older generation from now on.</summary>

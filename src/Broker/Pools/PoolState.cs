@@ -141,6 +141,9 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
             PoolEvents.ErrandsWaiting e => step.Want(e.Wanted, e.Oldest).Serve().Grow().End(),
             PoolEvents.Tick => step.KeepHouse().Onward().Reschedule(),
             PoolEvents.WarmUp => step.With(this with { Warm = true, FirstWanted = true }).Onward(),
+            PoolEvents.SettingsChanged e => step.Change(e).Onward().Reschedule(),
+            // Nothing is asked for before the other budget is there to be asked.
+            PoolEvents.BudgetLeft => step.LeaveBudget().End(),
             PoolEvents.Invalidated e => step.Invalidate(e.Hard).Onward(),
             PoolEvents.Suspended => step.With(this with { Suspended = true }).Onward(),
             PoolEvents.Resumed => step.With(this with { Suspended = false }).Onward(),

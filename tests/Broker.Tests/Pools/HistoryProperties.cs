@@ -44,6 +44,8 @@ public sealed class HistoryProperties
             "size = 0, min-idle = 1",
         }.Select(PoolSettings.Parse)];
 
+        private static readonly PoolSettings[] Queues = [.. Settings.Where(settings => settings.Kind == PoolKind.Queue)];
+
         private readonly Queue<int> _moves;
         private readonly PoolDriver _pool;
 
@@ -195,6 +197,9 @@ public sealed class HistoryProperties
                     break;
                 case < 94 when choice % 3 == 0:
                     _pool.HolderOfSlotsDies(1 + (choice / 3 % 3));
+                    break;
+                case < 94 when choice % 3 == 1 && _pool.State.Settings.Kind == PoolKind.Queue:
+                    _pool.Feed(new PoolEvents.SettingsChanged(Queues[choice / 3 % Queues.Length], Outdates: choice % 2 == 0));
                     break;
                 case < 95 when choice % 4 == 0:
                     _pool.Feed(PoolEvents.WarmUp.Instance);

@@ -73,6 +73,9 @@ internal sealed class PoolDriver
 
     internal int Asked { get; private set; }
 
+    /// <summary>How far beyond its limit the pool still is, since that was lowered.</summary>
+    internal int BeyondLimit { get; private set; }
+
     internal IEnumerable<T> All<T>() => Effects.OfType<T>();
 
     internal int Open => State.Slots.All.Count(slot => slot.Phase is not SlotPhase.Opening);
@@ -196,7 +199,11 @@ internal sealed class PoolDriver
         Grant(ofReserve);
     }
 
-    internal void Feed(IPoolEvent happened) => Follow(State.On(happened, Now));
+    internal void Feed(IPoolEvent happened)
+    {
+        BeyondLimit = happened is PoolEvents.SettingsChanged ? int.MaxValue : BeyondLimit;
+        Follow(State.On(happened, Now));
+    }
 
     internal void Feed(IConnectionEvent happened) => Follow(State.On(happened, Now));
 
@@ -231,6 +238,7 @@ internal sealed class PoolDriver
     private void Follow(PoolDecision decision)
     {
         State = decision.State;
+        BeyondLimit = Math.Min(BeyondLimit, State.Settings.Limit is { } limit ? Math.Max(0, State.Slots.Counts.Limited + State.Asked - limit) : 0);
         foreach (var effect in decision.Effects)
         {
             Effects.Add(effect);

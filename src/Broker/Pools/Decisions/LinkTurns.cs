@@ -71,12 +71,13 @@ internal static class LinkTurns
     private static bool PermitsStall(this PoolState state, TimeSpan now) => state.Asked > 0 && state.PermitsMovedAt + Patience <= now;
 
     /// <summary>
-    /// What is owed to other pools goes first. Several holders give in proportion to what they have, rounded up: one of them may have
+    /// What is owed to other pools, or is beyond a limit that was lowered, goes first. Several holders give in proportion to what they have, rounded up: one of them may have
     /// nothing that comes free for long.
     /// </summary>
     private static SlotWish WishFor(this PoolState state, SlotHolder holder, int held, ReadOnlySpan<LeftOut> left)
     {
-        var (count, since) = state.Owed > 0 ? (state.Owed, SlotWish.BeforeAll) : WaitingBeside(holder, left);
+        var due = Math.Max(state.Owed, state.OverLimit());
+        var (count, since) = due > 0 ? (due, SlotWish.BeforeAll) : WaitingBeside(holder, left);
         if (count == 0 && state.NobodyWaits())
         {
             (count, since) = (Math.Max(0, state.IdleWanted - state.Slots.Counts.Idle), SlotWish.AfterAll);

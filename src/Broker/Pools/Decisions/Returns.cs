@@ -55,6 +55,7 @@ internal static class Returns
         : slot.ExpiresAt <= now ? CloseReason.Recycled
         : state.Owed > 0 && !slot.Reserve ? CloseReason.Yielded
         : slot.Used && !state.Settings.Reuses() ? CloseReason.Overflow
+        : !slot.Reserve && state.OverLimit() > 0 ? CloseReason.Overflow
         : state.IsSurplus(slot) ? CloseReason.Overflow
         : null;
 
