@@ -76,6 +76,12 @@ internal static class BudgetCommands
     /// <param name="Sighting">What was seen; null if the server could not be asked.</param>
     internal sealed record GhostsSeen(IActorRef Pool, long Probe, GhostSighting? Sighting) : IBudgetCommand;
 
+    /// <summary>
+    /// The server allows this from now on. Of connections beyond a limit that was lowered the pools give up as many as they have free, and
+    /// the next that come back.
+    /// </summary>
+    internal sealed record ChangeLimits(BudgetLimits Limits);
+
     /// <summary>Answered to the sender by <see cref="BudgetStatus"/>.</summary>
     internal sealed record GetBudgetStatus
     {

@@ -19,6 +19,9 @@ internal sealed record BudgetState(BudgetLimits Limits)
 
     internal GhostWatch Watch { get; init; } = new();
 
+    /// <summary>Which budget of the broker's this is; its permits say so.</summary>
+    internal int Number { get; init; }
+
     internal long LastPermit { get; init; }
 
     /// <summary>Connections that the server has or may have.</summary>
@@ -57,7 +60,7 @@ internal sealed record BudgetState(BudgetLimits Limits)
     internal BudgetState Granted(HolderId id, bool reserve, TimeSpan now)
     {
         var holder = Holders[id];
-        var permit = new Permit(new PermitId(LastPermit + 1), id, reserve, now);
+        var permit = new Permit(new PermitId(LastPermit + 1, Number), id, reserve, now);
         return With(reserve ? holder with { WaitingForReserve = holder.WaitingForReserve - 1 } : holder.Granted(now)) with
         {
             Permits = Permits.Add(permit.Id, permit),

@@ -62,16 +62,18 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
 
     /// <summary>
     /// Exactly as many as are lacking and not asked for already are asked back, each from the pool then most above its share. With nothing
-    /// free, what is held above the shares is just what is lacking below them, so there is never another pool to ask instead.
+    /// free, what is held above the shares is just what is lacking below them, so there is never another pool to ask instead. What is beyond
+    /// a limit that was lowered is asked back whether or not somebody waits.
     /// </summary>
     private BudgetTurn AskYields()
     {
-        if (State.Waiting == 0)
+        var beyond = Math.Max(0, State.Holders.Values.Sum(holder => holder.Held) - State.Capacity);
+        if (State.Waiting == 0 && beyond == 0)
         {
             return this;
         }
         var shares = Shares();
-        var lacking = State.Holders.Values.Sum(holder => Math.Max(0, shares[holder.Id] - holder.Held) - holder.Yielding);
+        var lacking = beyond + State.Holders.Values.Sum(holder => Math.Max(0, shares[holder.Id] - holder.Held) - holder.Yielding);
         var turn = this;
         for (; lacking > 0 && turn.MostAbove(shares) is { } victim; lacking--)
         {
@@ -142,7 +144,7 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
     private BudgetTurn Grant(HolderId holder, bool reserve)
     {
         var next = State.Granted(holder, reserve, Now);
-        return Then(next, new BudgetEffect.Grant(holder, new PermitId(next.LastPermit), reserve));
+        return Then(next, new BudgetEffect.Grant(holder, new PermitId(next.LastPermit, next.Number), reserve));
     }
 
     private BudgetTurn AskYield(BudgetHolder holder)

@@ -25,7 +25,8 @@ internal sealed class ServerBudget : UntypedActor
     private ImmutableDictionary<HolderId, IActorRef> _pools = [];
     private BudgetState _state;
     private ITimer? _ticks;
-    private readonly ServerTelemetry _telemetry;
+    private readonly BrokerMeter _meter;
+    private ServerTelemetry _telemetry;
     private long _lastHolder;
 
     /// <summary>The budget of a server.</summary>
@@ -33,8 +34,9 @@ internal sealed class ServerBudget : UntypedActor
     /// <param name="limits">What it allows.</param>
     /// <param name="meter">What is measured.</param>
     /// <param name="time">The clock of turns, yields and ghosts.</param>
-    public static Props For(string server, BudgetLimits limits, BrokerMeter meter, TimeProvider time) =>
-        Props.Create(() => new ServerBudget(server, limits, meter, time));
+    /// <param name="number">Which budget of the broker's it is.</param>
+    public static Props For(string server, BudgetLimits limits, BrokerMeter meter, TimeProvider time, int number = 0) =>
+        Props.Create(() => new ServerBudget(server, limits, meter, time, number));
 
     private sealed record Tick : INoSerializationVerificationNeeded
     {
@@ -42,13 +44,14 @@ internal sealed class ServerBudget : UntypedActor
     }
 
     /// <summary>See <see cref="For"/>.</summary>
-    public ServerBudget(string server, BudgetLimits limits, BrokerMeter meter, TimeProvider time)
+    public ServerBudget(string server, BudgetLimits limits, BrokerMeter meter, TimeProvider time, int number)
     {
+        _meter = meter;
         _telemetry = meter.ForServer(server, limits.MaxConnections);
         _server = server;
         _time = time;
         _started = time.GetTimestamp();
-        _state = new BudgetState(limits);
+        _state = new BudgetState(limits) { Number = number };
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_started);
@@ -60,6 +63,7 @@ internal sealed class ServerBudget : UntypedActor
         {
             case BudgetCommands.AskPermit ask: Take(Join(ask).Asked(_ids[ask.Pool], ask.Wanted, ask.Reserve, Now)); break;
             case BudgetCommands.GetBudgetStatus: Sender.Tell(BudgetStatus.Of(_server, _state)); break;
+            case BudgetCommands.ChangeLimits change: OnChange(change.Limits); break;
             case BudgetCommands.BackendClosed closed: Take(_state.GhostClosed(closed.Backend)); break;
             case IBudgetCommand command when _ids.TryGetValue(command.Pool, out var holder): Take(Apply(command, holder)); break;
             // Who died with a connection open closes it after its death.
@@ -69,6 +73,13 @@ internal sealed class ServerBudget : UntypedActor
             case Terminated dead: Leave(dead.ActorRef); break;
             default: Unhandled(message); break;
         }
+    }
+
+    private void OnChange(BudgetLimits limits)
+    {
+        _telemetry.Dispose();
+        _telemetry = _meter.ForServer(_server, limits.MaxConnections);
+        Take(_state with { Limits = limits });
     }
 
     private BudgetState Apply(IBudgetCommand command, HolderId holder)

@@ -11,7 +11,7 @@ namespace Broker.Diagnostics;
 internal sealed class PoolGauges
 {
     private readonly KeyValuePair<string, object?> _name;
-    private readonly PoolSettings _settings;
+    private volatile PoolSettings _settings;
     private int _opening, _idle, _busy, _lent, _waiting, _waitingErrands, _width;
 
     internal PoolGauges(string name, PoolSettings settings) => (_name, _settings) = (Attributes.Is(Attributes.PoolName, name), settings);
@@ -25,6 +25,8 @@ internal sealed class PoolGauges
         Volatile.Write(ref _waiting, counts.Waiting);
         Volatile.Write(ref _waitingErrands, counts.WaitingErrands);
     }
+
+    internal void Publish(PoolSettings settings) => _settings = settings;
 
     internal void PublishWidth(int width) => Volatile.Write(ref _width, width);
 

@@ -20,6 +20,34 @@ public sealed class BudgetTurnTests
     }
 
     [Fact]
+    public void What_is_beyond_a_limit_that_was_lowered_is_asked_back_though_nobody_waits()
+    {
+        var history = new History(10, 0, 1, 1);
+        history.Ask(0, 6);
+        history.Ask(1, 2);
+
+        history.Limit(5, 1);
+        history.Pass(TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal((4, 0), (history.Pools[0].Owed, history.Pools[1].Owed));
+        history.HonourYields();
+        Assert.Equal([2, 2], history.Pools.Select(pool => pool.Held.Count));
+        history.Ask(1, 1);
+        Assert.Equal([2, 2], history.Pools.Select(pool => pool.Held.Count));
+    }
+
+    [Fact]
+    public void A_limit_that_was_raised_serves_who_waits_already()
+    {
+        var history = new History(2, 0, 1);
+        history.Ask(0, 5);
+
+        history.Limit(4, 0);
+
+        Assert.Equal(4, history.Pools[0].Held.Count);
+    }
+
+    [Fact]
     public void Exactly_as_many_are_asked_back_as_the_other_pool_lacks()
     {
         var history = new History(10, 0, 1, 1);

@@ -59,6 +59,8 @@ internal sealed class History
         }
     }
 
+    internal void Limit(int max, int reserve) => Take(State with { Limits = State.Limits with { MaxConnections = max, Reserve = reserve } });
+
     internal void Die(int pool)
     {
         Pools[pool].Clear();
