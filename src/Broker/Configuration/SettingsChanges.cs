@@ -6,16 +6,17 @@ namespace Broker.Configuration;
 internal static class SettingsChanges
 {
     /// <summary>The paths of what was changed, added or removed, in their order.</summary>
-    public static ImmutableArray<string> Between(BrokerSettings before, BrokerSettings after)
-    {
-        var (old, now) = (ValuesOf(before), ValuesOf(after));
-        return [.. old.Keys.Union(now.Keys).Where(path => !old.ContainsKey(path) || !now.ContainsKey(path) || old[path] != now[path]).Order(StringComparer.Ordinal)];
-    }
+    public static ImmutableArray<string> Between(BrokerSettings before, BrokerSettings after) => Between(ValuesOf(before), ValuesOf(after));
 
+    /// <summary>The same of values that are known by their paths.</summary>
+    public static ImmutableArray<string> Between(ImmutableDictionary<string, string> before, ImmutableDictionary<string, string> after) =>
+        [.. before.Keys.Union(after.Keys).Where(path => before.GetValueOrDefault(path) != after.GetValueOrDefault(path)).Order(StringComparer.Ordinal)];
+
+    /// <summary>What was written, by the paths of the values. It holds passwords.</summary>
     // A name with a dot in it may give two values the same path.
-    private static Dictionary<string, string> ValuesOf(BrokerSettings settings) => ReferenceConfiguration.LeavesOf(settings.Tree)
+    public static ImmutableDictionary<string, string> ValuesOf(BrokerSettings settings) => ReferenceConfiguration.LeavesOf(settings.Tree)
         .GroupBy(leaf => leaf.Path, ValueOf, StringComparer.Ordinal)
-        .ToDictionary(leaves => leaves.Key, leaves => string.Join('\n', leaves), StringComparer.Ordinal);
+        .ToImmutableDictionary(leaves => leaves.Key, leaves => string.Join('\n', leaves), StringComparer.Ordinal);
 
     private static string ValueOf(SettingsNode leaf) => leaf switch
     {

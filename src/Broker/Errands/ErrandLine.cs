@@ -27,7 +27,6 @@ internal sealed class ErrandLine
     private readonly List<Errand> _taken = [];
     private readonly ParameterProof _proof = new();
     private readonly long _gatherPatience;
-    private readonly TimeSpan _patience;
     private Gathering _gathering = Gathering.Start;
     private int _reachable;
 
@@ -39,7 +38,7 @@ internal sealed class ErrandLine
     /// <param name="time">The clock.</param>
     internal ErrandLine(PackingSettings packing, ErrandSettings errands, TimeSpan patience, ErrandTexts texts, int mostConnections, TimeProvider time)
     {
-        _patience = patience;
+        Patience = patience;
         _packing = packing;
         _errands = errands;
         _texts = texts;
@@ -49,6 +48,12 @@ internal sealed class ErrandLine
         _reachable = mostConnections;
         _gatherPatience = (long)(GatherPatience.TotalSeconds * time.TimestampFrequency);
     }
+
+    /// <summary>How long an errand may wait when it does not say.</summary>
+    internal TimeSpan Patience { get; set; }
+
+    /// <summary>How many connections trips may use at the most.</summary>
+    internal int MostConnections { set => _width.Most = value; }
 
     /// <summary>How many wait.</summary>
     internal int Waiting => _queues.Waiting;
@@ -111,7 +116,7 @@ internal sealed class ErrandLine
     private void PutInLine(ErrandQueue queue, RunErrand request, IActorRef caller, TextFacts facts, ImmutableArray<TextFacts> more, SharedEstimate estimate)
     {
         var now = _time.GetTimestamp();
-        var deadline = now + (long)((request.Limits.Wait ?? _patience).TotalSeconds * _time.TimestampFrequency);
+        var deadline = now + (long)((request.Limits.Wait ?? Patience).TotalSeconds * _time.TimestampFrequency);
         _queues.Add(queue, new(request, caller, facts, estimate, now, deadline) { More = more });
         _gathering = _gathering.ErrandCame(now);
     }

@@ -8,7 +8,6 @@ namespace Broker.Errands;
 internal sealed class WidthWindow
 {
     private readonly PackingSettings _packing;
-    private readonly int _most;
     private readonly TimeProvider _time;
     private TripWidth _width = TripWidth.Start;
     private WidthSigns _signs;
@@ -23,13 +22,16 @@ internal sealed class WidthWindow
     internal WidthWindow(PackingSettings packing, int most, TimeProvider time)
     {
         _packing = packing;
-        _most = Math.Max(1, most);
+        Most = most;
         _time = time;
         _began = time.GetTimestamp();
     }
 
+    /// <summary>How many connections trips may use at the most.</summary>
+    internal int Most { get; set => field = Math.Max(1, value); }
+
     /// <summary>How many connections trips of fast reads may use now.</summary>
-    internal int InUse => _packing.Width ?? Math.Min(_width.InUse, _most);
+    internal int InUse => _packing.Width ?? Math.Min(_width.InUse, Most);
 
     /// <summary>A trip is over.</summary>
     /// <param name="arrived">When its members came, as TimeProvider timestamps.</param>
@@ -53,7 +55,7 @@ internal sealed class WidthWindow
             return;
         }
         var inBroker = (double)_inBroker / _time.TimestampFrequency;
-        _width = _width.After(new(WidthSample.ScoreOf(_completed, elapsed.TotalSeconds, inBroker), _signs), _most);
+        _width = _width.After(new(WidthSample.ScoreOf(_completed, elapsed.TotalSeconds, inBroker), _signs), Most);
         Begin(now);
     }
 

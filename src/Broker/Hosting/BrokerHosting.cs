@@ -86,14 +86,14 @@ public static class BrokerHosting
             await StopAsync(system, supervisor);
             throw;
         }
-        return new BrokerClient(supervisor, system, TracingOf(settings));
+        return ClientOf(supervisor, system, settings);
     }
 
     /// <summary>
     /// Gives a running broker settings that were read anew. What can be taken without a restart is taken, nobody is disconnected for it, and
     /// the files that the settings name are read again; the answer says what has to wait for a restart.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The system has no broker of <see cref="WithBroker"/>.</exception>
+    /// <exception cref="InvalidOperationException">The system has no broker.</exception>
     public static async Task<SettingsReloaded> ReloadBrokerAsync(this ActorSystem system, BrokerSettings settings)
     {
         var supervisor = ActorRegistry.For(system).TryGet<BrokerClient>(out var found) ? found : throw NoBroker();
@@ -105,7 +105,14 @@ public static class BrokerHosting
     /// <summary>The same, measured by the meters of this factory.</summary>
     internal static BrokerClient StartBroker(
         this ActorSystem system, BrokerSettings settings, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
-        new(Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system, TracingOf(settings));
+        ClientOf(Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system, settings);
+
+    // Found again by whoever gives it other settings.
+    private static BrokerClient ClientOf(IActorRef supervisor, ActorSystem system, BrokerSettings settings)
+    {
+        ActorRegistry.For(system).Register<BrokerClient>(supervisor, overwrite: true);
+        return new(supervisor, system, TracingOf(settings));
+    }
 
     /// <summary>What is told to listeners of the activity source.</summary>
     internal static TracingOptions TracingOf(BrokerSettings settings) => new(settings.Diagnostics.Traces, settings.Log.Statements);

@@ -20,18 +20,18 @@ internal sealed class BrokerSupervisor : UntypedActor
     /// <summary>The name of the child that has the door for clients of PostgreSQL.</summary>
     internal const string Gateway = "gateway";
 
-    private readonly BrokerSettings _settings;
     private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
     private readonly ImmutableDictionary<string, PoolHooks> _hooks;
     private IActorRef _pools = ActorRefs.Nobody;
     private IActorRef _sessions = ActorRefs.Nobody;
     private IActorRef _gateway = ActorRefs.Nobody;
-    private BrokerSettings _reloaded;
+    private SettingsInForce _inForce;
+    private ReloadSettings? _given;
     private long _sandboxes;
 
     public BrokerSupervisor(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
-        (_settings, _reloaded, _meter, _time, _hooks) = (settings, settings, meter, time, hooks);
+        (_inForce, _meter, _time, _hooks) = (SettingsInForce.At(settings), meter, time, hooks);
 
     /// <summary>How to make one.</summary>
     internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
@@ -52,10 +52,15 @@ internal sealed class BrokerSupervisor : UntypedActor
     }
 
     /// <summary>
-    /// These settings were read anew, and checked. The gateway is told too, if there is one; files that settings name may have changed although
-    /// no setting has. Answered by <see cref="SettingsReloaded"/>.
+    /// These settings were read anew, and checked. The gateway is told all of them, if there is one; files that settings name may have changed
+    /// although no setting has. Everybody else is told by <see cref="SettingsTaken"/> what can be taken. Answered by <see cref="SettingsReloaded"/>.
     /// </summary>
     internal sealed record ReloadSettings(BrokerSettings Settings);
+
+    /// <summary>These settings hold from now on: told to those who go by them.</summary>
+    internal sealed record SettingsTaken(BrokerSettings Settings);
+
+    private sealed record ChildFailed(IActorRef Child) : INoSerializationVerificationNeeded;
 
     /// <summary>Asks where the gateway listens. Answered by <see cref="GatewayListening"/>, or by <see cref="Refused"/> when it could not be opened.</summary>
     internal sealed record GetListening
@@ -63,14 +68,23 @@ internal sealed class BrokerSupervisor : UntypedActor
         internal static readonly GetListening Instance = new();
     }
 
+    private BrokerSettings Settings => _inForce.Settings;
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(cause =>
+    {
+        Self.Tell(new ChildFailed(Sender), ActorRefs.NoSender);
+        return Akka.Actor.SupervisorStrategy.DefaultDecider.Decide(cause);
+    });
+
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _pools = Context.ActorOf(PoolRegistry.For(_settings, _meter, _time, _hooks), "pools");
-        _sessions = Context.ActorOf(SessionRegistry.For(_settings, _meter, _time, _pools), "sessions");
-        if (!_settings.Gateway.Listen.IsEmpty)
+        _pools = Context.ActorOf(PoolRegistry.For(Settings, _meter, _time, _hooks), "pools");
+        _sessions = Context.ActorOf(SessionRegistry.For(Settings, _meter, _time, _pools), "sessions");
+        if (!Settings.Gateway.Listen.IsEmpty)
         {
-            _gateway = Context.ActorOf(GatewaySupervisor.For(_settings, _pools, new(_meter), _time), Gateway);
+            _gateway = Context.ActorOf(GatewaySupervisor.For(Settings, _pools, new(_meter), _time), Gateway);
         }
     }
 
@@ -85,6 +99,7 @@ internal sealed class BrokerSupervisor : UntypedActor
             case GetListening: _gateway.Forward(message); break;
             case OpenSandbox open: OnOpen(open); break;
             case ReloadSettings reload: OnReload(reload); break;
+            case ChildFailed failed: OnFailed(failed.Child); break;
             case StopBroker:
                 _sessions.Tell(SessionRegistry.StopSessions.Instance);
                 _gateway.Tell(StopGateway.Instance);
@@ -98,17 +113,33 @@ internal sealed class BrokerSupervisor : UntypedActor
         }
     }
 
-    // What is taken is compared with what was taken last; what needs a restart, with what runs.
     private void OnReload(ReloadSettings reload)
     {
-        Sender.Tell(SettingsReloaded.Between(_settings, _reloaded, reload.Settings, hasGateway: !_gateway.IsNobody()), Self);
-        _reloaded = reload.Settings;
+        _given = reload;
+        (_inForce, var reloaded) = _inForce.Take(reload.Settings, hasGateway: !_gateway.IsNobody());
+        var taken = new SettingsTaken(Settings);
+        // Pools first: who finds none by the new settings asks them.
+        _pools.Tell(taken, Self);
+        foreach (var child in Context.GetChildren().Where(child => !child.Equals(_pools) && !child.Equals(_gateway)))
+        {
+            child.Tell(taken, Self);
+        }
         _gateway.Tell(reload, Self);
+        Sender.Tell(reloaded, Self);
+    }
+
+    // It begins anew by the settings from the start.
+    private void OnFailed(IActorRef child)
+    {
+        if (_given is { } given)
+        {
+            child.Tell(child.Equals(_gateway) ? given : new SettingsTaken(Settings), Self);
+        }
     }
 
     private void OnOpen(OpenSandbox open)
     {
-        var sandbox = Context.ActorOf(SandboxActor.For(open, _settings, _meter, _time, _pools), $"sandbox-{++_sandboxes}");
+        var sandbox = Context.ActorOf(SandboxActor.For(open, Settings, _meter, _time, _pools), $"sandbox-{++_sandboxes}");
         Sender.Tell(new SandboxOpened(sandbox), Self);
     }
 }

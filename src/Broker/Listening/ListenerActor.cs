@@ -20,7 +20,7 @@ namespace Broker.Listening;
 /// </summary>
 internal sealed class ListenerActor : UntypedActor, IWithTimers
 {
-    private readonly ListenerPlan _plan;
+    private readonly ListenerPlans _plans;
     private readonly Audience _audience = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _stopping = new();
@@ -34,7 +34,9 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     private bool _renew;
     private bool _poolStops;
 
-    public ListenerActor(ListenerPlan plan) => _plan = plan;
+    public ListenerActor(ListenerPlan plan) => _plans = new(plan);
+
+    private ListenerPlan Plan => _plans.Now;
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
@@ -76,30 +78,31 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
 
     private void AskPermitIfWanted()
     {
+        _plans.TakeNext();
         if (_audience.IsEmpty)
         {
             Become(Silent);
             return;
         }
         Become(AwaitingPermit);
-        _plan.Budget.Tell(new BudgetCommands.AskPermit(Self, _plan.Pool, 1, 1));
+        Plan.Budget.Tell(new BudgetCommands.AskPermit(Self, Plan.Pool, 1, 1));
     }
 
     private void AwaitingPermit(object message)
     {
         switch (message)
         {
-            case BudgetEvents.PermitGranted granted:
+            case BudgetEvents.PermitGranted granted when !_plans.IsFormer(Sender):
                 _permit = granted.Permit;
                 Connect();
                 break;
-            case BudgetEvents.PermitsDenied denied: OnFailed(new ServerUnavailable(_plan.Pool, "its budget", denied.Cause)); break;
+            case BudgetEvents.PermitsDenied denied: OnFailed(new ServerUnavailable(Plan.Pool, "its budget", denied.Cause)); break;
             default:
                 OnAny(message);
-                if (_audience.IsEmpty)
+                if (_audience.IsEmpty || _plans.IsOver)
                 {
-                    _plan.Budget.Tell(new BudgetCommands.WithdrawPermits(Self, 1));
-                    Become(Silent);
+                    Plan.Budget.Tell(new BudgetCommands.WithdrawPermits(Self, 1));
+                    AskPermitIfWanted();
                 }
                 break;
         }
@@ -108,7 +111,7 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     private void Connect()
     {
         Become(Connecting);
-        var connecting = _plan.Connector.ConnectAsync(_plan.Pool, _stopping.Token);
+        var connecting = Plan.Connector.ConnectAsync(Plan.Pool, _stopping.Token);
         _underWay = connecting;
         _ = connecting.PipeTo(Self, success: static made => new ConnectDone(made.Connection, made.Failure));
     }
@@ -121,9 +124,9 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
                 var self = Self;
                 _link = new(
                     physical, (link, note) => self.Tell(new Heard(link, note.Channel, note.Payload, note.PID), ActorRefs.NoSender),
-                    _plan.Settings.Keepalive, _plan.Settings.PingTimeout);
-                _plan.Budget.Tell(new BudgetCommands.NameBackend(Self, _permit!.Value, physical.Backend!));
-                (_failures, _lastFailure, _renew, _listened) = (0, null, false, []);
+                    Plan.Settings.Keepalive, Plan.Settings.PingTimeout);
+                Plan.Budget.Tell(new BudgetCommands.NameBackend(Self, _permit!.Value, physical.Backend!));
+                (_failures, _lastFailure, _renew, _listened) = (0, null, _plans.IsOver, []);
                 Onward(prove: false);
                 break;
             case ConnectDone failed:
@@ -238,11 +241,11 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
 
     private void OnLost(string cause)
     {
-        _log.Warning("The listening connection of pool {Pool} is lost and made anew: {Cause}", _plan.Pool, cause);
+        _log.Warning("The listening connection of pool {Pool} is lost and made anew: {Cause}", Plan.Pool, cause);
         _audience.Interrupt();
         _ = _link!.DisposeAsync().AsTask();
         // Nobody saw the server end it.
-        _plan.Budget.Tell(new BudgetCommands.ReleaseGhost(Self, _permit!.Value, _link.Backend));
+        Plan.Budget.Tell(new BudgetCommands.ReleaseGhost(Self, _permit!.Value, _link.Backend));
         (_link, _permit) = (null, null);
         AskPermitIfWanted();
     }
@@ -250,13 +253,13 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     private void OnFailed(Failure failure)
     {
         _lastFailure = failure;
-        _log.Warning("Pool {Pool} cannot connect to listen: {Reason}", _plan.Pool, failure.Message);
+        _log.Warning("Pool {Pool} cannot connect to listen: {Reason}", Plan.Pool, failure.Message);
         // One that may go well next time is told to nobody before its patience is over.
         if (!failure.IsTransient)
         {
             Refuse(_audience.NotYetStarted(), failure);
         }
-        Timers.StartSingleTimer(nameof(PauseOver), PauseOver.Instance, _plan.Settings.Reconnect.PauseAfter(_failures++, Random.Shared.NextDouble()));
+        Timers.StartSingleTimer(nameof(PauseOver), PauseOver.Instance, Plan.Settings.Reconnect.PauseAfter(_failures++, Random.Shared.NextDouble()));
         Become(Pausing);
     }
 
@@ -289,10 +292,14 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
             case Terminated dead: _audience.RemoveAll(dead.ActorRef); break;
             case Overdue late: OnOverdue(late); break;
             case InvalidatePool: _renew = _link is not null; break;
+            case ChangeListenerPlan change:
+                _plans.Change(change);
+                _renew |= change.Renew && _link is not null;
+                break;
             case PoolCommands.StopPool: OnPoolStops(); break;
             // The pool answers for both: it has connections to ask on.
-            case BudgetEvents.ProbeGhosts probe: Context.Parent.Tell(probe); break;
-            case BudgetEvents.PermitGranted late: _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, late.Permit)); break;
+            case BudgetEvents.ProbeGhosts probe: Context.Parent.Forward(probe); break;
+            case BudgetEvents.PermitGranted late: (_plans.IsFormer(Sender) ? Sender : Plan.Budget).Tell(new BudgetCommands.ReleasePermit(Self, late.Permit)); break;
             // It has one connection, which is in use for as long as there is one: there is nothing to give up.
             case IBudgetEvent: break;
             case PauseOver: break;
@@ -304,14 +311,14 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     {
         if (_poolStops || Audience.Refusal(channel) is not null)
         {
-            Failure failure = _poolStops ? new BrokerStopping($"pool {_plan.Pool}") : new StatementRefused(Audience.Refusal(channel)!, channel);
+            Failure failure = _poolStops ? new BrokerStopping($"pool {Plan.Pool}") : new StatementRefused(Audience.Refusal(channel)!, channel);
             listener.Tell(new Refused(failure));
             return;
         }
         Context.Watch(listener);
         if (_audience.Add(channel, listener) == Hearing.NotYet)
         {
-            Timers.StartSingleTimer(new Overdue(channel, listener), new Overdue(channel, listener), _plan.Settings.AcquireTimeout);
+            Timers.StartSingleTimer(new Overdue(channel, listener), new Overdue(channel, listener), Plan.Settings.AcquireTimeout);
         }
         else
         {
@@ -331,14 +338,14 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     private void OnOverdue(Overdue late)
     {
         OnStop(late.Channel, late.Listener);
-        var cause = $"no connection to listen on within {_plan.Settings.AcquireTimeout.TotalSeconds:0.###} s (broker.databases.{_plan.Pool.Database}.pool.acquire-timeout, broker.servers.*.max-connections)";
-        late.Listener.Tell(new Refused(_lastFailure ?? new ServerUnavailable(_plan.Pool, "its server", cause)));
+        var cause = $"no connection to listen on within {Plan.Settings.AcquireTimeout.TotalSeconds:0.###} s (broker.databases.{Plan.Pool.Database}.pool.acquire-timeout, broker.servers.*.max-connections)";
+        late.Listener.Tell(new Refused(_lastFailure ?? new ServerUnavailable(Plan.Pool, "its server", cause)));
     }
 
     private void OnPoolStops()
     {
         _poolStops = true;
-        Refuse(_audience.All(), new BrokerStopping($"pool {_plan.Pool}"));
+        Refuse(_audience.All(), new BrokerStopping($"pool {Plan.Pool}"));
     }
 
     private void Refuse(IEnumerable<(string Channel, IActorRef Listener)> whom, Failure failure)
@@ -352,7 +359,7 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
 
     private void Release()
     {
-        _plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, _permit!.Value));
+        Plan.Budget.Tell(new BudgetCommands.ReleasePermit(Self, _permit!.Value));
         _permit = null;
     }
 

@@ -12,15 +12,15 @@ namespace Broker.Pools;
 internal sealed class ConnectionDesk
 {
     private readonly Dictionary<ConnectionId, IActorRef> _actors = [];
-    private readonly PoolPlan _plan;
+    private readonly PoolPlans _plans;
     private readonly IUntypedActorContext _context;
 
-    internal ConnectionDesk(PoolPlan plan, IUntypedActorContext context) => (_plan, _context) = (plan, context);
+    internal ConnectionDesk(PoolPlans plans, IUntypedActorContext context) => (_plans, _context) = (plans, context);
 
     /// <summary>Starts a connection's actor, which connects by itself.</summary>
     internal void Open(PoolEffects.Open open)
     {
-        var actor = _context.ActorOf(_plan.Connection(open.Connection, open.First, _context.Self), open.Connection.ToString());
+        var actor = _context.ActorOf(_plans.Now.Connection(open.Connection, open.First, _context.Self), open.Connection.ToString());
         _context.Watch(actor);
         _actors[open.Connection] = actor;
     }
@@ -33,6 +33,9 @@ internal sealed class ConnectionDesk
             actor.Tell(command);
         }
     }
+
+    /// <summary>Has a connection lent to a borrower.</summary>
+    internal void Lend(PoolEffects.Lend lend, IActorRef borrower) => Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower, Ping: false));
 
     /// <summary>Hands a trip to a connection, which must not be gone: nobody else would answer its members.</summary>
     internal void Run(ConnectionId connection, Trip trip) => _actors[connection].Tell(new ConnectionCommands.RunTrip(trip));

@@ -16,7 +16,7 @@ namespace Broker.Pools;
 /// </summary>
 internal sealed class ErrandDesk
 {
-    private readonly PoolPlan _plan;
+    private PoolPlan _plan;
     private readonly PoolTelemetry _telemetry;
     private readonly ErrandTally _tally;
     private readonly IActorRefFactory _pool;
@@ -33,7 +33,7 @@ internal sealed class ErrandDesk
         _telemetry = telemetry;
         _tally = tally;
         Texts = new(plan.Packing, plan.Errands, plan.Time);
-        Line = new(plan.Packing, plan.Errands, plan.Errands.WaitTimeout ?? plan.Settings.AcquireTimeout, Texts, plan.MostTrips, plan.Time);
+        Line = new(plan.Packing, plan.Errands, PatienceOf(plan), Texts, plan.MostTrips, plan.Time);
     }
 
     /// <summary>What is known of their texts.</summary>
@@ -41,6 +41,13 @@ internal sealed class ErrandDesk
 
     /// <summary>Those that wait, and the trips under way.</summary>
     internal ErrandLine Line { get; }
+
+    /// <summary>The pool's plan is another. What its errands are by themselves is not read anew.</summary>
+    internal void Change(PoolPlan plan)
+    {
+        _plan = plan;
+        (Line.Patience, Line.MostConnections) = (PatienceOf(plan), plan.MostTrips);
+    }
 
     /// <summary>Puts an errand in line, or refuses it at once. True when it stands in line.</summary>
     internal bool Take(RunErrand errand, IActorRef caller, PoolState pool)
@@ -134,6 +141,8 @@ internal sealed class ErrandDesk
         _pruner ??= _pool.ActorOf(LedgerPruner.For(LedgerTable.Named(_plan.Errands.Ledger.Table!), _plan.Errands.Ledger.Keep), "ledger");
         _pruner.Tell(LedgerPruner.KeyTaken.Instance);
     }
+
+    private static TimeSpan PatienceOf(PoolPlan plan) => plan.Errands.WaitTimeout ?? plan.Settings.AcquireTimeout;
 
     private Failure? TooMany(PoolState pool) =>
         _plan.Errands.MaxWaiting is { } most && Line.Waiting >= most ? pool.WhyNoConnection(Line.Waiting, TimeSpan.Zero, TimeSpan.Zero) : null;

@@ -1,4 +1,7 @@
 using Akka.Actor;
+using Broker.Budgets;
+using Broker.Client.Protocol;
+using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Pools.Decisions;
 
@@ -19,6 +22,15 @@ internal sealed class FirstConnect
         if (state.HasOpen() || state.HasOpenLink())
         {
             Tell(new FirstOpened(state.Pool));
+        }
+    }
+
+    /// <summary>What the budget says: without a permit there is no connection.</summary>
+    internal void Hear(IBudgetEvent happened, PoolId pool)
+    {
+        if (happened is BudgetEvents.PermitsDenied denied)
+        {
+            Tell(new Refused(new ServerUnavailable(pool, "its budget", denied.Cause)));
         }
     }
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
@@ -19,3 +20,6 @@ internal sealed record FindGatewayPool(string Database, string User) : IBrokerRe
 /// <param name="Links">How its links are opened.</param>
 /// <param name="Mode">How long a client keeps one.</param>
 internal sealed record GatewayPoolFound(PoolId Pool, IActorRef Supervisor, LinkPlan Links, PoolMode Mode) : IBrokerReply, INoSerializationVerificationNeeded;
+
+/// <summary>Links of the pool are opened, and kept, so from now on.</summary>
+internal sealed record LinksChanged(LinkPlan Links) : IBrokerReply, INoSerializationVerificationNeeded, IDeadLetterSuppression;

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Broker.Budgets;
 using Broker.Client.Protocol.Messages;
 using Broker.Errands;
@@ -11,6 +12,13 @@ namespace Broker.Pools;
 internal sealed class GhostInquiries
 {
     private readonly Dictionary<long, string?> _hosts = [];
+
+    /// <summary>Puts a question in line.</summary>
+    internal void Ask(BudgetEvents.ProbeGhosts probe, ErrandLine line, IActorContext pool)
+    {
+        Asked(probe);
+        line.Add(GhostInquiry.Errand(probe), pool.ActorOf(GhostInquiry.For(pool.Self, probe)));
+    }
 
     /// <summary>A question stands in line.</summary>
     internal void Asked(BudgetEvents.ProbeGhosts probe) => _hosts[probe.Probe] = null;
@@ -30,6 +38,9 @@ internal sealed class GhostInquiries
             }
         }
     }
+
+    /// <summary>Answers to questions that were asked prove nothing any more: another budget counts its questions from the same number on.</summary>
+    internal void Forget() => _hosts.Clear();
 
     /// <summary>What the answer proves; null when it is a refusal, or when it is not known who gave it.</summary>
     internal GhostSighting? Read(ProbeAnswered answered) =>

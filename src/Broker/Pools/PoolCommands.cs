@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
 
@@ -17,6 +18,22 @@ internal static class PoolCommands
     {
         internal static readonly OpenFirst Instance = new();
     }
+
+    /// <summary>
+    /// The sender opens links in the pool's slots: tell it by <see cref="LinksChanged"/> how they are opened, now and whenever that changes. A
+    /// slot that is lent later is for a link that is opened so, and where that leads elsewhere <see cref="Leases.SlotsOutdated"/> follows for
+    /// those that the sender has.
+    /// </summary>
+    internal sealed record FollowLinks
+    {
+        internal static readonly FollowLinks Instance = new();
+    }
+
+    /// <summary>
+    /// Go by this from now on. Nobody loses a connection by it: those that lead elsewhere than new ones would, or are too many, close when
+    /// they come back. Answered by nothing.
+    /// </summary>
+    internal sealed record ChangePlan(PoolPlan Plan) : INoSerializationVerificationNeeded;
 
     /// <summary>
     /// End. Nothing new is taken; what runs is finished when draining, else called back. Answered by <see cref="PoolStopped"/>.

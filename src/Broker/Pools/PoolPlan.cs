@@ -3,6 +3,8 @@ using Broker.Client.Diagnostics;
 using Broker.Client.Protocol;
 using Broker.Configuration;
 using Broker.Diagnostics;
+using Broker.Gateway.Links;
+using Broker.Listening;
 using Broker.Settlement;
 
 namespace Broker.Pools;
@@ -13,6 +15,8 @@ namespace Broker.Pools;
 /// </summary>
 internal sealed record PoolPlan
 {
+    private static readonly TimeSpan RetiredIdle = TimeSpan.FromSeconds(1);
+
     /// <summary>Which pool.</summary>
     internal required PoolId Pool { get; init; }
 
@@ -61,9 +65,27 @@ internal sealed record PoolPlan
     /// <summary>How its listener is made.</summary>
     internal required Func<Props> Listener { get; init; }
 
+    /// <summary>What its listener goes by; null where nobody listens.</summary>
+    internal ListenerPlan? Listening { get; init; }
+
+    /// <summary>How links are opened in its slots; null where nobody opens any.</summary>
+    internal LinkPlan? Links { get; init; }
+
     /// <summary>Whether there are first-connect hooks.</summary>
     internal bool HasFirstConnect { get; init; }
 
     /// <summary>What the settler of a transaction in doubt needs, given who counts its outcome.</summary>
     internal required Func<Action<SettledOutcome>, SettlerPlan> Settler { get; init; }
+
+    /// <summary>
+    /// The plan of a pool that is configured no longer: it serves those who have it, keeps nothing ready for others, and soon has nothing open.
+    /// </summary>
+    internal PoolPlan Retired()
+    {
+        var settings = Settings with { MinIdle = 0, IdleTimeout = RetiredIdle };
+        return this with { Settings = settings, Links = Links is { } links ? links with { User = links.User with { Pool = settings } } : null };
+    }
+
+    /// <summary>Whether connections that were opened by the other are as good as those that are opened by this.</summary>
+    internal bool HasTargetOf(PoolPlan other) => Links is not { } links || other.Links is not { } others || links.Target.IsSameAs(others.Target);
 }

@@ -23,13 +23,12 @@ namespace Broker.Pools;
 /// </summary>
 internal sealed class PoolRegistry : UntypedActor, IWithTimers
 {
-    private readonly BrokerSettings _settings;
+    private BrokerSettings _settings;
     private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
     private readonly ImmutableDictionary<string, PoolHooks> _hooks;
-    private readonly Dictionary<(string Database, string User), IActorRef> _pools = [];
-    private readonly Dictionary<string, IActorRef> _budgets = [];
-    private readonly Dictionary<string, HostRoles> _roles = [];
+    private readonly Dictionary<PoolId, StartedPool> _pools = [];
+    private readonly Dictionary<string, StartedServer> _servers = [];
     private readonly HashSet<IActorRef> _stopping = [];
     private readonly HashSet<IActorRef> _unproven = [];
     private IActorRef? _proofAskedBy;
@@ -45,6 +44,10 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
         Props.Create(() => new PoolRegistry(settings, meter, time, hooks));
 
+    private sealed record StartedPool(IActorRef Actor, PoolPlan Plan);
+
+    private sealed record StartedServer(IActorRef Budget, HostRoles Roles, ServerSettings Settings);
+
     private sealed record DrainOver : INoSerializationVerificationNeeded
     {
         internal static readonly DrainOver Instance = new();
@@ -52,23 +55,61 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() =>
-        new OneForOneStrategy(failed => _budgets.ContainsValue(Sender) ? Directive.Escalate : Directive.Restart);
+        new OneForOneStrategy(failed => _servers.Values.Any(server => server.Budget.Equals(Sender)) ? Directive.Escalate : Directive.Restart);
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
+        StartServers();
+        StartPools();
+    }
+
+    private void StartServers()
+    {
         foreach (var server in _settings.Servers.Values)
         {
-            _roles[server.Name] = new(server.HostRecheck, _time);
-            _budgets[server.Name] = Context.ActorOf(ServerBudget.For(server.Name, new BudgetLimits(server.MaxConnections, server.Reserve, server.GhostLimit), _meter, _time), $"budget-{Uri.EscapeDataString(server.Name)}");
+            var limits = new BudgetLimits(server.MaxConnections, server.Reserve, server.GhostLimit);
+            if (!_servers.TryGetValue(server.Name, out var known))
+            {
+                var budget = ServerBudget.For(server.Name, limits, _meter, _time, _servers.Count);
+                _servers[server.Name] = new(Context.ActorOf(budget, $"budget-{Uri.EscapeDataString(server.Name)}"), new(server.HostRecheck, _time), server);
+                continue;
+            }
+            known.Budget.Tell(new BudgetCommands.ChangeLimits(limits));
+            var areSeen = known.Settings.HostRecheck == server.HostRecheck && known.Settings.Hosts.SequenceEqual(server.Hosts);
+            _servers[server.Name] = known with { Settings = server, Roles = areSeen ? known.Roles : new(server.HostRecheck, _time) };
         }
+    }
+
+    private void StartPools()
+    {
         foreach (var database in _settings.Databases.Values.Where(static database => !database.IsForOthers))
         {
-            foreach (var user in database.Users.Values)
+            foreach (var user in database.Users.Values.Where(user => !_pools.ContainsKey(new(database.Name, user.Name))))
             {
                 StartPool(database, user);
             }
         }
+    }
+
+    /// <summary>
+    /// Settings were read anew. Pools and budgets that are there go on by them; what they are called decides which they are. One that is
+    /// configured no longer serves those who have it, and is found by nobody, until it is configured again.
+    /// </summary>
+    private void OnTaken(BrokerSettings settings)
+    {
+        _settings = settings;
+        StartServers();
+        foreach (var (id, pool) in _pools.ToArray())
+        {
+            var plan = _settings.DatabaseFor(id.Database) is { } database && database.UserFor(id.User) is var user && user.Name == id.User
+                // What is known of texts, and the errands in line, were judged by those from the start.
+                ? PlanFor(id, database with { Errands = pool.Plan.Errands, Packing = pool.Plan.Packing }, user)
+                : pool.Plan.Retired();
+            _pools[id] = pool with { Plan = plan };
+            pool.Actor.Tell(new PoolCommands.ChangePlan(plan));
+        }
+        StartPools();
     }
 
     /// <inheritdoc/>
@@ -78,6 +119,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         {
             case FindPool find: OnFind(find); break;
             case FindGatewayPool find: OnFind(find); break;
+            case BrokerSupervisor.SettingsTaken when _stopAskedBy.Count > 0: break;
+            case BrokerSupervisor.SettingsTaken taken: OnTaken(taken.Settings); break;
             case BrokerSupervisor.StopBroker: OnStop(); break;
             case BrokerSupervisor.ProveConnects: OnProve(); break;
             case FirstOpened: OnProven(Sender, null); break;
@@ -98,7 +141,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         var pool = new PoolId(database.Name, user.Name);
         var plan = PlanFor(pool, database, user);
         var supervisor = Context.ActorOf(PoolSupervisor.For(plan), $"{Uri.EscapeDataString(database.Name)}~{Uri.EscapeDataString(user.Name)}");
-        _pools[(database.Name, user.Name)] = supervisor;
+        _pools[pool] = new(supervisor, plan);
         if (user.Pool.WarmUp)
         {
             supervisor.Tell(PoolCommands.WarmUp.Instance);
@@ -107,9 +150,9 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
 
     private PoolPlan PlanFor(PoolId pool, DatabaseSettings database, UserSettings user)
     {
-        var server = _settings.Servers[database.Server];
+        var (budget, roles, server) = _servers[database.Server];
         var hooks = _hooks.GetValueOrDefault(database.Name, PoolHooks.None);
-        var connector = new PhysicalConnector(server, _roles[server.Name], database, user, _time);
+        var connector = new PhysicalConnector(server, roles, database, user, _time);
         var ledger = database.Errands.Ledger.Table is { } table ? LedgerTable.Named(table) : null;
         var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit, database.Errands.StatementsPrepared)
         {
@@ -118,9 +161,20 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         var connection = new ConnectionPlan(pool, connector, limits, database.Packing.TripLimit, user.Pool.PingTimeout, user.Pool.Reset)
         {
             ResetTimeout = user.Pool.ResetTimeout,
-            Budget = _budgets[server.Name],
+            Budget = budget,
             Hooks = new HookRunner(hooks, user.Pool.HookTimeout, _time),
         };
+        var links = new LinkPlan
+        {
+            Pool = pool,
+            Server = server,
+            Roles = roles,
+            Database = database,
+            User = user,
+            Gateway = _settings.Gateway,
+            Time = _time,
+        };
+        var listening = new ListenerPlan(pool, connector, budget, user.Pool);
         var time = _time;
         return new PoolPlan
         {
@@ -131,16 +185,18 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Weight = database.Weight,
             MostTrips = Math.Min(user.Pool.Limit ?? int.MaxValue, server.MaxConnections),
             HoldersShown = _settings.Diagnostics.Holders,
-            Budget = _budgets[server.Name],
+            Budget = budget,
             Log = _settings.Log,
             Tracing = BrokerHosting.TracingOf(_settings),
             Meter = _meter,
             Time = time,
             Seed = (ulong)Random.Shared.NextInt64(),
             Connection = (id, first, owner) => ConnectionActor.For(id, first, owner, connection, time),
-            Listener = () => ListenerActor.For(new(pool, connector, _budgets[server.Name], user.Pool)),
+            Listener = () => ListenerActor.For(listening),
+            Listening = listening,
+            Links = links,
             HasFirstConnect = hooks.Has(HookKind.FirstConnect),
-            Settler = count => new SettlerPlan(pool, connector, _budgets[server.Name], database.Errands, ledger, time, count),
+            Settler = count => new SettlerPlan(pool, connector, budget, database.Errands, ledger, time, count),
         };
     }
 
@@ -151,9 +207,10 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Sender.Tell(new Refused(new BrokerStopping("the broker")));
         }
         else if (_settings.Databases.TryGetValue(find.Database, out var database)
-            && _pools.TryGetValue((find.Database, find.User ?? database.User), out var pool))
+            && (find.User is null || database.UserFor(find.User).Name == find.User)
+            && _pools.TryGetValue(new(find.Database, find.User ?? database.User), out var pool))
         {
-            Sender.Tell(new PoolFound(new(find.Database, find.User ?? database.User), pool));
+            Sender.Tell(new PoolFound(pool.Plan.Pool, pool.Actor));
         }
         else
         {
@@ -180,21 +237,12 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         }
         var user = database.UserFor(find.User);
         var pool = new PoolId(database.Name, user.Name);
-        if (!_pools.ContainsKey((pool.Database, pool.User)))
+        if (!_pools.ContainsKey(pool))
         {
             StartPool(database, user);
         }
-        var links = new LinkPlan
-        {
-            Pool = pool,
-            Server = _settings.Servers[database.Server],
-            Roles = _roles[database.Server],
-            Database = database,
-            User = user,
-            Gateway = _settings.Gateway,
-            Time = _time,
-        };
-        Sender.Tell(new GatewayPoolFound(pool, _pools[(pool.Database, pool.User)], links, user.Mode));
+        var started = _pools[pool];
+        Sender.Tell(new GatewayPoolFound(pool, started.Actor, started.Plan.Links!, user.Mode));
     }
 
     /// <summary>Has each pool with `fail-fast` open a connection. Who asked hears that all could, or the first failure.</summary>
@@ -205,7 +253,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         {
             foreach (var user in database.Users.Values.Where(user => user.Pool.FailFast))
             {
-                var pool = _pools[(database.Name, user.Name)];
+                var pool = _pools[new(database.Name, user.Name)].Actor;
                 _unproven.Add(pool);
                 pool.Tell(PoolCommands.OpenFirst.Instance);
             }
@@ -239,7 +287,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         _stopAskedBy.Add(Sender);
         if (first)
         {
-            foreach (var pool in _pools.Values)
+            foreach (var (pool, _) in _pools.Values)
             {
                 _stopping.Add(pool);
                 pool.Tell(new PoolCommands.StopPool(Drain: true));

@@ -21,7 +21,7 @@ namespace Broker.Pools;
 /// </summary>
 internal sealed class PoolSupervisor : UntypedActor
 {
-    private readonly PoolPlan _plan;
+    private readonly PoolPlans _plans;
     private readonly ErrandDesk _errands;
     private readonly ErrandLine _line;
     private readonly LeaseDesk _desk;
@@ -32,6 +32,7 @@ internal sealed class PoolSupervisor : UntypedActor
     private readonly ErrandTally _tally;
     private readonly PoolReport _report;
     private readonly GhostInquiries _ghosts = new();
+    private readonly PermitDesk _permits;
     private readonly FirstConnect _first = new();
     private readonly PoolAlarm _alarm;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -40,9 +41,11 @@ internal sealed class PoolSupervisor : UntypedActor
     private IActorRef? _stopAskedBy;
     private bool _pumpIsDue;
 
-    public PoolSupervisor(PoolPlan plan)
+    public PoolSupervisor(PoolPlans plans)
     {
-        _plan = plan;
+        var plan = plans.Now;
+        _plans = plans;
+        _permits = new(plan.Budget, Self);
         _started = plan.Time.GetTimestamp();
         _state = plan.Numbers.Begin(new(plan.Pool, plan.Settings, new Dice(plan.Seed)) { FirstConnectDue = plan.HasFirstConnect });
         _telemetry = plan.Meter.ForPool(plan.Pool, plan.Settings);
@@ -51,14 +54,18 @@ internal sealed class PoolSupervisor : UntypedActor
         _errands = new(plan, _telemetry, _tally, Context);
         _line = _errands.Line;
         _desk = new(Context);
-        _slots = new(plan, _desk, _started);
-        _connections = new(plan, Context);
-        _streams = new(StreamPlan.Of(plan.Pool, plan.Settings, plan.Errands), plan.Listener, Context);
+        _slots = new(plans, _desk, _started);
+        _connections = new(plans, Context);
+        _streams = new(StreamPlan.Of(plan.Pool, plan.Settings, plan.Errands), () => plans.Now.Listener(), Context);
         _alarm = new(plan.Time, Self);
     }
 
     /// <summary>How to make one.</summary>
-    internal static Props For(PoolPlan plan) => Props.Create(() => new PoolSupervisor(plan));
+    internal static Props For(PoolPlan plan)
+    {
+        var plans = new PoolPlans(plan);
+        return Props.Create(() => new PoolSupervisor(plans));
+    }
 
     /// <summary>Comes behind the errands that are in the mailbox already, so that they share the trip.</summary>
     private sealed record Pump : INoSerializationVerificationNeeded, IDeadLetterSuppression
@@ -66,7 +73,9 @@ internal sealed class PoolSupervisor : UntypedActor
         internal static readonly Pump Instance = new();
     }
 
-    private TimeSpan Now => _plan.Time.GetElapsedTime(_started);
+    private PoolPlan Plan => _plans.Now;
+
+    private TimeSpan Now => Plan.Time.GetElapsedTime(_started);
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Stop);
@@ -82,9 +91,10 @@ internal sealed class PoolSupervisor : UntypedActor
             case ConnectionEvents.TripEnded ended: OnTripEnded(ended); break;
             case AcquireConnection acquire: OnAcquire(acquire); break;
             case IConnectionEvent happened: OnConnection(happened); break;
-            case ProbeAnswered answered: _plan.Budget.Tell(new BudgetCommands.GhostsSeen(Self, answered.Probe, _ghosts.Read(answered))); break;
-            case BudgetEvents.ProbeGhosts probe: OnProbe(probe); break;
-            case IBudgetEvent happened: OnBudget(happened); break;
+            case ProbeAnswered answered: _permits.Answer(answered.Probe, _ghosts.Read(answered)); break;
+            case IBudgetEvent happened when !_permits.Takes(happened, Sender): break;
+            case BudgetEvents.ProbeGhosts probe: _ghosts.Ask(probe, _line, Context); PumpSoon(); break;
+            case IBudgetEvent happened: Do(_state.On(happened, Now)); _first.Hear(happened, Plan.Pool); break;
             case CancelErrand cancel: OnCancel(cancel); break;
             case RunErrandsAgain again:
                 _tally.RunAgain(again.Errands.Length);
@@ -110,7 +120,7 @@ internal sealed class PoolSupervisor : UntypedActor
             case LeaseSeenBroken broken: Do(_state.On(new PoolEvents.LeaseBroke(broken.Lease), Now)); break;
             case DetachLease detach: Do(_state.On(new PoolEvents.LeaseDetached(detach.Lease), Now)); break;
             case ForgetLease forgotten: OnForgotten(forgotten.Lease); break;
-            case GetPoolStatus: Sender.Tell(_state.Status(_line.Waiting, _plan.HoldersShown, Now)); break;
+            case GetPoolStatus: Sender.Tell(_state.Status(_line.Waiting, Plan.HoldersShown, Now)); break;
             case InvalidatePool invalidate:
                 Do(_state.On(new PoolEvents.Invalidated(invalidate.Hard), Now));
                 _streams.TellListener(invalidate);
@@ -118,12 +128,14 @@ internal sealed class PoolSupervisor : UntypedActor
                 break;
             case SuspendPool:
                 Do(_state.On(PoolEvents.Suspended.Instance, Now));
-                Sender.Tell(new PoolSuspended(_plan.Pool));
+                Sender.Tell(new PoolSuspended(Plan.Pool));
                 break;
             case ResumePool:
                 Do(_state.On(PoolEvents.Resumed.Instance, Now));
-                Sender.Tell(new PoolResumed(_plan.Pool));
+                Sender.Tell(new PoolResumed(Plan.Pool));
                 break;
+            case PoolCommands.FollowLinks: _plans.Follow(Sender); break;
+            case PoolCommands.ChangePlan change: OnChange(change.Plan); break;
             case PoolCommands.OpenFirst: _first.Ask(Sender, _state); Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
             case PoolCommands.WarmUp: Do(_state.On(PoolEvents.WarmUp.Instance, Now)); break;
             case PoolCommands.StopPool stop:
@@ -162,10 +174,10 @@ internal sealed class PoolSupervisor : UntypedActor
     /// <summary>Sends off as many trips as there are lanes and connections for, then tells the pool what more it could use.</summary>
     private void OnPump()
     {
-        _line.CanHave(_state.MostForTrips(_plan.MostTrips));
+        _line.CanHave(_state.MostForTrips(Plan.MostTrips));
         while (_state.MayHaveForTrips() && _line.OldestReady is { } oldest)
         {
-            var (decision, taken) = _state.TakeForTrip(_plan.Time.GetElapsedTime(_started, oldest), Now);
+            var (decision, taken) = _state.TakeForTrip(Plan.Time.GetElapsedTime(_started, oldest), Now);
             Do(decision);
             if (taken is not { } connection || _line.Next() is not { } trip)
             {
@@ -178,7 +190,7 @@ internal sealed class PoolSupervisor : UntypedActor
         }
         // The age counts too: one that is out of date would let errands go before leases that are older than all of them.
         var wanted = _line.Wanted;
-        var since = _line.Oldest is { } waiting ? _plan.Time.GetElapsedTime(_started, waiting) : Now;
+        var since = _line.Oldest is { } waiting ? Plan.Time.GetElapsedTime(_started, waiting) : Now;
         if (wanted != _state.Errands.Wanted || (wanted > 0 && since != _state.Errands.Oldest))
         {
             Do(_state.On(new PoolEvents.ErrandsWaiting(wanted, since), Now));
@@ -215,7 +227,7 @@ internal sealed class PoolSupervisor : UntypedActor
     {
         var waiter = _desk.Enter(acquire, Sender);
         Do(_state.On(new PoolEvents.AcquireRequested(
-            waiter, Now.After(acquire.Wait ?? _plan.Settings.AcquireTimeout), acquire.Queueing ?? _plan.Settings.Queueing,
+            waiter, Now.After(acquire.Wait ?? Plan.Settings.AcquireTimeout), acquire.Queueing ?? Plan.Settings.Queueing,
             acquire.Holder, acquire.Purpose, acquire.Held), Now));
     }
 
@@ -248,13 +260,13 @@ internal sealed class PoolSupervisor : UntypedActor
             case ConnectionEvents.Opened opened:
                 if (_errands.Texts.Presume(opened.Defaults) is { } words)
                 {
-                    _log.Warning("Pool {Pool} does not pack everything: {Reason}", _plan.Pool, words);
+                    _log.Warning("Pool {Pool} does not pack everything: {Reason}", Plan.Pool, words);
                 }
                 break;
             case ConnectionEvents.TripInDoubt doubt:
                 _tally.Ended(doubt.Connection, doubt.Report, inDoubt: true);
                 _line.Ended(doubt.Connection, doubt.Report);
-                var trip = new SettledTrip(_plan.Pool, doubt, Self, _tally.Answered);
+                var trip = new SettledTrip(Plan.Pool, doubt, Self, _tally.Answered);
                 Settle(trip.InDoubt, trip.Tell, $"settle-{doubt.Connection}");
                 return;
             case ConnectionEvents.Closed or ConnectionEvents.ConnectFailed: Gone(happened.Connection); break;
@@ -264,7 +276,7 @@ internal sealed class PoolSupervisor : UntypedActor
     }
 
     private void Settle(CommitInDoubt doubt, Action<SettledOutcome> tell, string? name = null) =>
-        Context.ActorOf(CommitSettler.For(_plan.Settler(_telemetry.Settled), doubt, tell), name);
+        Context.ActorOf(CommitSettler.For(_plans.SettlerOf(doubt.Backend, _telemetry.Settled), doubt, tell), name);
 
     private void Gone(ConnectionId connection)
     {
@@ -281,6 +293,7 @@ internal sealed class PoolSupervisor : UntypedActor
             OnConnectionDied(connection);
             return;
         }
+        _plans.Unfollow(actor);
         // A borrower, then: what it waits for is withdrawn, and what it holds is called back. Links in its slots have closed with it.
         if (_desk.NumberOf(actor) is { } holder)
         {
@@ -295,30 +308,30 @@ internal sealed class PoolSupervisor : UntypedActor
     /// <summary>A connection's actor died without a word: what it carried is lost with it, and a holder is told.</summary>
     private void OnConnectionDied(ConnectionId connection)
     {
-        _log.Error("Connection {Connection} of pool {Pool} died unforeseen", connection, _plan.Pool);
+        _log.Error("Connection {Connection} of pool {Pool} died unforeseen", connection, Plan.Pool);
         _errands.LoseWith(connection);
         if (_state.Slots.Find(connection) is { Lending: { } lending })
         {
-            _desk.HolderOf(lending.Lease)?.Ref.Tell(new Refused(new Client.Protocol.Failures.ConnectionLost(_plan.Pool, "its actor died")));
+            _desk.HolderOf(lending.Lease)?.Ref.Tell(new Refused(new Client.Protocol.Failures.ConnectionLost(Plan.Pool, "its actor died")));
         }
         OnConnection(new ConnectionEvents.Closed(connection, CloseReason.Broken, Clean: false, Backend: null));
     }
 
-    private void OnBudget(IBudgetEvent happened)
+    /// <summary>What the state forgets of the former budget it says to that, before the new one is there to be asked.</summary>
+    private void OnChange(PoolPlan plan)
     {
-        Do(_state.On(happened, Now));
-        if (happened is BudgetEvents.PermitsDenied denied)
+        var outdates = !plan.HasTargetOf(Plan);
+        if (_permits.IsOther(plan.Budget))
         {
-            _first.Tell(new Refused(new Client.Protocol.Failures.ServerUnavailable(_plan.Pool, "its budget", denied.Cause)));
+            Do(_state.On(PoolEvents.BudgetLeft.Instance, Now));
+            _permits.Move(plan.Budget);
+            _ghosts.Forget();
         }
-    }
-
-    private void OnProbe(BudgetEvents.ProbeGhosts probe)
-    {
-        _ghosts.Asked(probe);
-        var inquiry = Context.ActorOf(GhostInquiry.For(Self, probe), null);
-        _line.Add(GhostInquiry.Errand(probe), inquiry);
-        PumpSoon();
+        _plans.Replace(plan, outdates ? _state.Slots.All.Select(static slot => slot.Backend).OfType<BackendIdentity>() : []);
+        _errands.Change(plan);
+        _streams.Change(plan, outdates);
+        _telemetry.Gauges.Publish(plan.Settings);
+        Do(_state.On(new PoolEvents.SettingsChanged(plan.Settings, outdates), Now));
     }
 
     private void OnAlarm()
@@ -347,7 +360,7 @@ internal sealed class PoolSupervisor : UntypedActor
         _report.Of(effect, _desk);
         switch (effect)
         {
-            case PoolEffects.Lend e: OnLend(e); break;
+            case PoolEffects.Lend e: _connections.Lend(e, _desk.Lend(e.Waiter, e.Lease).Ref); break;
             case PoolEffects.PumpErrands: PumpSoon(); break;
             case PoolEffects.LeaseEnded e: _desk.End(e.Lease); break;
             case PoolEffects.Refuse e: _desk.Refuse(e.Waiter, e.Failure); break;
@@ -358,35 +371,29 @@ internal sealed class PoolSupervisor : UntypedActor
             case PoolEffects.Ping e: _connections.Tell(e.Connection, ConnectionCommands.Ping.Instance); break;
             case PoolEffects.Revoke e: _connections.Tell(e.Connection, new ConnectionCommands.Revoke(e.Lease, e.Reason)); break;
             case ISlotEffect e: _slots.Do(e, Self); break;
-            case IBudgetEffect e: _plan.Budget.Tell(e.For(Self, _plan)); break;
+            case IBudgetEffect e: _permits.Do(e, Plan); break;
             case PoolEffects.RefuseErrands e: _errands.RefuseAll(e.Failure); break;
-            case PoolEffects.Connected: _first.Tell(new FirstOpened(_plan.Pool)); break;
+            case PoolEffects.Connected: _first.Tell(new FirstOpened(Plan.Pool)); break;
             case PoolEffects.ConnectsFailing e: _first.Tell(new Refused(e.Failure)); break;
             case PoolEffects.ReportLeak: break;
             case PoolEffects.WakeAt e: _alarm.SetFirst(e.Moment == Moment.Never ? null : e.Moment - Now); break;
             case PoolEffects.Stopped:
-                _stopAskedBy?.Tell(new PoolStopped(_plan.Pool));
+                _stopAskedBy?.Tell(new PoolStopped(Plan.Pool));
                 Context.Stop(Self);
                 break;
             default: throw new InvalidOperationException($"unknown effect {effect}");
         }
     }
 
-    private void OnLend(PoolEffects.Lend lend)
-    {
-        var borrower = _desk.Lend(lend.Waiter, lend.Lease);
-        _connections.Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower.Ref, Ping: false));
-    }
-
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        var failure = new Client.Protocol.Failures.BrokerStopping($"pool {_plan.Pool}");
+        var failure = new Client.Protocol.Failures.BrokerStopping($"pool {Plan.Pool}");
         _errands.RefuseAll(failure);
-        _desk.EndAll(failure, new Client.Protocol.Failures.ConnectionLost(_plan.Pool, "its pool ended"));
-        _plan.Numbers.Keep(_state);
+        _desk.EndAll(failure, new Client.Protocol.Failures.ConnectionLost(Plan.Pool, "its pool ended"));
+        Plan.Numbers.Keep(_state);
         _first.Tell(new Refused(failure));
-        _plan.Budget.Tell(new BudgetCommands.LeaveBudget(Self));
+        _permits.Leave();
         _alarm.Dispose();
         _telemetry.Dispose();
     }

@@ -9,20 +9,20 @@ namespace Broker.Pools;
 /// </summary>
 internal sealed class SlotDesk
 {
-    private readonly PoolPlan _plan;
+    private readonly PoolPlans _plans;
     private readonly LeaseDesk _desk;
     private readonly long _started;
 
-    /// <param name="plan">The pool's.</param>
+    /// <param name="plans">The pool's.</param>
     /// <param name="desk">The pool's.</param>
     /// <param name="started">When the moments of the pool began, by its clock.</param>
-    internal SlotDesk(PoolPlan plan, LeaseDesk desk, long started) => (_plan, _desk, _started) = (plan, desk, started);
+    internal SlotDesk(PoolPlans plans, LeaseDesk desk, long started) => (_plans, _desk, _started) = (plans, desk, started);
 
     /// <summary>Takes a request in.</summary>
     internal PoolEvents.SlotRequested Enter(AcquireSlot acquire, IActorRef sender, TimeSpan now)
     {
         var (waiter, holder) = _desk.Enter(acquire, sender);
-        return new(waiter, now.After(acquire.Wait ?? _plan.Settings.AcquireTimeout), holder);
+        return new(waiter, now.After(acquire.Wait ?? _plans.Now.Settings.AcquireTimeout), holder);
     }
 
     /// <summary>A slot is given back.</summary>
@@ -35,14 +35,14 @@ internal sealed class SlotDesk
         {
             case SlotEffects.Lend e:
                 var holder = _desk.Lend(e.Waiter, e.Lease);
-                holder.Ref.Tell(new SlotLent(_plan.Pool, e.Lease, e.Connection, holder.Request), pool);
+                holder.Ref.Tell(new SlotLent(_plans.Now.Pool, e.Lease, e.Connection, holder.Request), pool);
                 break;
             case SlotEffects.Revoke e: _desk.HolderOf(e.Lease)?.Ref.Tell(new SlotRevoked(e.Lease, e.Reason), pool); break;
             case SlotEffects.Ended e: _desk.End(e.Lease); break;
             case SlotEffects.Want e:
-                _desk.Numbered(e.Holder)?.Tell(new SlotsWanted(_plan.Pool, e.Wish.Count, Stamp(e.Wish.Since)), pool);
+                _desk.Numbered(e.Holder)?.Tell(new SlotsWanted(_plans.Now.Pool, e.Wish.Count, Stamp(e.Wish.Since)), pool);
                 break;
-            case SlotEffects.Outdate e: _desk.Numbered(e.Holder)?.Tell(new SlotsOutdated(_plan.Pool, e.Reason), pool); break;
+            case SlotEffects.Outdate e: _desk.Numbered(e.Holder)?.Tell(new SlotsOutdated(_plans.Now.Pool, e.Reason), pool); break;
             case SlotEffects.LinkClosed or SlotEffects.LinkNotOpened: break;
             default: throw new InvalidOperationException($"unknown effect {effect}");
         }
@@ -51,5 +51,5 @@ internal sealed class SlotDesk
     /// <summary>A moment of the pool as the clock says it.</summary>
     private long Stamp(TimeSpan since) => since == SlotWish.BeforeAll ? long.MinValue
         : since == SlotWish.AfterAll ? long.MaxValue
-        : _started + (long)((Int128)since.Ticks * _plan.Time.TimestampFrequency / TimeSpan.TicksPerSecond);
+        : _started + (long)((Int128)since.Ticks * _plans.Now.Time.TimestampFrequency / TimeSpan.TicksPerSecond);
 }

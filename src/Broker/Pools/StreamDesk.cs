@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Messages;
+using Broker.Listening;
 using Broker.Streams;
 
 namespace Broker.Pools;
@@ -40,6 +41,17 @@ internal sealed class StreamDesk
             listener = _context.ActorOf(_listener(), Listener);
         }
         listener.Tell(request, caller);
+    }
+
+    /// <summary>The pool's plan is another.</summary>
+    /// <param name="plan">It.</param>
+    /// <param name="outdates">Whether it leads elsewhere, so that the listener has to listen there.</param>
+    internal void Change(PoolPlan plan, bool outdates)
+    {
+        if (plan.Listening is { } listening)
+        {
+            TellListener(new ChangeListenerPlan(listening, outdates));
+        }
     }
 
     /// <summary>Tells the listener of the pool's fate, if there is one.</summary>

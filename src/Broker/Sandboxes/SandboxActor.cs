@@ -5,6 +5,7 @@ using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
 using Broker.Diagnostics;
+using Broker.Hosting;
 using Broker.Sessions;
 
 namespace Broker.Sandboxes;
@@ -18,7 +19,7 @@ namespace Broker.Sandboxes;
 internal sealed class SandboxActor : UntypedActor
 {
     private readonly OpenSandbox _request;
-    private readonly BrokerSettings _settings;
+    private BrokerSettings _settings;
     private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
     private readonly IActorRef _directory;
@@ -56,6 +57,14 @@ internal sealed class SandboxActor : UntypedActor
                 // Answers come in the order of the questions.
                 _finding.Enqueue(Sender);
                 _directory.Tell(find);
+                break;
+            case BrokerSupervisor.SettingsTaken taken:
+                _settings = taken.Settings;
+                _sessions.Forward(taken);
+                break;
+            // It was removed meanwhile.
+            case PoolFound { Pool: var gone } when !_settings.Databases.ContainsKey(gone.Database):
+                _finding.Dequeue().Tell(new Refused(new UnknownDatabase(gone.Database, gone.User, null)));
                 break;
             case PoolFound found: _finding.Dequeue().Tell(new PoolFound(found.Pool, PoolOf(found))); break;
             case Refused refused: _finding.Dequeue().Tell(refused); break;

@@ -6,6 +6,7 @@ using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
 using Broker.Connections;
 using Broker.Diagnostics;
+using Broker.Hosting;
 using Broker.Sessions.Decisions;
 using Broker.Settlement;
 
@@ -19,7 +20,7 @@ namespace Broker.Sessions;
 /// </summary>
 internal sealed class SessionRegistry : UntypedActor, IWithTimers
 {
-    private readonly BrokerSettings _settings;
+    private BrokerSettings _settings;
     private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
     private readonly IActorRef _pools;
@@ -92,6 +93,11 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
             case OutcomeKept kept: Keep(kept); break;
             case ForgetDue: ForgetInTime(); break;
             case PoolFound found: OnFound(found); break;
+            case BrokerSupervisor.SettingsTaken taken:
+                // Conversations that are there keep their plan; whoever comes has the pool looked up again.
+                _settings = taken.Settings;
+                _plans.Clear();
+                break;
             case Refused refused: _finding.Dequeue().Asker.Tell(refused); break;
             case StopSessions: OnStop(); break;
             case Terminated dead: OnPoolGone(dead.ActorRef); break;
@@ -322,6 +328,11 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
 
     private void OnFound(PoolFound found)
     {
+        if (!_settings.Databases.ContainsKey(found.Pool.Database))
+        {
+            _finding.Dequeue().Asker.Tell(new Refused(new UnknownDatabase(found.Pool.Database, found.Pool.User, null)));
+            return;
+        }
         if (!_plans.TryGetValue(found.Pool, out var plan))
         {
             plan = SessionPlan.For(found.Pool, found.Supervisor, _settings, _time, new(_meter, found.Pool));

@@ -35,16 +35,16 @@ public sealed class ReloadTests
     }
 
     [Fact]
-    public async Task Without_a_gateway_all_that_is_otherwise_needs_a_restart_until_there_was_one()
+    public async Task What_is_not_taken_needs_a_restart_until_it_is_as_it_was()
     {
         using var host = await StartAsync();
         var system = host.Services.GetRequiredService<ActorSystem>();
 
-        var reloaded = await system.ReloadBrokerAsync(Settings("pool.size = 7, gateway.auth = trust"));
+        var reloaded = await system.ReloadBrokerAsync(Settings("packing.width = 7, gateway.auth = trust"));
         Assert.Empty(reloaded.Taken);
-        Assert.Equal("broker.gateway.auth, broker.pool.size", Joined(reloaded.NeedRestart));
+        Assert.Equal("broker.gateway.auth, broker.packing.width", Joined(reloaded.NeedRestart));
 
-        Assert.Equal("broker.pool.size", Joined((await system.ReloadBrokerAsync(Settings("pool.size = 7"))).NeedRestart));
+        Assert.Equal("broker.packing.width", Joined((await system.ReloadBrokerAsync(Settings("packing.width = 7"))).NeedRestart));
         Assert.Empty((await system.ReloadBrokerAsync(Started)).NeedRestart);
         await host.StopAsync();
     }
@@ -52,15 +52,49 @@ public sealed class ReloadTests
     [Fact]
     public void A_gateway_takes_users_rules_and_certificates_and_is_told_once_of_each()
     {
-        var changed = Settings("gateway.auth = trust, pool.size = 7");
+        var changed = Settings("gateway.auth = trust, gateway.max-clients = 7");
 
-        var first = SettingsReloaded.Between(Started, Started, changed, hasGateway: true);
-        var again = SettingsReloaded.Between(Started, changed, changed, hasGateway: true);
+        var (next, first) = SettingsInForce.At(Started).Take(changed, hasGateway: true);
+        var (_, again) = next.Take(changed, hasGateway: true);
 
         Assert.Equal("broker.gateway.auth", Joined(first.Taken));
-        Assert.Equal("broker.pool.size", Joined(first.NeedRestart));
+        Assert.Equal("broker.gateway.max-clients", Joined(first.NeedRestart));
         Assert.Empty(again.Taken);
-        Assert.Equal("broker.pool.size", Joined(again.NeedRestart));
+        Assert.Equal("broker.gateway.max-clients", Joined(again.NeedRestart));
+    }
+
+    [Fact]
+    public void Pools_databases_and_servers_are_taken_with_or_without_a_gateway()
+    {
+        var changed = Settings("pool.size = 7, databases.orders.pool.min-idle = 2, servers.main.max-connections = 9, databases.more { user = app, packing.width = 3 }");
+
+        var (next, reloaded) = SettingsInForce.At(Started).Take(changed, hasGateway: false);
+
+        Assert.Equal(
+            "broker.databases.more.packing.width, broker.databases.more.user, broker.databases.orders.pool.min-idle, broker.pool.size, broker.servers.main.max-connections",
+            Joined(reloaded.Taken));
+        Assert.Empty(reloaded.NeedRestart);
+        Assert.Equal((7, 2), (next.Settings.Pool("orders").Size, next.Settings.Pool("orders").MinIdle));
+        Assert.Equal(9, next.Settings.Servers["main"].MaxConnections);
+        Assert.Equal(3, next.Settings.Databases["more"].Packing.Width);
+    }
+
+    [Fact]
+    public void How_errands_run_is_kept_for_as_long_as_the_broker_runs_where_a_database_was_seen_before()
+    {
+        var more = Settings("databases.more { user = app, packing.width = 3 }");
+        var changed = Settings("packing.width = 5, sessions.idle-limit = 7s, databases.more { user = app, packing.width = 4 }");
+
+        var (with, _) = SettingsInForce.At(Started).Take(more, hasGateway: false);
+        var (without, gone) = with.Take(Started, hasGateway: false);
+        var (again, reloaded) = without.Take(changed, hasGateway: false);
+
+        Assert.Equal(("broker.databases.more.user", ""), (Joined(gone.Taken), Joined(gone.NeedRestart)));
+        Assert.Equal("broker.databases.more.user", Joined(reloaded.Taken));
+        Assert.Equal("broker.databases.more.packing.width, broker.packing.width, broker.sessions.idle-limit", Joined(reloaded.NeedRestart));
+        Assert.Equal(3, again.Settings.Databases["more"].Packing.Width);
+        Assert.Equal(Started.Sessions, again.Settings.Sessions);
+        Assert.Equal(Started.Databases["orders"].Packing, again.Settings.Databases["orders"].Packing);
     }
 
     [Fact]

@@ -118,6 +118,74 @@ public sealed partial class DoorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_hangup_takes_pools_and_databases_and_disconnects_nobody()
+    {
+        var server = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
+        var elsewhere = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
+        var (port, file) = (FreePort(), Path.Combine(_folder.FullName, "brokerd.conf"));
+        await File.WriteAllTextAsync(file, Configuration(further: "gone", leadsTo: server, size: 1));
+        using var brokerd = Brokerd.Start("serve", "--config", file);
+        await brokerd.SaysAsync("brokerd is ready");
+        await using var one = await OpenAsync("shop");
+        await using var waiting = await OpenAsync("shop");
+        await using var staying = await OpenAsync("gone");
+        await using var transaction = await one.BeginTransactionAsync();
+        Assert.Equal(server.Database, await WhereAsync(one));
+        var waits = WhereAsync(waiting);
+
+        await File.WriteAllTextAsync(file, Configuration(further: "more", leadsTo: elsewhere, size: 2));
+        await brokerd.SignalAsync("HUP");
+        await brokerd.SaysAsync("The configuration was read again");
+
+        Assert.Equal(server.Database, await waits);
+        Assert.Equal(server.Database, await WhereAsync(one));
+        Assert.Equal(server.Database, await WhereAsync(staying));
+        await transaction.CommitAsync();
+        await UntilAsync(async () => await IsThereAsync("more") && !await IsThereAsync("gone"));
+        await using var late = await OpenAsync("more");
+        Assert.Equal(elsewhere.Database, await WhereAsync(late));
+        await brokerd.SignalAsync("TERM");
+        Assert.Equal(0, await brokerd.EndAsync());
+
+        string Configuration(string further, NpgsqlConnectionStringBuilder leadsTo, int size) => $$"""
+            broker {
+              servers.main { host = "{{server.Host}}", port = {{server.Port}}, max-connections = 10 }
+              database-defaults { server = main, user = "{{server.Username}}"{{(server.Password is null ? "" : $", password = \"{server.Password}\"")}} }
+              databases.shop { database = "{{server.Database}}" }
+              databases.{{further}} { database = "{{leadsTo.Database}}" }
+              pool { size = {{size}}, overflow = 0 }
+              gateway { listen = ["tcp://127.0.0.1:{{port}}"], auth = trust }
+            }
+            """;
+
+        async Task<NpgsqlConnection> OpenAsync(string database)
+        {
+            var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Through(server, port, "")) { Database = database }.ConnectionString);
+            await connection.OpenAsync();
+            return connection;
+        }
+
+        async Task<bool> IsThereAsync(string database)
+        {
+            try
+            {
+                await (await OpenAsync(database)).DisposeAsync();
+                return true;
+            }
+            catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidCatalogName)
+            {
+                return false;
+            }
+        }
+
+        static async Task<object?> WhereAsync(NpgsqlConnection connection)
+        {
+            await using var command = new NpgsqlCommand("select current_database()::text", connection);
+            return await command.ExecuteScalarAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_port_that_is_taken_stops_the_start_and_is_named()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);

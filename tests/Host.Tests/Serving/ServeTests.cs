@@ -92,9 +92,10 @@ public sealed class ServeTests : IDisposable
         await brokerd.SignalAsync("HUP");
         await brokerd.SaysAsync("brokerd keeps the settings it has", times: 2);
 
-        await WriteAsync(Good.Replace("size = 10", "size = 11", StringComparison.Ordinal));
+        await WriteAsync(Good.Replace("size = 10", "size = 11", StringComparison.Ordinal) + "\nbroker.packing.width = 3\n");
         await brokerd.SignalAsync("HUP");
-        await brokerd.SaysAsync("broker.pool.size will hold only after a restart");
+        await brokerd.SaysAsync("broker.pool.size hold from now on");
+        await brokerd.SaysAsync("broker.packing.width will hold only after a restart");
 
         await brokerd.SignalAsync("TERM");
         Assert.Equal(0, await brokerd.EndAsync());

@@ -8,8 +8,9 @@ namespace Broker.Gateway.Access;
 /// <param name="Rules">The access rules.</param>
 /// <param name="Users">The users that are known here.</param>
 /// <param name="Likenesses">What unknown users are taken for.</param>
+/// <param name="AuthQuery">The statement that looks up users that are not known here; empty: none are looked up.</param>
 /// <param name="Tls">How connections are encrypted; null when they are not.</param>
-internal sealed record GatewayDoor(AccessRules Rules, UserList Users, Likenesses Likenesses, ServerTls? Tls)
+internal sealed record GatewayDoor(AccessRules Rules, UserList Users, Likenesses Likenesses, string AuthQuery, ServerTls? Tls)
 {
     private const int SecretLength = 32;
 
@@ -30,7 +31,7 @@ internal sealed record GatewayDoor(AccessRules Rules, UserList Users, Likenesses
             users = UserList.Parse(File.ReadAllText(settings.AuthFile), out var wrong).Over(configured);
             Check(wrong, settings.AuthFile);
         }
-        return new(RulesOf(settings), users, new(users.Passwords, secret), ServerTls.Load(settings.Tls));
+        return new(RulesOf(settings), users, new(users.Passwords, secret), settings.AuthQuery, ServerTls.Load(settings.Tls));
     }
 
     private static AccessRules RulesOf(GatewaySettings settings)

@@ -160,9 +160,9 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     private void OnPool(IBrokerReply found)
     {
         _pool = found;
-        if (_door.Users.Find(_wishes.User) is null && found is GatewayPoolFound pool && _plan.Settings.AuthQuery.Length > 0)
+        if (_door.Users.Find(_wishes.User) is null && found is GatewayPoolFound pool && _door.AuthQuery.Length > 0)
         {
-            Context.ActorOf(AuthQueryActor.For(pool.Supervisor, _plan.Settings.AuthQuery, _wishes.User));
+            Context.ActorOf(AuthQueryActor.For(pool.Supervisor, _door.AuthQuery, _wishes.User));
         }
         else
         {

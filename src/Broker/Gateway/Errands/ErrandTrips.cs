@@ -39,8 +39,11 @@ internal sealed class ErrandTrips
         (_plan, _pool, _book, _buffers, _context) = (plan, pool, book, buffers, context);
         (_reads, _writes) = (new(TripLane.Reads, Packing), new(TripLane.Writes, Packing));
         _lanes = [_reads, _writes];
-        _width = new(Packing, plan.User.Pool.Limit ?? int.MaxValue, plan.Time);
+        _width = new(Packing, MostOf(plan), plan.Time);
     }
+
+    /// <summary>The pool's plan is another: its limit is.</summary>
+    internal void Follow(LinkPlan plan) => _width.Most = MostOf(plan);
 
     private PackingSettings Packing => _plan.Database.Packing;
 
@@ -205,6 +208,8 @@ internal sealed class ErrandTrips
     internal void Settle(TripInDoubt doubt) => _context.ActorOf(WireSettlementActor.For(_pool, doubt).WithDispatcher(_context.Dispatcher.Id));
 
     private ErrandLane LaneOf(WireErrand errand) => errand.Lane is TripLane.Writes ? _writes : _reads;
+
+    private static int MostOf(LinkPlan plan) => plan.User.Pool.Limit ?? int.MaxValue;
 
     private bool Wants(ErrandLane lane) => lane.Waiting > 0 && !lane.HasIdle && lane.Carriers < (lane == _writes ? 1 : _width.InUse);
 

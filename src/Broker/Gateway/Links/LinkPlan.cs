@@ -5,7 +5,7 @@ using Broker.Diagnostics;
 
 namespace Broker.Gateway.Links;
 
-/// <summary>Everything the links of a pool need to know. Values only, but for what they tell.</summary>
+/// <summary>Everything the links of a pool need to know. Values only, but for what they tell. Another replaces it when settings are read again.</summary>
 internal sealed record LinkPlan
 {
     /// <summary>Which pool.</summary>
@@ -22,6 +22,9 @@ internal sealed record LinkPlan
 
     /// <summary>Its user, and the pool's settings.</summary>
     internal required UserSettings User { get; init; }
+
+    /// <summary>Where its links lead.</summary>
+    internal ConnectionTarget Target => new(Server, Database, User);
 
     /// <summary>The gateway's settings.</summary>
     internal required GatewaySettings Gateway { get; init; }

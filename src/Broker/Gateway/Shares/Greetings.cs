@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Broker.Gateway.Links;
 using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Shares;
@@ -31,6 +32,9 @@ internal sealed class Greetings
         _greeting = _greeting is { } same && same.IsOf(defaults) ? same : new(defaults);
         TellAll(_greeting);
     }
+
+    /// <summary>Links are opened by another plan: where they lead elsewhere, the first of them says what a session begins with there.</summary>
+    internal void Follow(LinkPlan before, LinkPlan after) => _greeting = after.Target.IsSameAs(before.Target) ? _greeting : null;
 
     /// <summary>All who wait are told this.</summary>
     internal void TellAll(object answer)

@@ -17,7 +17,6 @@ internal sealed class LinkDesk
     // Where others could merely use what lies idle here, one that was used a moment ago is kept.
     private static readonly TimeSpan Warmth = TimeSpan.FromMilliseconds(100);
 
-    private readonly LinkPlan _plan;
     private readonly IActorRef _pool;
     private readonly StatementBook _book;
     private readonly IActorContext _context;
@@ -30,7 +29,10 @@ internal sealed class LinkDesk
     /// <param name="book">The prepared texts of the share.</param>
     /// <param name="context">That of the share's actor, which hears of the links' deaths.</param>
     internal LinkDesk(LinkPlan plan, IActorRef pool, StatementBook book, IActorContext context) =>
-        (_plan, _pool, _book, _context, _log, Shelf) = (plan, pool, book, context, context.GetLogger(), new(plan));
+        (Plan, _pool, _book, _context, _log, Shelf) = (plan, pool, book, context, context.GetLogger(), new(plan));
+
+    /// <summary>How they are opened and kept.</summary>
+    internal LinkPlan Plan { get; private set; }
 
     /// <summary>Which there are.</summary>
     internal LinkShelf Shelf { get; }
@@ -38,10 +40,17 @@ internal sealed class LinkDesk
     // Those that close already count.
     private bool Owes => _wanted is { } wanted && wanted.Count > _closing.Count;
 
+    /// <summary>Links are opened and kept by another plan from now on.</summary>
+    internal void Follow(LinkPlan plan)
+    {
+        Plan = plan with { Telemetry = Plan.Telemetry };
+        Shelf.Follow(Plan);
+    }
+
     /// <summary>Fills a slot.</summary>
     internal void Open(SlotLent slot, Credential? shown)
     {
-        var link = _context.ActorOf(WireLinkActor.For(_plan, slot, shown, _book).WithDispatcher(_context.Dispatcher.Id));
+        var link = _context.ActorOf(WireLinkActor.For(Plan, slot, shown, _book).WithDispatcher(_context.Dispatcher.Id));
         _context.Watch(link);
         Shelf.Connects(slot.Lease, link);
     }
@@ -77,7 +86,7 @@ internal sealed class LinkDesk
         {
             return;
         }
-        _log.Error("A link of pool {Pool} died unforeseen", _plan.Pool);
+        _log.Error("A link of pool {Pool} died unforeseen", Plan.Pool);
         Shelf.Forget(slot);
         GiveBack(new(slot, CloseReason.Broken, Clean: false));
     }
@@ -89,7 +98,7 @@ internal sealed class LinkDesk
         {
             return;
         }
-        _log.Warning("Slot {Lease} of pool {Pool} is taken back: {Reason}", revoked.Lease, _plan.Pool, revoked.Reason);
+        _log.Warning("Slot {Lease} of pool {Pool} is taken back: {Reason}", revoked.Lease, Plan.Pool, revoked.Reason);
         if (Shelf.TakeOut(revoked.Lease) is { Borrower: { } borrower } lent)
         {
             borrower.Tell(new LinkRecalled(lent, revoked.Reason), ActorRefs.NoSender);

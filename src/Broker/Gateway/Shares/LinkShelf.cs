@@ -10,10 +10,10 @@ namespace Broker.Gateway.Shares;
 /// </summary>
 internal sealed class LinkShelf
 {
-    private readonly LinkPlan _plan;
     private readonly Dictionary<LeaseId, Entry> _all = [];
     private readonly Dictionary<IActorRef, LeaseId> _byActor = [];
     private readonly List<Entry> _idle = [];
+    private LinkPlan _plan;
     private int _open;
 
     internal LinkShelf(LinkPlan plan) => _plan = plan;
@@ -23,6 +23,9 @@ internal sealed class LinkShelf
 
     /// <summary>How many connect.</summary>
     internal int Connecting => _all.Count - _open;
+
+    /// <summary>Links are kept by another plan from now on.</summary>
+    internal void Follow(LinkPlan plan) => _plan = plan;
 
     /// <summary>A link's actor has begun to connect.</summary>
     internal void Connects(LeaseId slot, IActorRef actor)

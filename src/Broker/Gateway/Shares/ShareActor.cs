@@ -10,6 +10,7 @@ using Broker.Gateway.Reports;
 using Broker.Leases;
 using Broker.Gateway.Traces;
 using Broker.PgWire.Logins;
+using Broker.Pools;
 
 namespace Broker.Gateway.Shares;
 
@@ -22,7 +23,6 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private static readonly TimeSpan LineLook = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan HouseLook = TimeSpan.FromSeconds(1);
 
-    private readonly LinkPlan _plan;
     private readonly IActorRef _pool;
     private readonly LinkLine _line;
     private readonly LinkDesk _links;
@@ -36,15 +36,16 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     public ShareActor(LinkPlan plan, IActorRef pool, StatementBook book, TextVerdicts verdicts, ExchangeBuffers buffers)
     {
-        (_plan, _pool, _line) = (plan, pool, new(plan.Telemetry));
-        _lessons = new(plan, verdicts, buffers, Context);
+        (_pool, _line, _lessons) = (pool, new(plan.Telemetry), new(plan, verdicts, buffers, Context));
         (_links, _asked, _trips) = (new(plan, pool, book, Context), new(pool, Self), new(plan, pool, book, buffers, Context));
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private TimeSpan LineLimit => _plan.Gateway.Timeouts.QueryWait ?? _plan.User.Pool.AcquireTimeout;
+    private LinkPlan Plan => _links.Plan;
+
+    private TimeSpan LineLimit => Plan.Gateway.Timeouts.QueryWait ?? Plan.User.Pool.AcquireTimeout;
 
     /// <summary>How to make one.</summary>
     internal static Props For(LinkPlan plan, IActorRef pool, StatementBook book, TextVerdicts verdicts, ExchangeBuffers buffers) =>
@@ -67,6 +68,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     protected override void PreStart()
     {
         Context.Watch(_pool);
+        _pool.Tell(PoolCommands.FollowLinks.Instance);
         Timers.StartPeriodicTimer(nameof(LookAtHouse), LookAtHouse.Instance, HouseLook);
     }
 
@@ -75,7 +77,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case ShareCommands.WantLink want: OnWant(want.Client, want.Since ?? _plan.Time.GetTimestamp()); break;
+            case ShareCommands.WantLink want: OnWant(want.Client, want.Since ?? Plan.Time.GetTimestamp()); break;
             case ShareCommands.LinkReturned back: OnReturned(back.Link, back.Condition); break;
             case WireErrand errand: OnErrand(errand); break;
             case CarrierMessages.TripOver over: OnTripOver(over); break;
@@ -93,8 +95,6 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
                 break;
             case SlotLent lent: OnSlot(lent); break;
             case SlotRefused refused when _asked.Answered(refused.Request): OnRefused(refused.Failure); break;
-            // It was withdrawn.
-            case SlotRefused: break;
             case LookAtLine: OnLookAtLine(); break;
             case LookAtHouse: OnLookAtHouse(); break;
             default: OnControl(message); break;
@@ -117,8 +117,13 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
                 _trips.Retire();
                 break;
             case SlotRevoked revoked: _links.Revoked(revoked); break;
-            // what the loop tells all
-            case ShareEnded or Clients.LookAtClock: break;
+            case LinksChanged changed:
+                _greetings.Follow(Plan, changed.Links);
+                _trips.Follow(changed.Links);
+                _links.Follow(changed.Links);
+                break;
+            // what the loop tells all, and the answer to what was withdrawn
+            case ShareEnded or Clients.LookAtClock or SlotRefused: break;
             case ShareCommands.Stop:
                 _stopping = true;
                 RefuseAll(new BrokerStopping("the gateway"));
@@ -126,7 +131,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
                 _trips.Retire();
                 break;
             case Terminated { ActorRef: var dead } when dead.Equals(_pool):
-                RefuseAll(new ConnectionLost(_plan.Pool, "its pool ended"));
+                RefuseAll(new ConnectionLost(Plan.Pool, "its pool ended"));
                 Context.Stop(Self);
                 break;
             case Terminated { ActorRef: var dead }:
@@ -262,7 +267,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         else if (_line.Count > 0)
         {
             var first = _line.TakeFirst();
-            Lend(link, first.Client, _plan.Time.GetElapsedTime(first.Since));
+            Lend(link, first.Client, Plan.Time.GetElapsedTime(first.Since));
         }
         else
         {
@@ -273,7 +278,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void Lend(WireLink link, IActorRef client, TimeSpan waited)
     {
-        _plan.Telemetry?.ClientWaited(waited);
+        Plan.Telemetry?.ClientWaited(waited);
         (link.Phase, link.Borrower) = (LinkPhase.Lent, client);
         client.Tell(new LinkLent(link), ActorRefs.NoSender);
         link.Channel.GiveTo(client);
@@ -292,7 +297,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     /// <summary>As many as wait and are not on their way.</summary>
     private void AskForSlots()
     {
-        var needed = Math.Max(_line.Count + _trips.Wanted, _greetings.AreAwaited && _links.Shelf.Count == 0 ? 1 : 0);
+        var needed = Math.Max(_line.Count + _trips.Wanted, _greetings.AreAwaited ? 1 : 0);
         for (var missing = needed - _asked.Count - _links.Shelf.Connecting; missing > 0; missing--)
         {
             _asked.Ask();
@@ -334,7 +339,7 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         _lastFailure = failed.Failure;
         if (!failed.Failure.IsTransient)
         {
-            RefuseUnserved(failed.Failure);
+            OnRefused(failed.Failure);
         }
         AskForSlots();
     }
@@ -342,17 +347,20 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
     private void OnRefused(Failure failure)
     {
         _lastFailure = failure;
-        RefuseUnserved(failure);
+        if (_links.Shelf.Count == 0 || _greetings.AreAwaited)
+        {
+            RefuseAll(failure);
+        }
     }
 
     private void OnLookAtLine()
     {
         _trips.RunAlone(LineLimit);
-        while (_line.First is { } first && _plan.Time.GetElapsedTime(first.Since) >= LineLimit)
+        while (_line.First is { } first && Plan.Time.GetElapsedTime(first.Since) >= LineLimit)
         {
-            var waited = _plan.Time.GetElapsedTime(first.Since);
+            var waited = Plan.Time.GetElapsedTime(first.Since);
             var failure = _links.Shelf.Count == 0 && _lastFailure is { } last ? last : new PoolExhausted(
-                _plan.Pool, _links.Shelf.Count, _plan.User.Pool.Limit ?? -1, _line.Count, waited, waited, _lastFailure?.Message);
+                Plan.Pool, _links.Shelf.Count, Plan.User.Pool.Limit ?? -1, _line.Count, waited, waited, _lastFailure?.Message);
             _line.TakeFirst().Client.Tell(new Refused(failure), ActorRefs.NoSender);
         }
         WithdrawNeedless();
@@ -376,14 +384,6 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
         }
         _links.KeepHouse(_line.Count == 0);
         WithdrawNeedless();
-    }
-
-    private void RefuseUnserved(Failure failure)
-    {
-        if (_links.Shelf.Count == 0)
-        {
-            RefuseAll(failure);
-        }
     }
 
     private void RefuseAll(Failure failure)

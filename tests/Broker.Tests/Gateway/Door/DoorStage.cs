@@ -9,6 +9,7 @@ using Broker.PgWire.Logins;
 using Broker.Postgres;
 using Broker.Tests.Gateway.Wire;
 using Npgsql;
+using Xunit;
 
 namespace Broker.Tests.Gateway.Door;
 
@@ -16,9 +17,10 @@ namespace Broker.Tests.Gateway.Door;
 internal sealed class DoorStage : IAsyncDisposable
 {
     private readonly ActorSystem _system;
+    private readonly string _settings;
 
-    private DoorStage(ActorSystem system, BrokerClient broker, string direct, int port, string folder) =>
-        (_system, Broker, Direct, Port, Folder) = (system, broker, direct, port, folder);
+    private DoorStage(ActorSystem system, string settings, BrokerClient broker, string direct, int port, string folder) =>
+        (_system, _settings, Broker, Direct, Port, Folder) = (system, settings, broker, direct, port, folder);
 
     internal BrokerClient Broker { get; }
 
@@ -45,7 +47,7 @@ internal sealed class DoorStage : IAsyncDisposable
         var port = FreePort();
         var folder = Directory.CreateTempSubdirectory("door").FullName;
         var system = ActorSystem.Create("door", "akka { loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off }");
-        var broker = await system.StartBrokerAsync(BrokerSettings.Parse($$"""
+        var settings = $$"""
             broker {
               servers.main { host = "{{server.Host}}", port = {{server.Port}} }
               {{(others.Length > 0 ? $"databases.\"*\" {{ {others} }}" : "")}}
@@ -57,9 +59,26 @@ internal sealed class DoorStage : IAsyncDisposable
                 {{gateway}}
               }
             }
-            """), meters: meters);
-        return new(system, broker, direct, port, folder);
+            """;
+        var broker = await system.StartBrokerAsync(BrokerSettings.Parse(settings), meters: meters);
+        return new(system, settings, broker, direct, port, folder);
     }
+
+    /// <summary>Gives the broker other settings, as at a SIGHUP.</summary>
+    /// <param name="changes">What of those from the start is written otherwise.</param>
+    internal Task<SettingsReloaded> ReloadAsync(params ReadOnlySpan<(string Old, string New)> changes)
+    {
+        var settings = _settings;
+        foreach (var (old, now) in changes)
+        {
+            Assert.Contains(old, settings, StringComparison.Ordinal);
+            settings = settings.Replace(old, now, StringComparison.Ordinal);
+        }
+        return _system.ReloadBrokerAsync(BrokerSettings.Parse(settings));
+    }
+
+    /// <summary>Tells an actor of the broker something.</summary>
+    internal void Tell(string path, object message) => _system.ActorSelection($"/user/broker/{path}").Tell(message);
 
     /// <summary>The connection string through the gateway.</summary>
     internal string Through(Action<NpgsqlConnectionStringBuilder>? change = null)

@@ -64,12 +64,18 @@ public abstract class PoolStage : TestKit
     /// <summary>Something for the connection to tell its pool.</summary>
     private protected sealed record Say(object Message, bool ThenDie);
 
-    private protected void StartPool(string settings = "", bool hasFirstConnect = false, string log = "")
+    private protected void StartPool(string settings = "", bool hasFirstConnect = false, string log = "") =>
+        StartPool(PlanOf(settings, hasFirstConnect, log));
+
+    private protected void StartPool(PoolPlan plan) => Pool = Sys.ActorOf(PoolSupervisor.For(plan));
+
+    /// <summary>The plan of a pool with these settings.</summary>
+    private protected PoolPlan PlanOf(string settings = "", bool hasFirstConnect = false, string log = "")
     {
         var broker = BrokerSettings.Parse($"broker.servers.main {{ }}\nbroker.databases.orders {{ user = app }}\nbroker.pool {{\n{settings}\n}}\nbroker.log {{\n{log}\n}}");
         var database = broker.Databases["orders"];
         var stage = Stage.Ref;
-        Pool = Sys.ActorOf(PoolSupervisor.For(new PoolPlan
+        return new PoolPlan
         {
             Pool = Orders,
             Settings = database.Users["app"].Pool,
@@ -88,7 +94,11 @@ public abstract class PoolStage : TestKit
             Listener = () => throw new InvalidOperationException("nobody listens here"),
             HasFirstConnect = hasFirstConnect,
             Settler = _ => throw new InvalidOperationException("nothing is settled here"),
-        }));
+            Links = new()
+            {
+                Pool = Orders, Server = broker.Servers["main"], Roles = new(TimeSpan.Zero, Time), Database = database, User = database.Users["app"], Gateway = broker.Gateway, Time = Time,
+            },
+        };
     }
 
     private protected ConnectionId ExpectStarted()
