@@ -341,7 +341,7 @@ internal sealed class WireClientActor : UntypedActor
     {
         if (_exchange is { } exchange)
         {
-            exchange.Link.Actor.Tell(LinkCommands.Cancel.Instance, ActorRefs.NoSender);
+            exchange.Link.Actor.Tell(new LinkCommands.Cancel(Self), ActorRefs.NoSender);
         }
         else if (_errands.IsUnderWay)
         {

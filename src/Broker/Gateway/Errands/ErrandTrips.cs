@@ -174,8 +174,12 @@ internal sealed class ErrandTrips
     }
 
     /// <summary>Whoever had a link has given it back: if that is a carrier, it is not needed any more.</summary>
-    internal void Returned(IActorRef borrower)
+    internal void Returned(IActorRef? borrower)
     {
+        if (borrower is null)
+        {
+            return;
+        }
         _reads.Forget(borrower);
         _writes.Forget(borrower);
         if (_links.Remove(borrower))

@@ -204,7 +204,7 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         if (!_cancelled)
         {
             _cancelled = true;
-            _link.Actor.Tell(LinkCommands.Cancel.Instance, ActorRefs.NoSender);
+            _link.Actor.Tell(new LinkCommands.Cancel(Self), ActorRefs.NoSender);
         }
     }
 

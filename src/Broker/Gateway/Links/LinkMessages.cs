@@ -15,7 +15,8 @@ internal static class LinkCommands
     internal sealed record Clean(bool Discard) : INoSerializationVerificationNeeded;
 
     /// <summary>Asks the server, over a connection of its own, to cancel what the link does. May come while the link is lent; the link is not released before that connection is closed.</summary>
-    internal sealed record Cancel : INoSerializationVerificationNeeded
+    /// <param name="Borrower">Whose: when the link has gone to another meanwhile, nothing is cancelled. Null: whoever has it.</param>
+    internal sealed record Cancel(IActorRef? Borrower = null) : INoSerializationVerificationNeeded
     {
         internal static readonly Cancel Instance = new();
     }

@@ -133,9 +133,9 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             case LinkCommands.Clean clean:
                 Clean(clean.Discard);
                 break;
-            case LinkCommands.Cancel:
+            case LinkCommands.Cancel cancel:
                 // one that comes late has nothing left to cancel but what another does
-                if (Link.Phase is LinkPhase.Lent or LinkPhase.Errand)
+                if (Link.Phase is LinkPhase.Lent or LinkPhase.Errand && (cancel.Borrower is not { } borrower || borrower.Equals(Link.Borrower)))
                 {
                     _cancels!.Send();
                 }

@@ -227,16 +227,14 @@ internal sealed class ShareActor : UntypedActor, IWithTimers
 
     private void OnReturned(WireLink link, LinkCondition condition)
     {
-        if (link.Borrower is { } borrower)
-        {
-            _trips.Returned(borrower);
-        }
+        _trips.Returned(link.Borrower);
         link.Borrower = null;
         switch (condition)
         {
-            case LinkCondition.Clean: OnFree(link); break;
-            case LinkCondition.Unheard or LinkCondition.Cancelled or LinkCondition.Dirty: LinkDesk.Clean(link, discard: condition is LinkCondition.Dirty); break;
+            // a cancel may have been sent since it was given back
+            case LinkCondition.Clean when link.Use.CancelsInFlight == 0: OnFree(link); break;
             case LinkCondition.Broken: _links.Close(link, CloseReason.Broken); break;
+            default: LinkDesk.Clean(link, discard: condition is LinkCondition.Dirty); break;
         }
     }
 

@@ -189,6 +189,36 @@ public sealed class ReleaseTests
     }
 
     [Fact]
+    public async Task A_cancel_that_comes_when_its_statement_ends_hits_nobody_who_gets_the_link_next()
+    {
+        await using var door = await DoorStage.OpenAsync("loops = 1", OneLink);
+        using var cancelled = await RawConnection.ConnectAsync(door.Port);
+        var (login, _) = await cancelled.LoginAsync(new NpgsqlConnectionStringBuilder(door.Direct).Username!, Credential.None, database: "shop");
+        using var next = await door.SpeakAsync();
+        using var end = new CancellationTokenSource();
+        var cancelling = Enumerable.Range(0, 3).Select(_ => RawConnection.CancelUntilAsync(door.Port, login.Key!, end.Token)).ToArray();
+        using var stop = new CancellationTokenSource();
+        var working = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await cancelled.SendAsync(Text("select pg_sleep(0.0005)"));
+                await cancelled.ReceiveToReadyAsync();
+            }
+        });
+
+        for (var round = 0; round < 300; round++)
+        {
+            await next.SendAsync(Text("select pg_sleep(0.005)"));
+            Assert.Null(StateIn(await next.ReceiveToReadyAsync()));
+        }
+        await stop.CancelAsync();
+        await working;
+        await end.CancelAsync();
+        await Task.WhenAll(cancelling);
+    }
+
+    [Fact]
     public async Task A_portal_of_which_rows_are_left_keeps_the_link_to_the_Sync()
     {
         await using var door = await DoorStage.OpenAsync(Impatient, OneLink);
