@@ -184,10 +184,12 @@ public sealed class RepeatTests : SessionStage
         await seen.CommitAsync(Insert(1));
         seen.Acknowledged = 1;
         await seen.LeaveAsync();
+        await UntilEndedAsync(seen);
         Assert.IsType<CommandRefused>(await OutcomeAsync(seen, 1));
         var unseen = await OpenAsync();
         await unseen.CommitAsync(Insert(2));
         await unseen.LeaveAsync();
+        await UntilEndedAsync(unseen);
         Assert.IsType<Committed>(await OutcomeAsync(unseen, 1));
 
         await AwaitConditionAsync(async () => await OutcomeAsync(unseen, 1) is CommandRefused, TimeSpan.FromSeconds(20));

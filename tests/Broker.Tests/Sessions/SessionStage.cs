@@ -90,6 +90,11 @@ public abstract class SessionStage : BrokerStage
         return (await asker.ExpectMsgAsync<CommitOutcome>()).Reply;
     }
 
+    /// <summary>Waits until a conversation that has been left has ended: a question that meets its end is not answered.</summary>
+    private protected Task UntilEndedAsync(Handle handle) => AwaitAssertAsync(
+        async () => await Assert.ThrowsAsync<ActorNotFoundException>(() => Sys.ActorSelection($"/user/broker/sessions/{handle.Session}").ResolveOne(TimeSpan.FromSeconds(1))),
+        TimeSpan.FromSeconds(20));
+
     private protected Task UntilQuietAsync() => UntilAsync(status => status is { Lent: 0, Waiting: 0, Opening: 0 });
 }
 
