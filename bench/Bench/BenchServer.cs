@@ -15,6 +15,10 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public string ConnectionString { get; }
 
+    /// <summary>The same over TCP, as from another machine.</summary>
+    public string TcpConnectionString =>
+        _own is null ? ConnectionString : _own.ConnectionString() + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
+
     /// <param name="running">Connection string of one that runs; null for a private one.</param>
     /// <param name="settings">Settings of a private one, over those that all have.</param>
     public static async Task<BenchServer> StartAsync(string? running, IReadOnlyDictionary<string, string>? settings = null)
@@ -27,7 +31,8 @@ internal sealed class BenchServer : IAsyncDisposable
         var options = new LocalPostgresOptions();
         var own = await LocalPostgres.StartAsync(options with
         {
-            Settings = options.Settings.Add("shared_buffers", "256MB").Add("min_wal_size", "2GB").Add("max_wal_size", "4GB").Add("max_connections", "500")
+            Settings = options.Settings.Add("shared_buffers", "256MB").Add("min_wal_size", "2GB").Add("max_wal_size", "4GB")
+                .Add("max_connections", "500")
                 .SetItems(settings ?? new Dictionary<string, string>()),
         });
         var server = new BenchServer(own, own.SocketConnectionString() + ";SSL Mode=Disable;GSS Encryption Mode=Disable");

@@ -34,6 +34,7 @@ internal static class GatewayBench
         }
 
         GatewayTable.Print(results);
-        Console.WriteLine(Path.GetRelativePath(Environment.CurrentDirectory, ResultFile.Write("gateway", machine, options.Rounds, options.RoundTime, results)));
+        Console.WriteLine(Path.GetRelativePath(Environment.CurrentDirectory,
+            ResultFile.Write("gateway", machine, options.Rounds, options.RoundTime, results)));
     }
 }

@@ -1,4 +1,5 @@
 using Broker.Bench;
+using Broker.Bench.Remotes;
 
 switch (args)
 {
@@ -11,9 +12,16 @@ switch (args)
     case ["gateway", .. var rest]:
         await GatewayBench.RunAsync(GatewayOptions.Parse(rest));
         return 0;
+    case ["remote", .. var rest]:
+        await RemoteBench.RunAsync(RemoteBenchOptions.Parse(rest));
+        return 0;
+    case [RemoteProcess.Word, ..]:
+        await RemoteProcess.RunAsync(args.AsMemory(1));
+        return 0;
     default:
         Console.Error.WriteLine(ErrandsOptions.Usage());
         Console.Error.WriteLine(FlushOptions.Usage());
         Console.Error.WriteLine(GatewayOptions.Usage());
+        Console.Error.WriteLine(RemoteBenchOptions.Usage());
         return 2;
 }

@@ -2,7 +2,9 @@ using Akka.Hosting;
 using Broker.Client;
 using Broker.Client.Executing;
 using Broker.Client.Protocol.Failures;
+using Broker.Client.Remote;
 using Broker.Client.Sessions;
+using Broker.Client.Hosting;
 using Broker.Hosting;
 
 namespace WebShop;
@@ -20,12 +22,22 @@ public static class Shop
             id bigint generated always as identity primary key, order_id bigint not null references orders, product text not null, quantity int not null check (quantity > 0));
         """;
 
+    /// <summary>
+    /// Builds it. With Broker:Address it uses the broker there, as Broker:User with Broker:Password; without, one in its own process,
+    /// before the database of ConnectionStrings:shop. Nothing but the registration knows which.
+    /// </summary>
     public static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddAkka("shop", akka => akka.WithBroker(options => options.Hocon(
-            $"broker.databases.shop {{ connection-string = \"{builder.Configuration.GetConnectionString("shop")}\" }}")));
-        builder.Services.AddBrokerClient().AddBrokerSessions("shop");
+        if (builder.Configuration["Broker:Address"] is { } address)
+        {
+            AddRemote(builder, address);
+        }
+        else
+        {
+            AddEmbedded(builder);
+        }
+        builder.Services.AddBrokerSessions("shop");
         var shop = builder.Build();
 
         shop.MapPost("/orders", PlaceAsync);
@@ -34,6 +46,19 @@ public static class Shop
         shop.MapPost("/orders/{id:long}/pay", PayAsync);
         shop.MapPost("/orders/{id:long}/merge-into/{other:long}", MergeAsync);
         return shop;
+    }
+
+    private static void AddEmbedded(WebApplicationBuilder builder)
+    {
+        builder.Services.AddAkka("shop", akka => akka.WithBroker(options => options.Hocon(
+            $"broker.databases.shop {{ connection-string = \"{builder.Configuration.GetConnectionString("shop")}\" }}")));
+        builder.Services.AddBrokerClient();
+    }
+
+    private static void AddRemote(WebApplicationBuilder builder, string address)
+    {
+        var broker = builder.Configuration.GetSection("Broker");
+        builder.Services.AddBrokerClient(address, new RemoteOptions { User = broker["User"] ?? "", Password = broker["Password"] ?? "" });
     }
 
     private static async Task<IResult> PlaceAsync(NewOrder placed, Session session, CancellationToken cancellation)

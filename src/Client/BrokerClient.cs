@@ -3,6 +3,7 @@ using Akka.Actor;
 using Broker.Client.Diagnostics;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Client.Remote;
 using Broker.Client.Sandboxes;
 using Broker.Client.Sending;
 using Broker.Client.Sessions;
@@ -18,11 +19,12 @@ namespace Broker.Client;
 /// waits until it is known that the statement had no effect (then it throws <see cref="OperationCanceledException"/>), else it ends with
 /// the statement's true outcome. A result is to be awaited exactly once, as any ValueTask.
 /// </summary>
-public sealed class BrokerClient
+public sealed class BrokerClient : IAsyncDisposable, IDisposable
 {
     private readonly StatementSender _sender;
     private readonly SendingTerms _terms;
     private readonly EntityDirectory _entities;
+    private readonly RemoteLink? _link;
 
     /// <summary>A client of the broker in this actor system. Made once by the code that hosts the broker.</summary>
     /// <param name="supervisor">The broker's supervisor, which knows the pools.</param>
@@ -35,8 +37,51 @@ public sealed class BrokerClient
     internal BrokerClient(Func<CancellationToken, Task<IActorRef>> supervisor, ActorSystem system, TracingOptions? tracing = null)
         : this(new StatementSender(system, supervisor, tracing), SendingTerms.Default, null) { }
 
-    private BrokerClient(StatementSender sender, SendingTerms terms, EntityDirectory? entities) =>
-        (_sender, _terms, _entities) = (sender, terms, entities ?? new(sender));
+    internal BrokerClient(StatementSender sender, SendingTerms terms, EntityDirectory? entities, RemoteLink? link = null) =>
+        (_sender, _terms, _entities, _link) = (sender, terms, entities ?? new(sender), link);
+
+    /// <summary>
+    /// A client of a broker on another machine, over Akka.Remote. It means the same as one in the broker's own process. It keeps one link,
+    /// however many callers it has, and makes it anew whenever it is lost: requests wait meanwhile, up to
+    /// <see cref="RemoteOptions.LossLimit"/>. Dispose it at the end.
+    /// </summary>
+    /// <param name="address">The broker's address, such as `akka.tcp://broker@db1.example:4053`.</param>
+    /// <param name="options">As whom, and how.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ArgumentException">The address is none, or an option is out of its range.</exception>
+    /// <exception cref="BrokerException">
+    /// The broker could not be reached within <see cref="RemoteOptions.ConnectTimeout"/> (<c>BrokerUnreachable</c>), refuses the user
+    /// (<c>ClientRefused</c>), or speaks another version of the protocol (<c>ProtocolUnsupported</c>).
+    /// </exception>
+    public static async Task<BrokerClient> ConnectAsync(string address, RemoteOptions options, CancellationToken cancellation = default)
+    {
+        var link = RemoteLink.To(address, options);
+        try
+        {
+            await link.OpenAsync(cancellation).ConfigureAwait(false);
+            return link.Client();
+        }
+        catch
+        {
+            await link.CloseAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Ends the link of a client that came from <see cref="ConnectAsync"/>, for it and all its views: what still waits is refused, and
+    /// conversations left open are rolled back. Does nothing for a client in the broker's own process.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_link is not null)
+        {
+            await _link.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The same without waiting until it is over, for containers that cannot wait.</summary>
+    public void Dispose() => _link?.Close();
 
     /// <summary>What the extensions in Broker send their requests with.</summary>
     internal StatementSender Sender => _sender;
@@ -50,16 +95,16 @@ public sealed class BrokerClient
     /// <summary>
     /// A view whose statements run with this role, search path, statement timeout and `app.*` settings, each for itself (SET LOCAL).
     /// </summary>
-    public BrokerClient With(CallerContext context) => new(_sender, _terms with { Context = context }, _entities);
+    public BrokerClient With(CallerContext context) => new(_sender, _terms with { Context = context }, _entities, _link);
 
     /// <summary>A view whose statements have these limits instead of the pool's settings.</summary>
-    public BrokerClient With(ErrandLimits limits) => new(_sender, _terms with { Limits = limits }, _entities);
+    public BrokerClient With(ErrandLimits limits) => new(_sender, _terms with { Limits = limits }, _entities, _link);
 
     /// <summary>A view for one write that happens once however often it is sent under this key. Needs a ledger in the database.</summary>
     public BrokerClient WithIdempotencyKey(string key) => With(_terms.Limits with { IdempotencyKey = key });
 
     /// <summary>A view that logs in as another user configured for the database, through a pool of its own.</summary>
-    public BrokerClient As(string user) => new(_sender, _terms with { User = user }, _entities);
+    public BrokerClient As(string user) => new(_sender, _terms with { User = user }, _entities, _link);
 
     /// <summary>
     /// Opens a sandbox for a test: <c>await using var sandbox = await broker.OpenSandboxAsync()</c>. What is done through its
@@ -142,11 +187,13 @@ public sealed class BrokerClient
         CopyWriter.RunAsync(_sender, database, statement, _terms, CopyWriter.ChunksOf(source, CancellationToken.None), cancellation);
 
     /// <inheritdoc cref="CopyInAsync(string, SqlInterpolation, Stream, CancellationToken)"/>
-    public ValueTask<long> CopyInAsync(string database, SqlInterpolation sql, IAsyncEnumerable<ReadOnlyMemory<byte>> source, CancellationToken cancellation = default) =>
+    public ValueTask<long> CopyInAsync(string database, SqlInterpolation sql, IAsyncEnumerable<ReadOnlyMemory<byte>> source,
+        CancellationToken cancellation = default) =>
         CopyInAsync(database, sql.ToStatementWithoutParameters(), source, cancellation);
 
     /// <inheritdoc cref="CopyInAsync(string, SqlInterpolation, Stream, CancellationToken)"/>
-    public ValueTask<long> CopyInAsync(string database, Statement statement, IAsyncEnumerable<ReadOnlyMemory<byte>> source, CancellationToken cancellation = default) =>
+    public ValueTask<long> CopyInAsync(string database, Statement statement, IAsyncEnumerable<ReadOnlyMemory<byte>> source,
+        CancellationToken cancellation = default) =>
         CopyWriter.RunAsync(_sender, database, statement, _terms, CopyWriter.ChunksOf(source, CancellationToken.None), cancellation);
 
     /// <summary>
@@ -154,7 +201,8 @@ public sealed class BrokerClient
     /// cancels the COPY. COPY has no parameters, so a hole is refused.
     /// </summary>
     public async ValueTask<Stream> CopyOutAsync(string database, Statement statement, CancellationToken cancellation = default) =>
-        new CopyOutStream(await OpenedStream.OpenAsync(_sender, database, new CopyOut(statement), _terms, cancellation).ConfigureAwait(false));
+        new CopyOutStream(await OpenedStream.OpenAsync(_sender, database, new CopyOut(statement), _terms, cancellation)
+            .ConfigureAwait(false));
 
     /// <inheritdoc cref="CopyOutAsync(string, Statement, CancellationToken)"/>
     public ValueTask<Stream> CopyOutAsync(string database, SqlInterpolation sql, CancellationToken cancellation = default) =>
@@ -176,7 +224,8 @@ public sealed class BrokerClient
     /// </summary>
     /// <returns>The pool's new generation.</returns>
     public async ValueTask<long> InvalidateAsync(string database, bool hard = false, CancellationToken cancellation = default) =>
-        (await _sender.AskPoolAsync<PoolInvalidated>(database, _terms, new InvalidatePool(hard), cancellation).ConfigureAwait(false)).Generation;
+        (await _sender.AskPoolAsync<PoolInvalidated>(database, _terms, new InvalidatePool(hard), cancellation)
+            .ConfigureAwait(false)).Generation;
 
     /// <summary>Holds or refuses new borrowers and statements (`pool.suspended`), until <see cref="ResumeAsync"/>.</summary>
     public async ValueTask SuspendAsync(string database, CancellationToken cancellation = default) =>

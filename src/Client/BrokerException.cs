@@ -9,10 +9,12 @@ namespace Broker.Client;
 public sealed class BrokerException : DbException
 {
     /// <summary>Wraps the reason.</summary>
-    public BrokerException(Failure failure) : base((failure ?? throw new ArgumentNullException(nameof(failure))).Message) => Failure = failure;
+    public BrokerException(Failure failure) : base((failure ?? throw new ArgumentNullException(nameof(failure))).Message) =>
+        Failure = failure;
 
     /// <summary>Wraps the reason and what caused it.</summary>
-    public BrokerException(Failure failure, Exception? inner) : base((failure ?? throw new ArgumentNullException(nameof(failure))).Message, inner) =>
+    public BrokerException(Failure failure,
+        Exception? inner) : base((failure ?? throw new ArgumentNullException(nameof(failure))).Message, inner) =>
         Failure = failure;
 
     /// <summary>Why.</summary>

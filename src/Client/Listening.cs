@@ -69,7 +69,8 @@ public sealed class Listening : IAsyncEnumerable<Notification>, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask<Notification> NextAsync(CancellationToken cancellation) => await _replies!.NextAsync(cancellation).ConfigureAwait(false) switch
+    private async ValueTask<Notification> NextAsync(CancellationToken cancellation) =>
+        await _replies!.NextAsync(cancellation).ConfigureAwait(false) switch
     {
         Notified notified => new(notified.Channel, notified.Payload, notified.SenderPid),
         ListeningGap gap => new(gap.Channel, "", 0, Gap: true),

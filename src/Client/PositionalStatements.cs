@@ -9,7 +9,8 @@ namespace Broker.Client;
 public static class PositionalStatements
 {
     /// <inheritdoc cref="BrokerClient.ExecuteAsync(string, SqlInterpolation, CancellationToken)"/>
-    public static ValueTask<long> ExecuteAsync(this BrokerClient client, string database, string sql, params ReadOnlySpan<object?> values) =>
+    public static ValueTask<long> ExecuteAsync(this BrokerClient client, string database, string sql,
+        params ReadOnlySpan<object?> values) =>
         client.ExecuteAsync(database, Statement.Of(sql, values), CancellationToken.None);
 
     /// <inheritdoc cref="BrokerClient.ExecuteAsync(string, SqlInterpolation, CancellationToken)"/>
@@ -18,7 +19,8 @@ public static class PositionalStatements
         client.ExecuteAsync(database, Statement.Of(sql, values), cancellation);
 
     /// <inheritdoc cref="BrokerClient.QueryAsync{T}(string, SqlInterpolation, CancellationToken)"/>
-    public static ValueTask<IReadOnlyList<T>> QueryAsync<T>(this BrokerClient client, string database, string sql, params ReadOnlySpan<object?> values) =>
+    public static ValueTask<IReadOnlyList<T>> QueryAsync<T>(this BrokerClient client, string database, string sql,
+        params ReadOnlySpan<object?> values) =>
         client.QueryAsync<T>(database, Statement.Of(sql, values), CancellationToken.None);
 
     /// <inheritdoc cref="BrokerClient.QueryAsync{T}(string, SqlInterpolation, CancellationToken)"/>
@@ -27,7 +29,8 @@ public static class PositionalStatements
         client.QueryAsync<T>(database, Statement.Of(sql, values), cancellation);
 
     /// <inheritdoc cref="BrokerClient.QuerySingleAsync{T}(string, SqlInterpolation, CancellationToken)"/>
-    public static ValueTask<T> QuerySingleAsync<T>(this BrokerClient client, string database, string sql, params ReadOnlySpan<object?> values) =>
+    public static ValueTask<T> QuerySingleAsync<T>(this BrokerClient client, string database, string sql,
+        params ReadOnlySpan<object?> values) =>
         client.QuerySingleAsync<T>(database, Statement.Of(sql, values), CancellationToken.None);
 
     /// <inheritdoc cref="BrokerClient.QuerySingleAsync{T}(string, SqlInterpolation, CancellationToken)"/>
@@ -46,7 +49,8 @@ public static class PositionalStatements
         client.QuerySingleOrDefaultAsync<T>(database, Statement.Of(sql, values), cancellation);
 
     /// <inheritdoc cref="BrokerClient.StreamAsync{T}(string, SqlInterpolation, CancellationToken)"/>
-    public static IAsyncEnumerable<T> StreamAsync<T>(this BrokerClient client, string database, string sql, params ReadOnlySpan<object?> values) =>
+    public static IAsyncEnumerable<T> StreamAsync<T>(this BrokerClient client, string database, string sql,
+        params ReadOnlySpan<object?> values) =>
         client.StreamAsync<T>(database, Statement.Of(sql, values), CancellationToken.None);
 
     /// <inheritdoc cref="BrokerClient.StreamAsync{T}(string, SqlInterpolation, CancellationToken)"/>
@@ -55,15 +59,18 @@ public static class PositionalStatements
         client.StreamAsync<T>(database, Statement.Of(sql, values), cancellation);
 
     /// <inheritdoc cref="BrokerClient.CopyInAsync(string, SqlInterpolation, Stream, CancellationToken)"/>
-    public static ValueTask<long> CopyInAsync(this BrokerClient client, string database, string sql, Stream source, CancellationToken cancellation = default) =>
+    public static ValueTask<long> CopyInAsync(this BrokerClient client, string database, string sql, Stream source,
+        CancellationToken cancellation = default) =>
         client.CopyInAsync(database, new Statement(sql), source, cancellation);
 
     /// <inheritdoc cref="BrokerClient.CopyInAsync(string, SqlInterpolation, Stream, CancellationToken)"/>
     public static ValueTask<long> CopyInAsync(
-        this BrokerClient client, string database, string sql, IAsyncEnumerable<ReadOnlyMemory<byte>> source, CancellationToken cancellation = default) =>
+        this BrokerClient client, string database, string sql, IAsyncEnumerable<ReadOnlyMemory<byte>> source,
+            CancellationToken cancellation = default) =>
         client.CopyInAsync(database, new Statement(sql), source, cancellation);
 
     /// <inheritdoc cref="BrokerClient.CopyOutAsync(string, Statement, CancellationToken)"/>
-    public static ValueTask<Stream> CopyOutAsync(this BrokerClient client, string database, string sql, CancellationToken cancellation = default) =>
+    public static ValueTask<Stream> CopyOutAsync(this BrokerClient client, string database, string sql,
+        CancellationToken cancellation = default) =>
         client.CopyOutAsync(database, new Statement(sql), cancellation);
 }

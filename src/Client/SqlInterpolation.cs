@@ -36,12 +36,14 @@ public struct SqlInterpolation
     }
 
     /// <summary>The text with $1, $2, ... and the values.</summary>
-    internal readonly Statement ToStatement() => new((_text ?? InterpolatedText.Start).Text, ImmutableCollectionsMarshal.AsImmutableArray(_parameters ?? []));
+    internal readonly Statement ToStatement() =>
+        new((_text ?? InterpolatedText.Start).Text, ImmutableCollectionsMarshal.AsImmutableArray(_parameters ?? []));
 
     /// <summary>
     /// The same for a command that takes no parameters (COPY): a hole is refused, since its value would have to become text.
     /// </summary>
     internal readonly Statement ToStatementWithoutParameters() => _count == 0
         ? ToStatement()
-        : throw new BrokerException(new ParameterRefused(1, "hole", "COPY takes no parameters; write the value into the text yourself if you trust it"));
+        : throw new BrokerException(new ParameterRefused(1, "hole",
+            "COPY takes no parameters; write the value into the text yourself if you trust it"));
 }

@@ -18,7 +18,8 @@ public readonly record struct ValueRange<T> where T : struct
     /// <param name="lowerInclusive">Whether the lower bound belongs to it.</param>
     /// <param name="upperInclusive">Whether the upper bound belongs to it.</param>
     public ValueRange(T? lower, T? upper, bool lowerInclusive = true, bool upperInclusive = false) =>
-        (_some, Lower, Upper, LowerInclusive, UpperInclusive) = (true, lower, upper, lower is not null && lowerInclusive, upper is not null && upperInclusive);
+        (_some, Lower, Upper, LowerInclusive, UpperInclusive) = (true, lower, upper, lower is not null && lowerInclusive,
+            upper is not null && upperInclusive);
 
     /// <summary>Whether it is the empty range.</summary>
     public bool IsEmpty => !_some;
@@ -68,5 +69,7 @@ public static class ValueRange
 
     // A bound at infinity is not quite none, but there is no value for it.
     private static T? Bound<T>(string text) where T : struct =>
-        text.Trim('"') is { Length: > 0 } bare && bare is not ("infinity" or "-infinity") ? ValueText.Read<T>(bare, CultureInfo.InvariantCulture) : null;
+        text.Trim('"') is { Length: > 0 } bare && bare is not ("infinity" or "-infinity")
+            ? ValueText.Read<T>(bare, CultureInfo.InvariantCulture)
+            : null;
 }

@@ -21,7 +21,8 @@ internal static class Cluster
         string[] common =
         [
             binaries.Initdb, "--pgdata", dataDirectory, "--username", Superuser, "--encoding", "UTF8", "--locale", "C",
-            "--no-sync", // the files of a new cluster hold nothing that could be lost; what the server writes later is synced as its settings say
+            // the files of a new cluster hold nothing that could be lost; what the server writes later is synced as its settings say
+            "--no-sync",
         ];
         if (password is null)
         {
@@ -32,7 +33,8 @@ internal static class Cluster
         var passwordFile = Path.Combine(folder.Path, "password");
         await File.WriteAllTextAsync(passwordFile, password + "\n", cancellation);
         await account.OwnAsync(passwordFile, cancellation);
-        await CommandLine.RequireAsync(account.Command(folder.Path, [.. common, "--auth", "scram-sha-256", "--pwfile", passwordFile]), cancellation);
+        await CommandLine.RequireAsync(account.Command(folder.Path, [.. common, "--auth", "scram-sha-256", "--pwfile", passwordFile]),
+            cancellation);
         File.Delete(passwordFile);
     }
 

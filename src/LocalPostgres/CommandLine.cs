@@ -33,7 +33,8 @@ internal static class CommandLine
         var (exitCode, output) = await RunAsync(command, cancellation);
         if (exitCode != 0)
         {
-            throw new LocalPostgresException($"{command.FileName} {string.Join(' ', command.ArgumentList)} ended with {exitCode}: {output.Trim()}");
+            throw new LocalPostgresException(
+                $"{command.FileName} {string.Join(' ', command.ArgumentList)} ended with {exitCode}: {output.Trim()}");
         }
     }
 }

@@ -227,7 +227,8 @@ public sealed class LocalPostgres : IAsyncDisposable
                 await StartAgainAsync(cancellation);
                 return;
             }
-            catch (LocalPostgresException failure) when (attempt < PortsTried && failure.Message.Contains("Address already in use", StringComparison.Ordinal))
+            catch (LocalPostgresException failure)
+                when (attempt < PortsTried && failure.Message.Contains("Address already in use", StringComparison.Ordinal))
             {
                 Port = FreePort(); // somebody took it between our look and the server's
             }
@@ -240,7 +241,9 @@ public sealed class LocalPostgres : IAsyncDisposable
         limit.CancelAfter(_options.StartTimeout);
         try
         {
-            while (PostmasterFile.Read(DataDirectory) is not { IsReady: true } file || file.SocketDirectory != SocketInFile || !file.IsAlive())
+            while (PostmasterFile.Read(DataDirectory) is not { IsReady: true } file
+                || file.SocketDirectory != SocketInFile
+                || !file.IsAlive())
             {
                 if (postmaster.HasExited)
                 {
@@ -252,7 +255,8 @@ public sealed class LocalPostgres : IAsyncDisposable
         }
         catch (OperationCanceledException timeout) when (!cancellation.IsCancellationRequested)
         {
-            throw new LocalPostgresException($"PostgreSQL did not accept connections within {_options.StartTimeout.TotalSeconds:0} s:\n{EndOfLog()}", timeout);
+            throw new LocalPostgresException(
+                $"PostgreSQL did not accept connections within {_options.StartTimeout.TotalSeconds:0} s:\n{EndOfLog()}", timeout);
         }
     }
 

@@ -37,6 +37,7 @@ public sealed record LocalPostgresOptions
         Settings = ImmutableDictionary<string, string>.Empty
             .Add("fsync", "off")
             .Add("full_page_writes", "off")
+            .Add("autovacuum", "off") // its workers go round all the databases that tests leave behind
             .Add("max_connections", "200"),
     };
 }

@@ -41,7 +41,8 @@ internal sealed record OsAccount
             }
         }
 
-        throw new LocalPostgresException("PostgreSQL refuses to run as root, and neither 'postgres' nor 'nobody' is an account here. Run as another user.");
+        throw new LocalPostgresException(
+            "PostgreSQL refuses to run as root, and neither 'postgres' nor 'nobody' is an account here. Run as another user.");
     }
 
     /// <summary>A command that runs <paramref name="program"/> under this account, in English, in <paramref name="folder"/>.</summary>
@@ -79,14 +80,16 @@ internal sealed record OsAccount
             return usual;
         }
 
-        var (exitCode, _) = await CommandLine.RunAsync(Command("/", "/bin/sh", "-c", "test -w \"$1\" && test -x \"$1\"", "sh", usual), cancellation);
+        var (exitCode, _) = await CommandLine.RunAsync(Command("/", "/bin/sh", "-c", "test -w \"$1\" && test -x \"$1\"", "sh", usual),
+            cancellation);
         return exitCode == 0 && usual.Length <= LongestParent ? usual : "/tmp";
     }
 
     private static OsAccount As(string name, string user, string group) =>
         OnPath("setpriv") is { } setpriv ? new OsAccount(name, setpriv, "--reuid", user, "--regid", group, "--clear-groups", "--")
         : OnPath("runuser") is { } runuser ? new OsAccount(name, runuser, "-u", name, "--")
-        : throw new LocalPostgresException("PostgreSQL refuses to run as root, and neither setpriv nor runuser (util-linux) is here to leave root.");
+        : throw new LocalPostgresException(
+            "PostgreSQL refuses to run as root, and neither setpriv nor runuser (util-linux) is here to leave root.");
 
     private static async Task<string?> IdAsync(string option, string name, CancellationToken cancellation)
     {

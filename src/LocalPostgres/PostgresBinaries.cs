@@ -47,12 +47,15 @@ public sealed record PostgresBinaries(string Folder)
     {
         if (environment(FolderVariable) is { Length: > 0 } named)
         {
-            return At(named) ?? throw new PostgresNotInstalledException($"{FolderVariable}={named}, but that folder has no initdb, pg_ctl and postgres.");
+            return At(named)
+                ?? throw new PostgresNotInstalledException(
+                    $"{FolderVariable}={named}, but that folder has no initdb, pg_ctl and postgres.");
         }
 
         var onPath = (environment("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         return onPath.Concat(installFolders.SelectMany(NewestFirst)).Select(At).OfType<PostgresBinaries>().FirstOrDefault()
-            ?? throw new PostgresNotInstalledException($"No PostgreSQL server was found on PATH or in {string.Join(", ", installFolders)}.");
+            ?? throw new PostgresNotInstalledException(
+                $"No PostgreSQL server was found on PATH or in {string.Join(", ", installFolders)}.");
     }
 
     /// <summary>

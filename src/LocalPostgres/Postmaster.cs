@@ -32,7 +32,8 @@ internal abstract class Postmaster : IDisposable
         }
 
         var options = string.Join(' ', settings.Select(setting => $"-c \"{setting}\""));
-        string[] start = [binaries.PgCtl, "start", "--no-wait", "--pgdata", folder.DataDirectory, "--log", folder.Log, "--options", options];
+        string[] start = [binaries.PgCtl, "start", "--no-wait", "--pgdata", folder.DataDirectory, "--log", folder.Log,
+            "--options", options];
         using var started = Process.Start(account.Command(folder.Path, start))!;
         await started.WaitForExitAsync(cancellation);
         return new DetachedPostmaster(binaries, account, folder.Path, folder.DataDirectory);

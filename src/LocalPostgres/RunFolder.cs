@@ -43,11 +43,7 @@ internal sealed class RunFolder : IDisposable
         }
 
         var data = dataDirectory is null ? System.IO.Path.Combine(path, "data") : System.IO.Path.GetFullPath(dataDirectory);
-        var ownerLock = TakeLock(path, FileMode.CreateNew);
-        using var writer = new StreamWriter(ownerLock, leaveOpen: true);
-        writer.WriteLine(data);
-        writer.WriteLine($"Process {Environment.ProcessId} holds the lock on this file while its PostgreSQL runs.");
-        return new RunFolder(path, data, ownerLock);
+        return new RunFolder(path, data, Own(path, data));
     }
 
     /// <summary>
@@ -86,7 +82,7 @@ internal sealed class RunFolder : IDisposable
     {
         try
         {
-            var ownerLock = TakeLock(path, FileMode.Open);
+            var ownerLock = TakeLock(path, OwnerFile, FileMode.Open);
             using var reader = new StreamReader(ownerLock, leaveOpen: true);
             return new RunFolder(path, reader.ReadLine() ?? "", ownerLock);
         }
@@ -96,6 +92,26 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    private static FileStream TakeLock(string path, FileMode mode) =>
-        new(System.IO.Path.Combine(path, OwnerFile), mode, FileAccess.ReadWrite, FileShare.None);
+    /// <summary>
+    /// Writes the owner's file and takes its lock. On Unix a file can be opened by another between its making and its locking, so it is
+    /// made under another name and gets its own with the lock on it: whoever finds an owner's file finds it locked or abandoned.
+    /// </summary>
+    private static FileStream Own(string path, string data)
+    {
+        var made = OperatingSystem.IsWindows() ? OwnerFile : OwnerFile + ".new";
+        var ownerLock = TakeLock(path, made, FileMode.CreateNew);
+        using var writer = new StreamWriter(ownerLock, leaveOpen: true);
+        writer.WriteLine(data);
+        writer.WriteLine($"Process {Environment.ProcessId} holds the lock on this file while its PostgreSQL runs.");
+        writer.Flush();
+        if (made != OwnerFile)
+        {
+            File.Move(System.IO.Path.Combine(path, made), System.IO.Path.Combine(path, OwnerFile));
+        }
+
+        return ownerLock;
+    }
+
+    private static FileStream TakeLock(string path, string file, FileMode mode) =>
+        new(System.IO.Path.Combine(path, file), mode, FileAccess.ReadWrite, FileShare.None);
 }

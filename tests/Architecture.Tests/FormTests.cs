@@ -7,11 +7,20 @@ namespace Broker.Architecture.Tests;
 public sealed partial class FormTests
 {
     private const int LongestFile = 400;
+    private const int WidestLine = 140;
 
     [Fact]
     public void No_source_file_is_longer_than_a_few_screens() =>
         Assert.DoesNotContain(
-            House.SourceFiles().Select(file => (file, Lines: File.ReadLines(Path.Combine(House.Root, file)).Count())), one => one.Lines > LongestFile);
+            House.SourceFiles().Select(file => (file, Lines: File.ReadLines(Path.Combine(House.Root, file)).Count())),
+                one => one.Lines > LongestFile);
+
+    [Fact]
+    public void No_line_of_a_product_is_wider_than_a_screen() =>
+        Assert.DoesNotContain(
+            House.SourceFiles().SelectMany(
+                static file => File.ReadLines(Path.Combine(House.Root, file)).Select((line, at) => (file, at + 1, line))),
+            one => one.line.Length > WidestLine);
 
     [Theory]
     [MemberData(nameof(House.Projects), MemberType = typeof(House))]

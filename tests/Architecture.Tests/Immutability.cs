@@ -63,7 +63,9 @@ internal static class Immutability
     private static IEnumerable<string> MutableCollections(Type type) =>
         from declaring in BasesAndSelf(type)
         from property in declaring.GetProperties(Instance)
-        where property.GetMethod is { IsPrivate: false } && property.GetIndexParameters().Length == 0 && IsMutableCollection(property.PropertyType)
+        where property.GetMethod is { IsPrivate: false }
+            && property.GetIndexParameters().Length == 0
+            && IsMutableCollection(property.PropertyType)
         select $"{type.Name}.{property.Name} is a {property.PropertyType.Name}, which can be changed";
 
     private static bool IsMutableCollection(Type type) =>

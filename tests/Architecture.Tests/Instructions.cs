@@ -6,7 +6,8 @@ namespace Broker.Architecture.Tests;
 /// <summary>What code calls and asks, read from the instructions of its methods.</summary>
 internal static class Instructions
 {
-    private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+    private const BindingFlags All =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<short, OpCode> OpCodes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
@@ -16,7 +17,8 @@ internal static class Instructions
     /// </summary>
     public static IEnumerable<(MethodBase Caller, MethodBase Called)> Calls(Assembly assembly) => assembly.GetTypes()
         .SelectMany(type => type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))
-        .SelectMany(method => NamedBy(method, OpCodes.Values.Where(static code => code.OperandType == OperandType.InlineMethod)).Select(called => (method, (MethodBase)called)));
+        .SelectMany(method => NamedBy(method, OpCodes.Values.Where(static code => code.OperandType == OperandType.InlineMethod))
+            .Select(called => (method, (MethodBase)called)));
 
     /// <summary>
     /// The types that the methods of a type, written in it by name, ask whether a value is of: the cases of their switches among them.
@@ -39,7 +41,8 @@ internal static class Instructions
             var value = code[at] == 0xFE ? (short)((code[at] << 8) | code[at + 1]) : code[at];
             var instruction = OpCodes[value];
             at += instruction.Size;
-            if (wanted.Contains(instruction) && method.Module.ResolveMember(BitConverter.ToInt32(code, at), typeArguments, methodArguments) is { } named)
+            if (wanted.Contains(instruction)
+                && method.Module.ResolveMember(BitConverter.ToInt32(code, at), typeArguments, methodArguments) is { } named)
             {
                 yield return named;
             }

@@ -20,9 +20,11 @@ public sealed class LockTests
     public void The_product_uses_no_lock(string project) => Assert.Empty(LocksIn(House.Assemblies[project]));
 
     [Fact]
-    public void A_lock_statement_and_every_banned_type_are_found_where_they_are() => Assert.Equal(Banned, LocksIn(typeof(Offenders).Assembly));
+    public void A_lock_statement_and_every_banned_type_are_found_where_they_are() =>
+        Assert.Equal(Banned, LocksIn(typeof(Offenders).Assembly));
 
-    private static IEnumerable<string> LocksIn(System.Reflection.Assembly assembly) => References.TypesUsedBy(assembly).Intersect(Banned).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> LocksIn(System.Reflection.Assembly assembly) =>
+        References.TypesUsedBy(assembly).Intersect(Banned).Order(StringComparer.Ordinal);
 
     /// <summary>This assembly breaks the rule on purpose.</summary>
     private static class Offenders
@@ -39,7 +41,8 @@ public sealed class LockTests
 
         public static Type[] Others =>
         [
-            typeof(ManualResetEventSlim), typeof(Mutex), typeof(ReaderWriterLockSlim), typeof(Semaphore), typeof(SemaphoreSlim), typeof(SpinLock),
+            typeof(ManualResetEventSlim), typeof(Mutex), typeof(ReaderWriterLockSlim), typeof(Semaphore), typeof(SemaphoreSlim),
+            typeof(SpinLock),
         ];
     }
 }

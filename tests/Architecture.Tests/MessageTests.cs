@@ -9,7 +9,8 @@ namespace Broker.Architecture.Tests;
 
 public sealed class MessageTests
 {
-    private static readonly string[] FamilyEndings = ["Command", "Commands", "Event", "Events", "Request", "Reply", "Message", "Messages", "Query", "Queries"];
+    private static readonly string[] FamilyEndings = ["Command", "Commands", "Event", "Events", "Request", "Reply", "Message", "Messages",
+        "Query", "Queries"];
 
     [Fact]
     public void What_clients_and_broker_tell_each_other_is_sealed_and_immutable_with_all_it_holds()
@@ -33,7 +34,8 @@ public sealed class MessageTests
     [Fact]
     public void What_an_actor_tells_itself_is_private()
     {
-        var toSelf = House.Assemblies["Broker"].WrittenTypes().Where(type => type.IsClass && typeof(INoSerializationVerificationNeeded).IsAssignableFrom(type));
+        var toSelf = House.Assemblies["Broker"].WrittenTypes()
+            .Where(type => type.IsClass && typeof(INoSerializationVerificationNeeded).IsAssignableFrom(type));
 
         Assert.DoesNotContain(toSelf, type => type.DeclaringType?.IsSubclassOf(typeof(ActorBase)) == true && !type.IsNestedPrivate);
     }
@@ -63,13 +65,16 @@ public sealed class MessageTests
     private static IEnumerable<string> Names(IEnumerable<Type> types) => types.Select(type => type.FullName!).Order(StringComparer.Ordinal);
 
     private static IEnumerable<Type> ProtocolTypes() =>
-        House.Assemblies["Client"].WrittenTypes().Where(type => type.Namespace!.StartsWith("Broker.Client.Protocol", StringComparison.Ordinal));
+        House.Assemblies["Client"].WrittenTypes()
+            .Where(type => type.Namespace!.StartsWith("Broker.Client.Protocol", StringComparison.Ordinal));
 
     /// <summary>
     /// A message belongs to a family by its marker interface, or by being written inside the static class that holds the family.
     /// </summary>
     private static bool BelongsToAFamily(Type type) =>
-        type.GetInterfaces().Any(one => one == typeof(INoSerializationVerificationNeeded) || (one.Namespace!.StartsWith("Broker", StringComparison.Ordinal) && NamesAFamily(one)))
+        type.GetInterfaces()
+            .Any(one => one == typeof(INoSerializationVerificationNeeded)
+                || (one.Namespace!.StartsWith("Broker", StringComparison.Ordinal) && NamesAFamily(one)))
         || (type.DeclaringType is { IsAbstract: true, IsSealed: true } family && NamesAFamily(family));
 
     private static bool NamesAFamily(Type type) => FamilyEndings.Any(ending => type.Name.EndsWith(ending, StringComparison.Ordinal));

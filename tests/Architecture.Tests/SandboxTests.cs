@@ -22,7 +22,9 @@ public sealed class SandboxTests
     public void A_sandbox_knows_each_message_of_a_pool()
     {
         var ofAPool = Instructions.TypesAskedFor(typeof(PoolSupervisor), Receive, "OnControl")
-            .Where(static type => !Array.Exists(OfAPoolItself, own => own.IsAssignableFrom(type)) && type.DeclaringType != typeof(PoolSupervisor) && type.DeclaringType != typeof(PoolCommands));
+            .Where(static type => !Array.Exists(OfAPoolItself, own => own.IsAssignableFrom(type))
+                && type.DeclaringType != typeof(PoolSupervisor)
+                && type.DeclaringType != typeof(PoolCommands));
 
         Assert.Empty(ofAPool.Except(Instructions.TypesAskedFor(typeof(SandboxPool), Receive, "OnLender")));
     }
@@ -38,5 +40,6 @@ public sealed class SandboxTests
 
     [Fact]
     public void The_cases_of_a_switch_are_found() =>
-        Assert.Superset(new HashSet<Type> { typeof(WithdrawErrand), typeof(Leases.DetachLease) }, Instructions.TypesAskedFor(typeof(PoolSupervisor), Receive, "OnControl"));
+        Assert.Superset(new HashSet<Type> { typeof(WithdrawErrand), typeof(Leases.DetachLease) },
+            Instructions.TypesAskedFor(typeof(PoolSupervisor), Receive, "OnControl"));
 }

@@ -131,7 +131,8 @@ public sealed class BrokerClientTests : ScriptedBroker
     public async Task A_view_carries_its_context_limits_and_key_and_leaves_the_client_as_it_was()
     {
         var context = new CallerContext(Role: "auditor");
-        _ = Client.With(context).With(new ErrandLimits(ResultBytes: 10)).WithIdempotencyKey("k").ExecuteAsync("orders", "select 1").AsTask();
+        _ = Client.With(context).With(new ErrandLimits(ResultBytes: 10)).WithIdempotencyKey("k").ExecuteAsync("orders", "select 1")
+            .AsTask();
         var errand = await NextErrand();
         Pool.Reply(Changed(1));
         Assert.Equal((context, 10, "k"), (errand.Context, errand.Limits.ResultBytes, errand.Limits.IdempotencyKey));
@@ -223,7 +224,8 @@ public sealed class BrokerClientTests : ScriptedBroker
     [Fact]
     public async Task A_parameter_that_cannot_be_sent_is_refused_before_anything_is_sent()
     {
-        var failure = await FailsWith<ParameterRefused>(async () => await Client.ExecuteAsync("orders", $"select {1}, {new Uri("http://x")}"));
+        var failure =
+            await FailsWith<ParameterRefused>(async () => await Client.ExecuteAsync("orders", $"select {1}, {new Uri("http://x")}"));
         Assert.Equal((2, "Uri"), (failure.Position, failure.TypeName));
         await Pool.ExpectNoMsgAsync(TimeSpan.Zero);
     }

@@ -5,6 +5,7 @@ using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Tests.Platforms;
 
 namespace Broker.Client.Tests;
 
@@ -13,7 +14,7 @@ public abstract class ScriptedBroker : TestKit
 {
     internal static readonly PoolId Orders = new("orders", "app");
 
-    protected ScriptedBroker()
+    protected ScriptedBroker() : base(Patience.Hocon)
     {
         Pool = CreateTestProbe("pool");
         Supervisor = Sys.ActorOf(Props.Create(() => new Directory(Pool.Ref)), "broker");

@@ -8,7 +8,8 @@ public sealed class ValueRangeTests
         Assert.Equal("[1,5)", new ValueRange<int>(1, 5).ToString());
         Assert.Equal("(,5]", new ValueRange<int>(null, 5, upperInclusive: true).ToString());
         Assert.Equal("empty", ValueRange.Empty<int>().ToString());
-        Assert.Equal("[\"2024-01-02 03:04:05Z\",)", new ValueRange<DateTime>(new DateTime(2024, 1, 2, 3, 4, 5, DateTimeKind.Utc), null).ToString());
+        Assert.Equal("[\"2024-01-02 03:04:05Z\",)",
+            new ValueRange<DateTime>(new DateTime(2024, 1, 2, 3, 4, 5, DateTimeKind.Utc), null).ToString());
     }
 
     [Fact]

@@ -19,7 +19,9 @@ public sealed class LoggingTests
     public async Task What_an_actor_logs_arrives_with_the_ids_of_pool_connection_and_lease_as_properties()
     {
         var logged = await LogByActorAsync(
-            "information", log => log.Warning("{Pool} {Connection} lent as {Lease}", new PoolId("orders", "app"), new ConnectionId(3), new LeaseId(17)));
+            "information",
+                log =>
+                    log.Warning("{Pool} {Connection} lent as {Lease}", new PoolId("orders", "app"), new ConnectionId(3), new LeaseId(17)));
 
         Assert.Equal(("orders~app", "c3", "l17"), (Text(logged, "Pool"), Text(logged, "Connection"), Text(logged, "Lease")));
         Assert.Equal(LogEventLevel.Warning, logged.Level);
@@ -60,11 +62,16 @@ public sealed class LoggingTests
             log.Error("said: error");
         });
 
-        Assert.Equal(expected, string.Join(' ', kept.All.Select(one => one.MessageTemplate.Text).Where(text => text.StartsWith("said: ", StringComparison.Ordinal)).Select(text => text[6..])));
+        Assert.Equal(expected,
+            string.Join(' ',
+                kept.All.Select(one => one.MessageTemplate.Text).Where(text => text.StartsWith("said: ", StringComparison.Ordinal))
+                    .Select(text => text[6..])));
     }
 
     private static async Task<LogEvent> LogByActorAsync(string level, Action<ILoggingAdapter> say) =>
-        Assert.Single((await LogAsync(level, say)).All, one => one.Properties.TryGetValue("ActorPath", out var path) && path.ToString().Contains("/user/talker", StringComparison.Ordinal));
+        Assert.Single((await LogAsync(level, say)).All,
+            one => one.Properties.TryGetValue("ActorPath", out var path) && path.ToString()
+                .Contains("/user/talker", StringComparison.Ordinal));
 
     private static string? Text(LogEvent logged, string property) => (logged.Properties[property] as ScalarValue)?.Value?.ToString();
 
@@ -81,6 +88,9 @@ public sealed class LoggingTests
         var system = (ActorSystem)host.Services.GetService(typeof(ActorSystem))!;
         var talker = system.ActorOf(Props.Create(() => new Talker(say)), "talker");
         await talker.GracefulStop(TimeSpan.FromSeconds(30));
+        // a system that ends stops its loggers with what waits for them
+        Akka.Event.Logging.GetLogger(system, nameof(LoggingTests)).Error(KeptEvents.Last);
+        await kept.HasLast.WaitAsync(TimeSpan.FromSeconds(30));
         await host.StopAsync();
         return kept;
     }

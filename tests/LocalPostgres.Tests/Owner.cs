@@ -34,9 +34,15 @@ internal sealed class Owner : IDisposable
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
-        var postmaster = int.Parse((await process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-        return new Owner(process, postmaster, (await process.StandardOutput.ReadLineAsync())!);
+        if (await process.StandardOutput.ReadLineAsync() is not { } postmaster)
+        {
+            throw new InvalidOperationException($"The owner ended: {await process.StandardError.ReadToEndAsync()}");
+        }
+
+        return new Owner(
+            process, int.Parse(postmaster, CultureInfo.InvariantCulture), (await process.StandardOutput.ReadLineAsync())!);
     }
 
     /// <summary>Ends the owner as `kill -9` does, so that it cleans nothing up.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Broker.Tests.Platforms;
 
 namespace Broker.Postgres.Tests;
 

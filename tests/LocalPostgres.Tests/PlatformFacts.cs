@@ -1,13 +1,13 @@
-namespace Broker.Postgres.Tests;
+namespace Broker.Tests.Platforms;
 
 /// <summary>A fact where a keeper watches the owner.</summary>
-internal sealed class UnixFactAttribute : FactAttribute
+internal sealed class UnixFactAttribute : Xunit.FactAttribute
 {
     public UnixFactAttribute() => Skip = OperatingSystem.IsWindows() ? "On Windows no keeper watches the owner." : null;
 }
 
-/// <summary>A fact that finds processes through /proc.</summary>
-internal sealed class LinuxFactAttribute : FactAttribute
+/// <summary>A fact about what only Linux has, or tells through /proc.</summary>
+internal sealed class LinuxFactAttribute : Xunit.FactAttribute
 {
-    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "It finds processes through /proc.";
+    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Only Linux has it, or tells of it.";
 }

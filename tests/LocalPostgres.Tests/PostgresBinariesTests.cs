@@ -1,3 +1,5 @@
+using Broker.Tests.Platforms;
+
 namespace Broker.Postgres.Tests;
 
 public sealed class PostgresBinariesTests : IDisposable
@@ -79,13 +81,15 @@ public sealed class PostgresBinariesTests : IDisposable
         Install("named");
         Install("lib/16/bin");
 
-        Assert.Equal(At("named"), PostgresBinaries.Find(name => name == PostgresBinaries.FolderVariable ? At("named") : null, [At("lib/*/bin")]).Folder);
+        Assert.Equal(At("named"),
+            PostgresBinaries.Find(name => name == PostgresBinaries.FolderVariable ? At("named") : null, [At("lib/*/bin")]).Folder);
         var wrong = Assert.Throws<PostgresNotInstalledException>(
             () => PostgresBinaries.Find(name => name == PostgresBinaries.FolderVariable ? At("absent") : null, [At("lib/*/bin")]));
         Assert.Contains(At("absent"), wrong.Message, StringComparison.Ordinal);
     }
 
-    private PostgresBinaries Find(string path, string pattern) => PostgresBinaries.Find(name => name == "PATH" ? path : null, [At(pattern)]);
+    private PostgresBinaries Find(string path, string pattern) =>
+        PostgresBinaries.Find(name => name == "PATH" ? path : null, [At(pattern)]);
 
     private string At(string relative) => Path.Combine(_root, relative);
 

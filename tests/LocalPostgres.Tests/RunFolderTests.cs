@@ -39,6 +39,32 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_that_is_being_made_is_not_taken_by_a_sweep_at_the_same_time()
+    {
+        var parents = Enumerable.Range(0, 100).Select(number => Path.Combine(_parent, $"{number}")).ToArray(); // a sweep of few is quick
+        var parent = Directory.CreateDirectory(parents[0]).FullName;
+        using var made = new CancellationTokenSource();
+        var sweep = Task.Run(() =>
+        {
+            var taken = 0;
+            while (!made.IsCancellationRequested)
+                taken += RunFolder.TakeAbandoned(Volatile.Read(ref parent)).Count();
+            return taken;
+        });
+
+        var owned = new List<RunFolder>();
+        foreach (var next in parents)
+        {
+            Volatile.Write(ref parent, Directory.CreateDirectory(next).FullName);
+            owned.AddRange(Enumerable.Range(0, 20).Select(_ => RunFolder.Create(next, dataDirectory: null)));
+        }
+
+        await made.CancelAsync();
+        Assert.Equal(0, await sweep);
+        owned.ForEach(folder => folder.Dispose());
+    }
+
+    [Fact]
     public void Removing_twice_does_no_harm()
     {
         var folder = RunFolder.Create(_parent, dataDirectory: null);

@@ -9,8 +9,33 @@ using Xunit;
 
 namespace Broker.Samples.Tests;
 
+/// <summary>The sample with a broker in its own process.</summary>
+public sealed class EmbeddedWebShopTests : WebShopTests
+{
+    private protected override Task<string[]> ArgumentsAsync(string database) =>
+        Task.FromResult<string[]>(["--ConnectionStrings:shop", database]);
+}
+
+/// <summary>The same with a broker elsewhere.</summary>
+public sealed class RemoteWebShopTests : WebShopTests
+{
+    private ServedShop? _served;
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _served!.DisposeAsync();
+    }
+
+    private protected override async Task<string[]> ArgumentsAsync(string database)
+    {
+        _served = await ServedShop.StartAsync(database);
+        return ["--Broker:Address", _served.Address, "--Broker:User", ServedShop.User, "--Broker:Password", ServedShop.Password];
+    }
+}
+
 /// <summary>The ASP.NET Core sample, over HTTP.</summary>
-public sealed class WebShopTests : IAsyncLifetime, IDisposable
+public abstract class WebShopTests : IAsyncLifetime, IDisposable
 {
     private readonly HttpClient _http = new();
     private WebApplication _shop = null!;
@@ -25,19 +50,28 @@ public sealed class WebShopTests : IAsyncLifetime, IDisposable
             await schema.ExecuteNonQueryAsync();
         }
 
-        _shop = Shop.Build(["--urls", "http://127.0.0.1:0", "--ConnectionStrings:shop", database, "--Logging:LogLevel:Default", "None"]);
+        _shop = Shop.Build(["--urls", "http://127.0.0.1:0", "--Logging:LogLevel:Default", "None", .. await ArgumentsAsync(database)]);
         await _shop.StartAsync();
         _http.BaseAddress = new(_shop.Urls.First());
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await _shop.StopAsync();
         await _shop.DisposeAsync();
         await _server.DisposeAsync();
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing) => _http.Dispose();
+
+    /// <summary>What the sample is started with for this database.</summary>
+    private protected abstract Task<string[]> ArgumentsAsync(string database);
 
     [Fact]
     public async Task An_order_is_placed_with_its_lines_read_and_paid()
@@ -76,7 +110,9 @@ public sealed class WebShopTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(100, orders.Select(order => order.Id).Distinct().Count());
         Assert.Equal(5050L, await AskAsync<long>("select sum(quantity) from order_lines"));
-        Assert.Equal(0L, await AskAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"));
+        Assert.Equal(0L,
+            await AskAsync<long>(
+                "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"));
     }
 
     [Fact]
@@ -108,7 +144,8 @@ public sealed class WebShopTests : IAsyncLifetime, IDisposable
 
     private async Task<Order> PlaceAsync(string customer, params (string Product, int Quantity)[] lines)
     {
-        var answer = await _http.PostAsJsonAsync("/orders", new NewOrder(customer, [.. lines.Select(line => new NewLine(line.Product, line.Quantity))]));
+        var answer = await _http.PostAsJsonAsync("/orders",
+            new NewOrder(customer, [.. lines.Select(line => new NewLine(line.Product, line.Quantity))]));
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         return (await answer.Content.ReadFromJsonAsync<Order>())!;
     }

@@ -31,7 +31,9 @@ internal sealed class EmbeddedBroker : IContender
 
     public ValueTask DisposeAsync() => _broker?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private static Client.Protocol.Values.Statement StatementOf(Operation operation) => new(operation.Statement.Text, operation.Statement.Parameters switch
+    /// <summary>An operation as the broker's client takes it.</summary>
+    public static Client.Protocol.Values.Statement StatementOf(Operation operation) =>
+        new(operation.Statement.Text, operation.Statement.Parameters switch
     {
         0 => [],
         1 => [new Parameter<int>(operation.First)],

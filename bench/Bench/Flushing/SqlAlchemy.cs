@@ -33,7 +33,8 @@ internal sealed class SqlAlchemy : IFlushContender
     {
         try
         {
-            using var python = Start("-c", "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ('sqlalchemy', 'psycopg2'))))");
+            using var python = Start("-c",
+                "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, ('sqlalchemy', 'psycopg2'))))");
             await python.WaitForExitAsync();
             return python.ExitCode == 0 ? null : $"{Program} has no sqlalchemy or no psycopg2";
         }

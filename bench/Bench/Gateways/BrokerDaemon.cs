@@ -18,14 +18,16 @@ internal sealed class BrokerDaemon : IPooler
     public Process Process => _daemon.Process;
 
     /// <summary>Beside this project's output: the same configuration, the same framework.</summary>
-    private static string Program => Path.Combine(
-        AppContext.BaseDirectory.Replace($"bench{Path.DirectorySeparatorChar}Bench", $"src{Path.DirectorySeparatorChar}Host", StringComparison.Ordinal),
+    public static string Program => Path.Combine(
+        AppContext.BaseDirectory.Replace($"bench{Path.DirectorySeparatorChar}Bench", $"src{Path.DirectorySeparatorChar}Host",
+            StringComparison.Ordinal),
         "brokerd.dll");
 
     public static async Task<BrokerDaemon> StartAsync(ServerAddress server, GatewayOptions options)
     {
         var address = new ServerAddress(Daemon.FreePort());
-        var daemon = Daemon.Start(PoolerName, Settings(server, address, options), static file => ("dotnet", [Program, "serve", "--config", file]));
+        var daemon = Daemon.Start(PoolerName, Settings(server, address, options),
+            static file => ("dotnet", [Program, "serve", "--config", file]));
         await daemon.WaitForClientsAsync(address);
         return new BrokerDaemon(daemon, address);
     }

@@ -38,7 +38,8 @@ internal sealed class Daemon : IAsyncDisposable
         var file = Path.Combine(folder.FullName, "settings");
         File.WriteAllText(file, settings);
         var (program, words) = command(file);
-        return new Daemon(Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true })!, folder);
+        return new Daemon(Process.Start(new ProcessStartInfo(program,
+            words) { RedirectStandardOutput = true, RedirectStandardError = true })!, folder);
     }
 
     /// <summary>A port that was free a moment ago.</summary>

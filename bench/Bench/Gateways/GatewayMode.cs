@@ -28,7 +28,8 @@ internal static class GatewayModes
 
     public static string Name(this GatewayMode mode) => mode.ToString().ToLowerInvariant();
 
-    public static IEnumerable<GatewayMode> Named(IEnumerable<string> names) => Enum.GetValues<GatewayMode>().Where(mode => names.Contains(mode.Name()));
+    public static IEnumerable<GatewayMode> Named(IEnumerable<string> names) =>
+        Enum.GetValues<GatewayMode>().Where(mode => names.Contains(mode.Name()));
 
     /// <summary>How pgbench is told.</summary>
     public static string[] Words(this GatewayMode mode) => mode switch

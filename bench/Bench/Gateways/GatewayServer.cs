@@ -16,7 +16,9 @@ internal sealed class GatewayServer : IAsyncDisposable
     /// <summary>Where its processor time is read.</summary>
     public ServerProcesses Processes { get; }
 
-    /// <summary>The server's own settings: memory for the tables, a process for each client of the largest cell, and nothing that begins by itself.</summary>
+    /// <summary>
+    /// The server's own settings: memory for the tables, a process for each client of the largest cell, and nothing that begins by itself.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Settings(GatewayOptions options) => new Dictionary<string, string>
     {
         ["shared_buffers"] = "2GB",
@@ -44,7 +46,9 @@ internal sealed class GatewayServer : IAsyncDisposable
     /// <summary>Before a cell: nothing is left to write.</summary>
     public Task CleanAsync() => RunAsync("checkpoint");
 
-    /// <summary>Before a round of TPC-B, what pgbench itself does by default: the small tables are small again, the history is empty.</summary>
+    /// <summary>
+    /// Before a round of TPC-B, what pgbench itself does by default: the small tables are small again, the history is empty.
+    /// </summary>
     public async Task VacuumAsync()
     {
         await RunAsync("vacuum pgbench_branches");

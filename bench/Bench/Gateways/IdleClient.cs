@@ -5,14 +5,18 @@ using System.Text;
 
 namespace Broker.Bench.Gateways;
 
-/// <summary>A client that logs in, may run a statement, and stays: a socket and nothing else, so that thousands of them cost little here.</summary>
+/// <summary>
+/// A client that logs in, may run a statement, and stays: a socket and nothing else, so that thousands of them cost little here.
+/// </summary>
 internal sealed class IdleClient : IDisposable
 {
     private const int Version30 = 196608;
     private const byte ReadyForQuery = (byte)'Z';
     private const byte ErrorResponse = (byte)'E';
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private static readonly byte[] Startup = Framed(null, [.. BitConverter.GetBytes(BinaryPrimitives.ReverseEndianness(Version30)), .. Encoding.ASCII.GetBytes($"user\0{ServerAddress.User}\0database\0{ServerAddress.Database}\0\0")]);
+    private static readonly byte[] Startup = Framed(null,
+        [.. BitConverter.GetBytes(BinaryPrimitives.ReverseEndianness(Version30)),
+            .. Encoding.ASCII.GetBytes($"user\0{ServerAddress.User}\0database\0{ServerAddress.Database}\0\0")]);
     private static readonly byte[] Query = Framed((byte)'Q', Encoding.ASCII.GetBytes("select 1\0"));
 
     private readonly Socket _socket;

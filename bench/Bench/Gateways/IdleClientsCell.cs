@@ -22,7 +22,8 @@ internal sealed record IdleClientsCell(int Clients, bool Used) : GatewayCell(Gat
 
     public override string Unit => "client";
 
-    public override IReadOnlyDictionary<string, int> Sizes => new Dictionary<string, int> { ["clients"] = Clients, ["statements"] = Used ? 1 : 0 };
+    public override IReadOnlyDictionary<string, int> Sizes =>
+        new Dictionary<string, int> { ["clients"] = Clients, ["statements"] = Used ? 1 : 0 };
 
     public override IEnumerable<Target> Targets(CellResult result, GroupFigures group) =>
         result.Of(Target.Contender)?.Typical.Beside[BytesEach] is { } bytes ? [new("<= 4096 bytes each", bytes, bytes <= 4096)] : [];

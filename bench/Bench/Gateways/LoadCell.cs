@@ -26,7 +26,8 @@ internal sealed record LoadCell(GatewayMode Mode, int Clients) : GatewayCell(Mod
         {
             foreach (var racer in racing.ToArray())
             {
-                if (await TryAsync(racer.Pooler.Name, () => RoundAsync(racer.Pooler, options, server, options.RoundTime, racer.Expected)) is { } seen)
+                if (await TryAsync(racer.Pooler.Name,
+                    () => RoundAsync(racer.Pooler, options, server, options.RoundTime, racer.Expected)) is { } seen)
                 {
                     racer.Rounds.Add(seen);
                 }
@@ -50,7 +51,9 @@ internal sealed record LoadCell(GatewayMode Mode, int Clients) : GatewayCell(Mod
             yield return Target.AtLeast(factor, Baseline, ratio);
         }
 
-        if (Mode is GatewayMode.Extended or GatewayMode.Prepared && Clients >= 64 && result.Ratio(Target.Contender, DirectServer.PoolerName, Group) is { } direct)
+        if (Mode is GatewayMode.Extended or GatewayMode.Prepared
+            && Clients >= 64
+            && result.Ratio(Target.Contender, DirectServer.PoolerName, Group) is { } direct)
         {
             yield return Target.AtLeast(4, DirectServer.PoolerName, direct);
         }
@@ -74,7 +77,9 @@ internal sealed record LoadCell(GatewayMode Mode, int Clients) : GatewayCell(Mod
             yield break;
         }
 
-        if (Clients == 64 && Mode != GatewayMode.Tpcb && broker.Typical.ClientMicroseconds / baseline.Typical.ClientMicroseconds is { } work)
+        if (Clients == 64
+            && Mode != GatewayMode.Tpcb
+            && broker.Typical.ClientMicroseconds / baseline.Typical.ClientMicroseconds is { } work)
         {
             yield return new Target($"cpu <= 0.6 x {Baseline}", work, work <= 0.6);
         }

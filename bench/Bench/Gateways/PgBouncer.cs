@@ -24,12 +24,15 @@ internal sealed class PgBouncer : IPooler
         ((string[])["/usr/sbin", "/usr/bin", .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)])
             .Select(folder => Path.Combine(folder, PoolerName)).FirstOrDefault(File.Exists);
 
-    /// <summary>Prepared statements come with version 1.21; with an older one, clients that prepare would fail at each other's names.</summary>
+    /// <summary>
+    /// Prepared statements come with version 1.21; with an older one, clients that prepare would fail at each other's names.
+    /// </summary>
     public GatewayMode Instead(GatewayMode mode) => mode is GatewayMode.Prepared ? GatewayMode.Extended : mode;
 
     public static async Task<PgBouncer> StartAsync(ServerAddress server, GatewayOptions options)
     {
-        var program = Program ?? throw new PoolerFailedException("pgbouncer is not installed; with root, this would do it: apt-get install pgbouncer");
+        var program = Program
+            ?? throw new PoolerFailedException("pgbouncer is not installed; with root, this would do it: apt-get install pgbouncer");
         var address = new ServerAddress(Daemon.FreePort());
         string[] user = Environment.UserName == "root" ? ["--user", Unprivileged] : [];
         var daemon = Daemon.Start(PoolerName, Settings(server, address, options), file => (program, ["--quiet", .. user, file]));

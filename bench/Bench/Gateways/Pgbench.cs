@@ -17,7 +17,9 @@ internal sealed partial class Pgbench
     private const double Samples = 40_000;
     private const int LinesKept = 15;
 
-    /// <summary>By what part of its time a look may be late. Among a thousand server processes we get our turn seldom, and know nothing then.</summary>
+    /// <summary>
+    /// By what part of its time a look may be late. Among a thousand server processes we get our turn seldom, and know nothing then.
+    /// </summary>
     private const double Late = 0.2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -55,7 +57,8 @@ internal sealed partial class Pgbench
 
     /// <summary>One round of a pooler's clients.</summary>
     /// <exception cref="PoolerFailedException">A client failed, or pgbench did not end.</exception>
-    public static async Task<Round> RunAsync(IPooler pooler, ServerProcesses server, GatewayMode mode, int clients, int threads, TimeSpan time, double expected)
+    public static async Task<Round> RunAsync(IPooler pooler, ServerProcesses server, GatewayMode mode, int clients, int threads,
+        TimeSpan time, double expected)
     {
         var folder = Directory.CreateTempSubdirectory("broker-bench-pgbench-");
         try
@@ -73,18 +76,21 @@ internal sealed partial class Pgbench
         }
     }
 
-    private static string[] Words(ServerAddress address) => [$"--host={ServerAddress.Host}", $"--port={address.Port}", $"--username={ServerAddress.User}"];
+    private static string[] Words(ServerAddress address) =>
+        [$"--host={ServerAddress.Host}", $"--port={address.Port}", $"--username={ServerAddress.User}"];
 
     private static string[] Sampling(double transactions) =>
         transactions > Samples ? [string.Create(CultureInfo.InvariantCulture, $"--sampling-rate={Samples / transactions:0.######}")] : [];
 
     private async Task<Round> RunAsync(string folder, string[] words)
     {
-        using var pgbench = Process.Start(new ProcessStartInfo(Program, words) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var pgbench =
+            Process.Start(new ProcessStartInfo(Program, words) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         using var limit = new CancellationTokenSource(_time + Patience);
         try
         {
-            await Task.WhenAll(ReadAsync(pgbench, pgbench.StandardError, limit.Token), ReadAsync(pgbench, pgbench.StandardOutput, limit.Token));
+            await Task.WhenAll(ReadAsync(pgbench, pgbench.StandardError, limit.Token),
+                ReadAsync(pgbench, pgbench.StandardOutput, limit.Token));
             await pgbench.WaitForExitAsync(limit.Token);
         }
         catch (OperationCanceledException)
@@ -148,11 +154,13 @@ internal sealed partial class Pgbench
         {
             ClientMicroseconds = _pooler.Process is null ? null : used.Client.TotalMicroseconds / _transactions,
             ServerMicroseconds = used.Server?.TotalMicroseconds / _transactions,
-            ForeignCores = (used.Machine - used.Server - _own - (_pooler.Process is null ? TimeSpan.Zero : used.Client))?.TotalSeconds / used.Seconds,
+            ForeignCores =
+                (used.Machine - used.Server - _own - (_pooler.Process is null ? TimeSpan.Zero : used.Client))?.TotalSeconds / used.Seconds,
         };
     }
 
-    private double? PerSecond() => _said.Select(line => Throughput().Match(line)).LastOrDefault(match => match.Success) is { } match ? Number(match.Groups[1]) : null;
+    private double? PerSecond() =>
+        _said.Select(line => Throughput().Match(line)).LastOrDefault(match => match.Success) is { } match ? Number(match.Groups[1]) : null;
 
     private string Last() => string.Join('\n', _said.TakeLast(LinesKept));
 

@@ -5,7 +5,8 @@ using Npgsql;
 namespace Broker.Bench.Reporting;
 
 /// <summary>The kind of machine, never which one: no host name, no path.</summary>
-internal sealed record Machine(int Cores, double MemoryGib, string System, string Runtime, string PostgreSql, string Fsync, string SynchronousCommit)
+internal sealed record Machine(int Cores, double MemoryGib, string System, string Runtime, string PostgreSql, string Fsync,
+    string SynchronousCommit)
 {
     public static async Task<Machine> DescribeAsync(NpgsqlDataSource dataSource) => new(
         Environment.ProcessorCount,

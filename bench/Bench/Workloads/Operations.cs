@@ -10,11 +10,15 @@ internal static class Operations
 
     public static Operation ReadAccount(Random random) => new(Statement.ReadAccount, random.Next(1, Accounts + 1));
 
-    public static Operation ReadBranch(Random random) => new(Statement.ReadBranch, random.Next(1, (Accounts / Schema.AccountsPerBranch) + 1));
+    public static Operation ReadBranch(Random random) =>
+        new(Statement.ReadBranch, random.Next(1, (Accounts / Schema.AccountsPerBranch) + 1));
 
     public static Operation InsertEntry(Random random) => new(Statement.InsertEntry, NextEntry(), random.Next());
 
     public static Operation Pause(Random random) => new(Statement.Pause);
+
+    /// <summary>Entries get numbers behind this one.</summary>
+    public static void StartEntriesAt(int number) => Volatile.Write(ref _lastEntry, number);
 
     public static int NextEntry() => Interlocked.Increment(ref _lastEntry);
 }

@@ -11,7 +11,8 @@ namespace Broker.Budgets;
 /// </summary>
 internal sealed record BudgetState(BudgetLimits Limits)
 {
-    internal ImmutableSortedDictionary<HolderId, BudgetHolder> Holders { get; init; } = ImmutableSortedDictionary<HolderId, BudgetHolder>.Empty;
+    internal ImmutableSortedDictionary<HolderId, BudgetHolder> Holders { get; init; } =
+        ImmutableSortedDictionary<HolderId, BudgetHolder>.Empty;
 
     internal ImmutableDictionary<PermitId, Permit> Permits { get; init; } = [];
 
@@ -82,7 +83,8 @@ internal sealed record BudgetState(BudgetLimits Limits)
         return found.Reserve ? without : without.With(Holders[id].GaveBack(now));
     }
 
-    internal BudgetState BecameGhost(HolderId id, PermitId permit, BackendIdentity? backend, TimeSpan now) => Find(id, permit) is not { } found
+    internal BudgetState BecameGhost(HolderId id, PermitId permit, BackendIdentity? backend, TimeSpan now) =>
+        Find(id, permit) is not { } found
         ? this
         : Released(id, permit, now) with
         {

@@ -16,7 +16,8 @@ internal sealed record BudgetStatus(string Server, int MaxConnections, int Reser
     {
         var shares = FairShares.Of(state.Capacity, [.. state.Holders.Values]);
         return new BudgetStatus(server, state.Limits.MaxConnections, state.Limits.Reserve, state.Used, state.Ghosts.Count,
-            [.. state.Holders.Values.Select(holder => new BudgetShare(holder.Pool, holder.Held, holder.Waiting, shares[holder.Id], holder.Yielding))]);
+            [.. state.Holders.Values
+                .Select(holder => new BudgetShare(holder.Pool, holder.Held, holder.Waiting, shares[holder.Id], holder.Yielding))]);
     }
 }
 

@@ -16,7 +16,8 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
     private BudgetTurn DenyTheImpossible() => State.Limits.Reserve < State.Limits.MaxConnections ? this
         : State.Holders.Values.Where(holder => holder.Waiting > 0).Aggregate(this, (turn, holder) => turn.Then(
             turn.State.Withdrew(holder.Id, holder.Waiting, reserve: false),
-            new BudgetEffect.Deny(holder.Id, holder.Waiting, false, $"the reserve of {State.Limits.Reserve} leaves nothing (broker.servers.{{name}}.reserve)")));
+            new BudgetEffect.Deny(holder.Id, holder.Waiting, false,
+                $"the reserve of {State.Limits.Reserve} leaves nothing (broker.servers.{{name}}.reserve)")));
 
     /// <summary>
     /// A reserve ask may also take what nobody ordinary waits for. Without a reserve one such ask at a time goes before the ordinary ones,
@@ -62,8 +63,8 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
 
     /// <summary>
     /// Exactly as many as are lacking and not asked for already are asked back, each from the pool then most above its share. With nothing
-    /// free, what is held above the shares is just what is lacking below them, so there is never another pool to ask instead. What is beyond
-    /// a limit that was lowered is asked back whether or not somebody waits.
+    /// free, what is held above the shares is just what is lacking below them, so there is never another pool to ask instead. What is
+    /// beyond a limit that was lowered is asked back whether or not somebody waits.
     /// </summary>
     private BudgetTurn AskYields()
     {
@@ -85,7 +86,8 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
     private BudgetHolder? MostAbove(ImmutableDictionary<HolderId, int> shares) => State.Holders.Values
         .Where(holder => Above(holder, shares) > 0).MaxBy(holder => Above(holder, shares));
 
-    private static int Above(BudgetHolder holder, ImmutableDictionary<HolderId, int> shares) => holder.Held - holder.Yielding - shares[holder.Id];
+    private static int Above(BudgetHolder holder, ImmutableDictionary<HolderId, int> shares) =>
+        holder.Held - holder.Yielding - shares[holder.Id];
 
     /// <summary>
     /// With fewer permits than pools no share is broken and yet some have nothing. Who has waited for a turn's length with nothing gets the
@@ -93,7 +95,8 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
     /// </summary>
     private BudgetTurn AskTurns()
     {
-        var waited = State.Holders.Values.Where(holder => holder is { Held: 0, Waiting: > 0 } && Now - holder.WaitingSince >= BudgetLimits.Turn).ToArray();
+        var waited = State.Holders.Values
+            .Where(holder => holder is { Held: 0, Waiting: > 0 } && Now - holder.WaitingSince >= BudgetLimits.Turn).ToArray();
         var shares = waited.Length == 0 ? null : Shares();
         var starving = waited.Count(holder => shares![holder.Id] == 0);
         var turn = this;
@@ -117,7 +120,9 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
     private BudgetTurn WishIdle()
     {
         var wanted = Math.Max(0, State.Waiting - YieldsExpected);
-        return State.Holders.Values.Aggregate(this, (turn, holder) => turn.WishIdle(holder, holder.Waiting > 0 ? 0 : Math.Min(wanted, holder.Held - holder.Yielding)));
+        return State.Holders.Values
+            .Aggregate(this,
+                (turn, holder) => turn.WishIdle(holder, holder.Waiting > 0 ? 0 : Math.Min(wanted, holder.Held - holder.Yielding)));
     }
 
     private BudgetTurn WishIdle(BudgetHolder holder, int count) => holder.IdleWanted == count ? this
@@ -131,7 +136,8 @@ internal sealed record BudgetTurn(BudgetState State, TimeSpan Now, ImmutableList
             return this;
         }
         var watch = State.Watch.Asked(prober.Id, [.. known.Select(ghost => ghost.Id)], Now);
-        return Then(State with { Watch = watch }, new BudgetEffect.Probe(prober.Id, watch.LastProbe, [.. known.Select(ghost => ghost.Backend!)]));
+        return Then(State with { Watch = watch },
+            new BudgetEffect.Probe(prober.Id, watch.LastProbe, [.. known.Select(ghost => ghost.Backend!)]));
     }
 
     /// <summary>Best a pool whose role surely sees a ghost; not the one that just failed to answer, if there is another.</summary>

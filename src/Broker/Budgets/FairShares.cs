@@ -41,13 +41,15 @@ internal static class FairShares
     {
         if (share < holder.Demand)
         {
-            line.Enqueue(holder, new Claim(share > 0, (share + 1) / (double)holder.Weight, share >= holder.Held, holder.LastTurn, holder.Id));
+            line.Enqueue(holder,
+                new Claim(share > 0, (share + 1) / (double)holder.Weight, share >= holder.Held, holder.LastTurn, holder.Id));
         }
     }
 
     private readonly record struct Claim(bool HasOne, double Level, bool IsNew, TimeSpan LastTurn, HolderId Id) : IComparable<Claim>
     {
         public int CompareTo(Claim other) =>
-            (HasOne, HasOne ? Level : 0, IsNew, LastTurn, Id).CompareTo((other.HasOne, other.HasOne ? other.Level : 0, other.IsNew, other.LastTurn, other.Id));
+            (HasOne, HasOne ? Level : 0, IsNew, LastTurn, Id)
+                .CompareTo((other.HasOne, other.HasOne ? other.Level : 0, other.IsNew, other.LastTurn, other.Id));
     }
 }

@@ -125,7 +125,8 @@ internal sealed class ServerBudget : UntypedActor
         var left = _state.Left(id, Now);
         if (left.Ghosts.Count > _state.Ghosts.Count)
         {
-            _log.Warning("server {0}: {1} is gone; {2} of its connections are ghosts", _server, pool, left.Ghosts.Count - _state.Ghosts.Count);
+            _log.Warning("server {0}: {1} is gone; {2} of its connections are ghosts", _server, pool,
+                left.Ghosts.Count - _state.Ghosts.Count);
         }
         return left;
     }

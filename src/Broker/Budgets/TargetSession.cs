@@ -34,7 +34,9 @@ internal static class TargetSession
 
     /// <summary>Null when the session fits, else why not.</summary>
     internal static Failure? Check(PoolId pool, string server, TargetSessionAttributes wanted, SessionFacts facts) =>
-        Fits(wanted, facts) ? null : new ServerUnavailable(pool, server, $"it is {Describe(facts)} (target-session-attrs is {KeyOf(wanted)})");
+        Fits(wanted, facts)
+            ? null
+            : new ServerUnavailable(pool, server, $"it is {Describe(facts)} (target-session-attrs is {KeyOf(wanted)})");
 
     /// <summary>Whether a session of such a host is one of those wanted.</summary>
     internal static bool Fits(TargetSessionAttributes wanted, SessionFacts facts) => wanted switch

@@ -41,6 +41,9 @@ public sealed record BrokerSettings
     /// <summary>The door for clients of PostgreSQL.</summary>
     public required GatewaySettings Gateway { get; init; }
 
+    /// <summary>The door for .NET programs on other machines.</summary>
+    public required DoorSettings Door { get; init; }
+
     /// <summary>The graceful stop.</summary>
     public required ShutdownSettings Shutdown { get; init; }
 
@@ -50,7 +53,9 @@ public sealed record BrokerSettings
     /// <summary>Metrics, traces, status and health.</summary>
     public required DiagnosticsSettings Diagnostics { get; init; }
 
-    /// <summary>What was read, the defaults included, to tell what is otherwise in settings that are read later. It holds passwords.</summary>
+    /// <summary>
+    /// What was read, the defaults included, to tell what is otherwise in settings that are read later. It holds passwords.
+    /// </summary>
     internal SettingsNode.Section Tree { get; private init; } = SettingsNode.Section.Empty("broker", "");
 
     /// <summary>Reads a configuration, with the defaults behind it whether or not it has them as a fallback already.</summary>
@@ -58,7 +63,9 @@ public sealed record BrokerSettings
     public static BrokerSettings From(Config config) => From(config, SettingsOrigins.Unknown);
 
     /// <summary>Reads a HOCON text; <paramref name="name"/> is what messages call it.</summary>
-    /// <exception cref="SettingsException">The text has no proper shape, a value is wrong or a key unknown; all of them are listed.</exception>
+    /// <exception cref="SettingsException">
+    /// The text has no proper shape, a value is wrong or a key unknown; all of them are listed.
+    /// </exception>
     public static BrokerSettings Parse(string hocon, string name = "application configuration")
     {
         var shape = HoconText.Read(hocon, name);
@@ -71,14 +78,19 @@ public sealed record BrokerSettings
     public static BrokerSettings Load(string file) => Parse(File.ReadAllText(file), file);
 
     /// <summary>The settings of the pool of a database and a user; without a user, of the database's own.</summary>
-    /// <exception cref="KeyNotFoundException">No such database is configured. A user that is not configured has the database's settings.</exception>
+    /// <exception cref="KeyNotFoundException">
+    /// No such database is configured. A user that is not configured has the database's settings.
+    /// </exception>
     public PoolSettings Pool(string database, string? user = null)
     {
         var settings = Databases[database];
         return settings.Users.TryGetValue(user ?? settings.User, out var own) ? own.Pool : settings.Pool;
     }
 
-    /// <summary>The database that a client of the gateway means: the one of that name, or what stands for all others under that name; null when there is none.</summary>
+    /// <summary>
+    /// The database that a client of the gateway means: the one of that name, or what stands for all others under that name; null when
+    /// there is none.
+    /// </summary>
     internal DatabaseSettings? DatabaseFor(string name) => name == DatabaseSettings.Others ? null
         : Databases.TryGetValue(name, out var named) ? named
         : Databases.TryGetValue(DatabaseSettings.Others, out var others) ? others.Named(name)
@@ -88,7 +100,8 @@ public sealed record BrokerSettings
     {
         var problems = new SettingsProblems();
         var tree = SettingsTree.Of(config, origins.Of);
-        var whole = SettingsTree.Merge(tree, ReferenceConfiguration.Tree, node => problems.Add(node, "a section is expected here: { ... }"));
+        var whole = SettingsTree.Merge(tree, ReferenceConfiguration.Tree,
+            node => problems.Add(node, "a section is expected here: { ... }"));
         var settings = From(new SettingsReader(problems, (SettingsNode.Section)whole), (SettingsNode.Section)whole);
         problems.ThrowIfAny();
         return settings;
@@ -112,6 +125,7 @@ public sealed record BrokerSettings
             PackingDefaults = PackingSettings.From(root.Inside("packing")),
             Sessions = SessionSettings.From(root.Inside("sessions")),
             Gateway = GatewaySettings.From(root.Inside("gateway")),
+            Door = DoorSettings.From(root.Inside("door")),
             Shutdown = ShutdownSettings.From(root.Inside("shutdown")),
             Log = LogSettings.From(root.Inside("log")),
             Diagnostics = DiagnosticsSettings.From(root.Inside("diagnostics")),

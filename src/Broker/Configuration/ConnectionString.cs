@@ -44,14 +44,17 @@ internal sealed record ConnectionString
             return null;
         }
 
-        foreach (var key in Exclusive.Where(key => reader.Given(key).Length > 0 && !(key.StartsWith("password-", StringComparison.Ordinal) || key == "password")))
+        foreach (var key in Exclusive
+            .Where(key => reader.Given(key).Length > 0 && !(key.StartsWith("password-", StringComparison.Ordinal) || key == "password")))
         {
             reader.Check(false, key, $"{key} and {Key} exclude each other");
         }
 
         return Parse(text) is not { } parts ? Refused(reader, "is not a valid Npgsql connection string: Key=value;Key=value")
             : parts.Keys.Cast<string>().Where(key => !Allowed.Contains(key)).ToList() is { Count: > 0 } foreign
-                ? Refused(reader, $"{string.Join(", ", foreign)}: not taken from a connection string; see the keys of broker.pool, broker.errands and broker.servers")
+                ? Refused(reader,
+                    $"{string.Join(", ", foreign)}: not taken from a connection string; see the keys of broker.pool, "
+                        + "broker.errands and broker.servers")
             : HostsOf(parts) is { IsEmpty: false } hosts ? Of(parts, hosts, reader)
             : Refused(reader, "a Host is needed in it");
     }

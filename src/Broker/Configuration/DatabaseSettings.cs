@@ -56,7 +56,9 @@ public sealed record DatabaseSettings
     /// <summary>The same for one of those that it stands for.</summary>
     internal DatabaseSettings Named(string name) => this with { Name = name, Database = Database == Others ? name : Database };
 
-    /// <summary>The user whose pool a client of the gateway has: its own when it is named here or nobody is, else <see cref="User"/>.</summary>
+    /// <summary>
+    /// The user whose pool a client of the gateway has: its own when it is named here or nobody is, else <see cref="User"/>.
+    /// </summary>
     internal UserSettings UserFor(string client) => Users.GetValueOrDefault(client)
         ?? (User.Length > 0 ? Users[User] : new() { Name = client, Password = new PasswordSource.None(), Mode = Mode, Pool = Pool });
 
@@ -92,7 +94,8 @@ public sealed record DatabaseSettings
         return settings;
     }
 
-    private static ImmutableSortedDictionary<string, UserSettings> UsersFrom(SettingsReader reader, SettingsReader pool, DatabaseSettings settings)
+    private static ImmutableSortedDictionary<string, UserSettings> UsersFrom(SettingsReader reader, SettingsReader pool,
+        DatabaseSettings settings)
     {
         var own = new UserSettings { Name = settings.User, Password = settings.Password, Mode = settings.Mode, Pool = settings.Pool };
         var none = ImmutableSortedDictionary.Create<string, UserSettings>(StringComparer.Ordinal);
@@ -100,7 +103,8 @@ public sealed record DatabaseSettings
         foreach (var (name, inner) in reader.Named("users", null))
         {
             var user = UserSettings.From(name, inner, pool, settings.Mode);
-            users = users.SetItem(name, name == own.Name && user.Password is PasswordSource.None ? user with { Password = own.Password } : user);
+            users = users.SetItem(name,
+                name == own.Name && user.Password is PasswordSource.None ? user with { Password = own.Password } : user);
         }
 
         return users;

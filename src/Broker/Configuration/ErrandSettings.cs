@@ -1,6 +1,9 @@
 namespace Broker.Configuration;
 
-/// <summary><c>broker.errands</c>, with what <c>broker.databases.{name}.errands</c> overrides: single statements outside any conversation. Defaults are in hocon/reference.conf.</summary>
+/// <summary>
+/// <c>broker.errands</c>, with what <c>broker.databases.{name}.errands</c> overrides: single statements outside any conversation. Defaults
+/// are in hocon/reference.conf.
+/// </summary>
 public sealed record ErrandSettings
 {
     /// <summary>Whether a single write whose connection is lost at its commit is settled before its caller is answered.</summary>

@@ -19,7 +19,8 @@ internal static partial class HoconParser
         }
         catch (Exception failure) when (failure is FormatException or ConfigurationException or NullReferenceException or ArgumentException)
         {
-            throw new SettingsException([new SettingsProblem("", null, Where(text, name, failure), "the parser cannot read the text here")]);
+            throw new SettingsException([new SettingsProblem("", null, Where(text, name, failure),
+                "the parser cannot read the text here")]);
         }
     }
 

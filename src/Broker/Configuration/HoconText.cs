@@ -175,7 +175,8 @@ internal sealed class HoconText
 
             if (NeedsQuotes.Contains(Now))
             {
-                Note(line, $"{path}: an unquoted value contains '{Now}'; put the value in quotes, or a comma or new line between two settings");
+                Note(line,
+                    $"{path}: an unquoted value contains '{Now}'; put the value in quotes, or a comma or new line between two settings");
                 SkipLine();
                 return;
             }

@@ -18,7 +18,8 @@ public sealed record LedgerSettings
             Table = reader.WordsOrOff("table"),
             Keep = reader.Duration("keep", "1m", "365d"),
         };
-        reader.Check(settings.Table is null || LedgerTable.IsName(settings.Table), "table", "allowed is the name of a table (letters, digits, _ and $), with or without a schema, or off");
+        reader.Check(settings.Table is null || LedgerTable.IsName(settings.Table), "table",
+            "allowed is the name of a table (letters, digits, _ and $), with or without a schema, or off");
         reader.Done();
         return settings;
     }

@@ -1,6 +1,9 @@
 namespace Broker.Configuration;
 
-/// <summary><c>broker.packing</c>, with what <c>broker.databases.{name}.packing</c> overrides: errands of different callers in one round trip. Defaults are in hocon/reference.conf.</summary>
+/// <summary>
+/// <c>broker.packing</c>, with what <c>broker.databases.{name}.packing</c> overrides: errands of different callers in one round trip.
+/// Defaults are in hocon/reference.conf.
+/// </summary>
 public sealed record PackingSettings
 {
     /// <summary>How reads share a trip.</summary>

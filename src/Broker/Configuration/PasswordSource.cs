@@ -14,13 +14,16 @@ public abstract record PasswordSource
     /// <exception cref="IOException">The password file cannot be read any more.</exception>
     public abstract Secret? Current();
 
-    /// <summary>The source that the keys <c>password</c>, <c>password-env</c> and <c>password-file</c> of a section name; at most one of them.</summary>
+    /// <summary>
+    /// The source that the keys <c>password</c>, <c>password-env</c> and <c>password-file</c> of a section name; at most one of them.
+    /// </summary>
     internal static PasswordSource From(SettingsReader reader)
     {
         var (literal, variable, file) = (reader.Given("password"), reader.Given("password-env"), reader.Given("password-file"));
         var given = new[] { literal, variable, file }.Count(text => text.Length > 0);
         reader.Check(given <= 1, "password", "only one of password, password-env and password-file may be given");
-        reader.Check(variable.Length == 0 || Environment.GetEnvironmentVariable(variable) is not null, "password-env", "there is no such environment variable");
+        reader.Check(variable.Length == 0 || Environment.GetEnvironmentVariable(variable) is not null, "password-env",
+            "there is no such environment variable");
         reader.Check(file.Length == 0 || System.IO.File.Exists(file), "password-file", "there is no such file");
         return literal.Length > 0 ? new Literal(new Secret(literal))
             : variable.Length > 0 ? new Variable(variable)

@@ -128,7 +128,8 @@ public sealed record PoolSettings
             Shed = ShedSettings.From(reader.Inside("shed")),
             Reconnect = ReconnectSettings.From(reader.Inside("reconnect")),
         };
-        reader.Check(settings.Size == 0 || settings.MinIdle <= settings.Size, "min-idle", $"allowed is a number not above size ({settings.Size})");
+        reader.Check(settings.Size == 0 || settings.MinIdle <= settings.Size, "min-idle",
+            $"allowed is a number not above size ({settings.Size})");
         reader.Done();
         return settings;
     }

@@ -1,6 +1,8 @@
 namespace Broker.Configuration;
 
-/// <summary><c>broker.pool.reconnect</c>: pauses between attempts to reach a server that does not answer. Defaults are in hocon/reference.conf.</summary>
+/// <summary>
+/// <c>broker.pool.reconnect</c>: pauses between attempts to reach a server that does not answer. Defaults are in hocon/reference.conf.
+/// </summary>
 public sealed record ReconnectSettings
 {
     /// <summary>The first pause, 1 ms to 1 min; each next one is twice as long.</summary>

@@ -41,7 +41,8 @@ internal sealed class ServerBook
             return name;
         }
 
-        reader.Check(given.Over(known) == known, "connection-string", $"it differs from server {known.Name}, which has the same hosts, in TLS or target");
+        reader.Check(given.Over(known) == known, "connection-string",
+            $"it differs from server {known.Name}, which has the same hosts, in TLS or target");
         return known.Name;
     }
 

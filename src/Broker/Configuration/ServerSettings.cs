@@ -69,7 +69,8 @@ public sealed record ServerSettings
             GhostLimit = reader.Duration("ghost-limit", "0s", "1h"),
             TcpKeepalive = TcpKeepaliveSettings.From(reader.Inside("tcp-keepalive")),
         };
-        reader.Check(settings.Reserve < settings.MaxConnections, "reserve", $"allowed is a number below max-connections ({settings.MaxConnections})");
+        reader.Check(settings.Reserve < settings.MaxConnections, "reserve",
+            $"allowed is a number below max-connections ({settings.MaxConnections})");
         reader.Done();
         return settings;
     }
@@ -78,7 +79,8 @@ public sealed record ServerSettings
     {
         var port = reader.Whole("port", 1, 65535);
         var hosts = reader.List("host").Select(text => HostEndpoint.TryParse(text, port)).ToImmutableArray();
-        reader.Check(!hosts.IsEmpty && !hosts.Contains(null), "host", "allowed is a host, host:port, the folder of a Unix socket, or a list of them");
+        reader.Check(!hosts.IsEmpty && !hosts.Contains(null), "host",
+            "allowed is a host, host:port, the folder of a Unix socket, or a list of them");
         return [.. hosts.OfType<HostEndpoint>()];
     }
 }

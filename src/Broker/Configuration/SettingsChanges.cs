@@ -10,7 +10,8 @@ internal static class SettingsChanges
 
     /// <summary>The same of values that are known by their paths.</summary>
     public static ImmutableArray<string> Between(ImmutableDictionary<string, string> before, ImmutableDictionary<string, string> after) =>
-        [.. before.Keys.Union(after.Keys).Where(path => before.GetValueOrDefault(path) != after.GetValueOrDefault(path)).Order(StringComparer.Ordinal)];
+        [.. before.Keys.Union(after.Keys).Where(path => before.GetValueOrDefault(path) != after.GetValueOrDefault(path))
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>What was written, by the paths of the values. It holds passwords.</summary>
     // A name with a dot in it may give two values the same path.

@@ -8,7 +8,8 @@ namespace Broker.Configuration;
 /// </summary>
 internal abstract record SettingsNode(string Path, string Origin)
 {
-    private static readonly ImmutableArray<string> SecretKeys = [".password", ".connection-string", ".users", ".databases", ".database-defaults"];
+    private static readonly ImmutableArray<string> SecretKeys = [".password", ".connection-string", ".users", ".databases",
+        ".database-defaults"];
 
     /// <summary>The value as a message may show it; null for what has none and for what may be a secret.</summary>
     public virtual string? Shown => null;
@@ -16,7 +17,8 @@ internal abstract record SettingsNode(string Path, string Origin)
     // a password, or what stands in the place of a section that may have one
     protected bool IsSecret => SecretKeys.Any(key => Path.EndsWith(key, StringComparison.Ordinal));
 
-    internal sealed record Section(string Path, string Origin, ImmutableSortedDictionary<string, SettingsNode> Children) : SettingsNode(Path, Origin)
+    internal sealed record Section(string Path, string Origin, ImmutableSortedDictionary<string, SettingsNode> Children)
+        : SettingsNode(Path, Origin)
     {
         public static Section Empty(string path, string origin) =>
             new(path, origin, ImmutableSortedDictionary.Create<string, SettingsNode>(StringComparer.Ordinal));
@@ -35,6 +37,7 @@ internal abstract record SettingsNode(string Path, string Origin)
     /// <summary>A <c>${?VARIABLE}</c>, of which Akka's parser makes nothing or a node that contains itself.</summary>
     internal sealed record Substitution(string Path, string Origin) : SettingsNode(Path, Origin)
     {
-        public const string Advice = "environment variables are not substituted by this parser; a password is given as password-env = NAME or password-file = PATH";
+        public const string Advice =
+            "environment variables are not substituted by this parser; a password is given as password-env = NAME or password-file = PATH";
     }
 }

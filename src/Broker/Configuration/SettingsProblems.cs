@@ -1,6 +1,9 @@
 namespace Broker.Configuration;
 
-/// <summary>Collects problems while settings are read, so that all are told at once. Of one key only the first is told: what follows from it is no news.</summary>
+/// <summary>
+/// Collects problems while settings are read, so that all are told at once. Of one key only the first is told: what follows from it is no
+/// news.
+/// </summary>
 internal sealed class SettingsProblems
 {
     private readonly List<SettingsProblem> _found = [];

@@ -45,7 +45,9 @@ internal sealed class SettingsReader
     {
         var allowed = $"allowed is a whole number from {least} to {most}{Or(word)}";
         return Text(key, allowed) is not { } text || text.Text == word ? null
-            : int.TryParse(text.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+            : int.TryParse(text.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+                && number >= least
+                && number <= most ? number
             : Refuse<int?>(text, allowed, null);
     }
 
@@ -53,7 +55,9 @@ internal sealed class SettingsReader
     {
         var allowed = string.Create(CultureInfo.InvariantCulture, $"allowed is a number from {least} to {most}");
         return Text(key, allowed) is not { } text ? least
-            : double.TryParse(text.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+            : double.TryParse(text.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                && number >= least
+                && number <= most ? number
             : Refuse(text, allowed, least);
     }
 
@@ -125,7 +129,8 @@ internal sealed class SettingsReader
             // Akka's parser makes an empty text of an empty list
             SettingsNode.Value { Text: "" } => [],
             SettingsNode.Value { Text: var text } when !text.Contains("${", StringComparison.Ordinal) => [text],
-            SettingsNode.Value or SettingsNode.Substitution => Refuse(Find(key)!, SettingsNode.Substitution.Advice, ImmutableArray<string>.Empty),
+            SettingsNode.Value or SettingsNode.Substitution =>
+                Refuse(Find(key)!, SettingsNode.Substitution.Advice, ImmutableArray<string>.Empty),
             null => Missing(key, "allowed is a list of texts", ImmutableArray<string>.Empty),
             { } node => Refuse(node, "allowed is a list of texts", ImmutableArray<string>.Empty),
         };

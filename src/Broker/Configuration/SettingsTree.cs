@@ -60,11 +60,14 @@ internal static class SettingsTree
         }
 
         return value.IsObject() ? Section(value, path, origin, above.Add(value))
-            : value.IsArray() ? new SettingsNode.Texts(path, origin(path), [.. value.GetArray().Select(item => item.IsObject() ? "{ }" : item.GetString())])
+            : value.IsArray()
+                ? new SettingsNode.Texts(path, origin(path),
+                    [.. value.GetArray().Select(item => item.IsObject() ? "{ }" : item.GetString())])
             : new SettingsNode.Value(path, origin(path), value.GetString() ?? "");
     }
 
-    private static SettingsNode.Section Section(HoconValue value, string path, Func<string, string> origin, ImmutableHashSet<object> above) =>
+    private static SettingsNode.Section Section(HoconValue value, string path, Func<string, string> origin,
+        ImmutableHashSet<object> above) =>
         new(path, origin(path), value.GetObject().Items
             .Select(child => KeyValuePair.Create(child.Key, Node(child.Value, $"{path}.{child.Key}", origin, above)))
             .ToImmutableSortedDictionary(StringComparer.Ordinal));

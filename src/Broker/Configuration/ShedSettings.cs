@@ -3,7 +3,9 @@ namespace Broker.Configuration;
 /// <summary><c>broker.pool.shed</c>: load shedding by delay in the waiting line (CoDel). Defaults are in hocon/reference.conf.</summary>
 public sealed record ShedSettings
 {
-    /// <summary>When even the shortest wait of an interval exceeds this, waits beyond twice this are refused; 1 ms to 1 min; null when off.</summary>
+    /// <summary>
+    /// When even the shortest wait of an interval exceeds this, waits beyond twice this are refused; 1 ms to 1 min; null when off.
+    /// </summary>
     public required TimeSpan? Target { get; init; }
 
     /// <summary>Length of an interval, 10 ms to 10 min.</summary>

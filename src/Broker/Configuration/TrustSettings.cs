@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace Broker.Configuration;
 
-/// <summary><c>broker.packing.trust</c>: what may travel in a group although the shipped rules would refuse it. Defaults are in hocon/reference.conf.</summary>
+/// <summary>
+/// <c>broker.packing.trust</c>: what may travel in a group although the shipped rules would refuse it. Defaults are in
+/// hocon/reference.conf.
+/// </summary>
 public sealed record TrustSettings
 {
     /// <summary>Functions as schema.name.</summary>

@@ -11,7 +11,8 @@ namespace Broker.Connections;
 /// <param name="Timeline">The timeline of the server's write-ahead log when the connection was opened.</param>
 /// <param name="Server">Host and port, or socket path, as connected.</param>
 /// <param name="ServerVersion">server_version_num, such as 150020.</param>
-internal sealed record BackendIdentity(int Pid, DateTime BackendStart, DateTime PostmasterStart, int Timeline, string Server, int ServerVersion)
+internal sealed record BackendIdentity(int Pid, DateTime BackendStart, DateTime PostmasterStart, int Timeline, string Server,
+    int ServerVersion)
 {
     /// <summary>
     /// Asks a fresh session for all of it, and for what its host is (<see cref="Budgets.SessionFacts"/>). It must be known before COMMIT

@@ -61,21 +61,13 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         Props.Create(() => new ConnectionActor(id, first, pool, plan, time));
 
     private sealed record ConnectDone(Failure? Failure, bool LeftBehind) : INoSerializationVerificationNeeded;
-
     private sealed record TripDone(TripOutcome Outcome) : INoSerializationVerificationNeeded;
-
     private sealed record TripOverdue(Trip Trip) : INoSerializationVerificationNeeded;
-
     private sealed record CancelDue(Trip Trip) : INoSerializationVerificationNeeded;
-
     private sealed record LendDone(NpgsqlConnection? Wrapper, Failure? Failure, CloseReason Reason) : INoSerializationVerificationNeeded;
-
     private sealed record TakenBack(CloseReason? Spoilt, string Cause, bool Clean = true) : INoSerializationVerificationNeeded;
-
     private sealed record PingDone(string? Problem) : INoSerializationVerificationNeeded;
-
     private sealed record TaskFailed(Exception Exception) : INoSerializationVerificationNeeded;
-
     private sealed record CloseDone(bool Clean) : INoSerializationVerificationNeeded;
 
     /// <summary>A wrapper in use cannot be closed from here: the server is to end its process.</summary>
@@ -97,6 +89,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         Start(_tasks.ConnectAsync(), static done => new ConnectDone(done.Failure, done.LeftBehind));
     }
 
+    private PoolId Pool => _plan.Pool;
+
     /// <inheritdoc/>
     protected override void OnReceive(object message) => Unhandled(message);
 
@@ -105,7 +99,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case ConnectDone { Failure: null }:
-                _log.Debug("Connection {Connection} of pool {Pool} is open on server process {BackendPid}", _id, _plan.Pool, _tasks.Backend.Pid);
+                _log.Debug("Connection {Connection} of pool {Pool} is open on server process {BackendPid}", _id, Pool, _tasks.Backend.Pid);
                 Become(_idle);
                 _pool.Tell(new ConnectionEvents.Opened(_id, _tasks.Backend, _tasks.Defaults));
                 CloseIfAsked();
@@ -155,10 +149,13 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         {
             case TripDone done: OnTripDone(done.Outcome); break;
             case TripOverdue overdue when ReferenceEquals(overdue.Trip, _trip):
-                _log.Info("Trip of {Members} statements on {Connection} of pool {Pool} is overdue; its members run alone", _trip.Members.Length, _id, _plan.Pool);
+                _log.Info("Trip of {Members} statements on {Connection} of pool {Pool} is overdue; its members run alone",
+                    _trip.Members.Length, _id, Pool);
                 StartCancelling();
                 break;
-            case ConnectionCommands.CancelErrand cancel when _trip is { Members: [var alone] } && alone.Request.Id == cancel.Errand: StartCancelling(); break;
+            case ConnectionCommands.CancelErrand cancel when _trip is { Members: [var alone] } && alone.Request.Id == cancel.Errand:
+                StartCancelling();
+                break;
             case ConnectionCommands.CutShort: StartCancelling(); break;
             case CancelDue due when ReferenceEquals(due.Trip, _trip): _tasks.CancelTrip(); break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
@@ -192,12 +189,12 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 CloseIfAsked();
                 break;
             case TripOutcome.Unusable unusable:
-                _log.Warning("Connection {Connection} of pool {Pool} is given up: {Cause}", _id, _plan.Pool, unusable.Cause);
+                _log.Warning("Connection {Connection} of pool {Pool} is given up: {Cause}", _id, Pool, unusable.Cause);
                 _pool.Tell(new ConnectionEvents.TripEnded(_id, unusable.Report) { Closing = true });
                 StartClosing(unusable.Reason, clean: unusable.Reason == CloseReason.Breach);
                 break;
             case TripOutcome.InDoubt inDoubt:
-                _log.Warning("Connection {Connection} of pool {Pool} was lost at COMMIT: {Cause}", _id, _plan.Pool, inDoubt.Cause);
+                _log.Warning("Connection {Connection} of pool {Pool} was lost at COMMIT: {Cause}", _id, Pool, inDoubt.Cause);
                 _pool.Tell(new ConnectionEvents.TripInDoubt(_id, inDoubt.Report, inDoubt.Doubt, _tasks.Backend, inDoubt.Cause));
                 StartClosing(CloseReason.Broken, clean: false);
                 break;
@@ -220,7 +217,9 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 _pool.Tell(new ConnectionEvents.LendFailed(_id, _lease!.Lease, failed.Failure!));
                 StartClosing(failed.Reason, clean: failed.Reason == CloseReason.HookFailed);
                 break;
-            case ConnectionCommands.Revoke revoke when revoke.Lease == _lease!.Lease: _lease = _lease with { RevokedBecause = revoke.Reason }; break;
+            case ConnectionCommands.Revoke revoke when revoke.Lease == _lease!.Lease:
+                _lease = _lease with { RevokedBecause = revoke.Reason };
+                break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
             default: Stale(message); break;
         }
@@ -236,15 +235,15 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         }
         else
         {
-            _lease.Borrower.Tell(new ConnectionLent(_plan.Pool, _lease.Lease, wrapper, Self, _tasks.Backend) { Connection = _id });
+            _lease.Borrower.Tell(new ConnectionLent(Pool, _lease.Lease, wrapper, Self, _tasks.Backend) { Connection = _id });
         }
     }
 
     private void StartRevoking(string reason)
     {
-        _log.Warning("Lease {Lease} on {Connection} of pool {Pool} is revoked: {Reason}", _lease!.Lease, _id, _plan.Pool, reason);
+        _log.Warning("Lease {Lease} on {Connection} of pool {Pool} is revoked: {Reason}", _lease!.Lease, _id, Pool, reason);
         // At once, before its next call fails: so that it need not find out by itself.
-        _lease.Borrower.Tell(new Refused(new LeaseRevoked(_plan.Pool, _lease.Lease, reason)), ActorRefs.NoSender);
+        _lease.Borrower.Tell(new Refused(new LeaseRevoked(Pool, _lease.Lease, reason)), ActorRefs.NoSender);
         Become(_returning);
         Start(_tasks.RevokeAsync(_lease.Wrapper!), static over => new TakenBack(CloseReason.HolderLost, over.Cause, over.Clean));
     }
@@ -281,7 +280,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 break;
             case TakenBack { Spoilt: { } reason } taken:
                 TellOver();
-                _log.Debug("Connection {Connection} of pool {Pool} came back spoilt: {Reason} {Cause}", _id, _plan.Pool, reason, taken.Cause);
+                _log.Debug("Connection {Connection} of pool {Pool} came back spoilt: {Reason} {Cause}", _id, Pool, reason, taken.Cause);
                 StartClosing(reason, clean: taken.Clean && reason is not (CloseReason.Broken or CloseReason.ResetTimedOut));
                 break;
             case EndProcess: Context.Watch(Context.ActorOf(ProcessEnder.For(_plan, _tasks.Backend))); break;
@@ -301,7 +300,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 CloseIfAsked();
                 break;
             case PingDone failed:
-                _log.Info("Connection {Connection} of pool {Pool} did not answer its ping: {Problem}", _id, _plan.Pool, failed.Problem);
+                _log.Info("Connection {Connection} of pool {Pool} did not answer its ping: {Problem}", _id, Pool, failed.Problem);
                 StartClosing(CloseReason.PingFailed, clean: false);
                 break;
             case ConnectionCommands.Close close: _closeWhenFree = close.Reason; break;
@@ -327,16 +326,19 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         {
             case CloseDone done:
                 _closed = true;
-                _log.Debug("Connection {Connection} of pool {Pool} is closed: {Reason}", _id, _plan.Pool, reason);
+                _log.Debug("Connection {Connection} of pool {Pool} is closed: {Reason}", _id, Pool, reason);
                 _pool.Tell(new ConnectionEvents.Closed(_id, reason, clean && done.Clean, _tasks.Backend));
-                Context.Stop(Self);
+                ProcessEnder.StopBehind(Context);
                 break;
+            case Terminated when _closed: ProcessEnder.StopBehind(Context); break;
             case ConnectionCommands.RunTrip run:
                 // The pool sent it before it knew: nothing of it was sent, so all of it may go elsewhere.
-                _pool.Tell(new ConnectionEvents.TripEnded(_id, new TripReport(run.Trip, TimeSpan.Zero, TimeSpan.Zero, 0, run.Trip.Members)) { Closing = true });
+                var unsent = new TripReport(run.Trip, TimeSpan.Zero, TimeSpan.Zero, 0, run.Trip.Members);
+                _pool.Tell(new ConnectionEvents.TripEnded(_id, unsent) { Closing = true });
                 break;
             case ConnectionCommands.Lend lend:
-                _pool.Tell(new ConnectionEvents.LendFailed(_id, lend.Lease, new ConnectionLost(_plan.Pool, $"the connection is closing ({reason})")));
+                var lost = new ConnectionLost(Pool, $"the connection is closing ({reason})");
+                _pool.Tell(new ConnectionEvents.LendFailed(_id, lend.Lease, lost));
                 break;
             default: Stale(message); break;
         }
@@ -350,16 +352,14 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>
-    /// Late messages about a lease or a trip that is over are dropped; anything else is a mistake and shows as unhandled.
-    /// </summary>
+    /// <summary>Late messages of a lease or trip that is over are dropped; anything else is a mistake, and unhandled.</summary>
     private void Stale(object message)
     {
         switch (message)
         {
             case ReturnConnection back: Sender.Tell(new LeaseOver(back.Lease), ActorRefs.NoSender); break;
-            case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or ConnectionCommands.CutShort or TripOverdue or CancelDue: break;
-            case ConnectionCommands.Close or EndProcess or Terminated: break;
+            case ConnectionCommands.Revoke or ConnectionCommands.CancelErrand or ConnectionCommands.CutShort: break;
+            case TripOverdue or CancelDue or ConnectionCommands.Close or EndProcess or Terminated: break;
             // The tasks turn what can be foreseen into results; what is left is a bug: die, and let the pool see it.
             case TaskFailed failed: throw new ConnectionActorFailedException(failed.Exception);
             default: Unhandled(message); break;
@@ -377,7 +377,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     {
         _underWay = _tasks.RunAsync(trip, _tripOver);
         _ = _underWay.ContinueWith(static (task, self) => ((IActorRef)self!).Tell(new TaskFailed(task.Exception!), ActorRefs.NoSender),
-            Self, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            Self, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
     }
 
     /// <inheritdoc/>

@@ -89,7 +89,8 @@ internal static class ConnectionEvents
     /// The connection was lost after COMMIT of a write group was sent and before it was answered; it is closing. The members wait until the
     /// outcome is settled.
     /// </summary>
-    internal sealed record TripInDoubt(ConnectionId Connection, TripReport Report, TripDoubt Doubt, BackendIdentity Backend, string Cause) : IConnectionEvent;
+    internal sealed record TripInDoubt(ConnectionId Connection, TripReport Report, TripDoubt Doubt, BackendIdentity Backend, string Cause)
+        : IConnectionEvent;
 
     /// <summary>A ping was answered: alive.</summary>
     internal sealed record Pinged(ConnectionId Connection) : IConnectionEvent;

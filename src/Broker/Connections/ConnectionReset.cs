@@ -66,7 +66,8 @@ internal static class ConnectionReset
     internal static async Task DiscardNowAsync(NpgsqlConnection connection)
     {
         await using var forget = new NpgsqlBatch(connection) { Timeout = 0 };
-        await using (var query = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new("select quote_ident(name) from pg_prepared_statements where from_sql") } })
+        await using (var query = new NpgsqlBatch(connection) { Timeout = 0,
+            BatchCommands = { new("select quote_ident(name) from pg_prepared_statements where from_sql") } })
         await using (var names = await query.ExecuteReaderAsync())
         {
             while (await names.ReadAsync())

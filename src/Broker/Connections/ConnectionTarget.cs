@@ -21,6 +21,7 @@ internal sealed record ConnectionTarget(ServerSettings Server, DatabaseSettings 
 
     private bool IsSameServer(ServerSettings other) => Server.Name == other.Name
         && Server.Hosts.SequenceEqual(other.Hosts)
-        && (Server.Tls, Server.RootCertificate, Server.ClientCertificate, Server.ClientKey) == (other.Tls, other.RootCertificate, other.ClientCertificate, other.ClientKey)
+        && (Server.Tls, Server.RootCertificate, Server.ClientCertificate, Server.ClientKey) == (other.Tls, other.RootCertificate,
+            other.ClientCertificate, other.ClientKey)
         && (Server.TargetSessionAttrs, Server.LoadBalanceHosts) == (other.TargetSessionAttrs, other.LoadBalanceHosts);
 }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using Broker.Budgets;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
+using Broker.Client.Remote.Transport;
 using Broker.Configuration;
 using Broker.Errands;
 using Broker.Pools.Hooks;
@@ -12,9 +13,10 @@ using Npgsql;
 namespace Broker.Connections;
 
 /// <summary>
-/// What a connection's actor starts and hears the end of. Each task turns what can go wrong into its result. One at a time: the actor's states
-/// see to that. A server may fall silent and never say so, and what Npgsql has begun cannot be taken from it: so nothing but a trip and a connect
-/// (which has its own limit) is waited for without a limit of ours. What overruns it is left hanging, and the connection is closed behind it.
+/// What a connection's actor starts and hears the end of. Each task turns what can go wrong into its result. One at a time: the actor's
+/// states see to that. A server may fall silent and never say so, and what Npgsql has begun cannot be taken from it: so nothing but a trip
+/// and a connect (which has its own limit) is waited for without a limit of ours. What overruns it is left hanging, and the connection
+/// is closed behind it.
 /// </summary>
 internal sealed class ConnectionTasks : IDisposable
 {
@@ -58,7 +60,7 @@ internal sealed class ConnectionTasks : IDisposable
 
     private NpgsqlConnection Own => _physical!.Own;
 
-    /// <summary>Opens the connection. Returns why not, or null; and whether a server process was left behind, because its connection could not be closed.</summary>
+    /// <summary>Opens the connection. Returns why not, or null; and whether a server process that could not be closed is left.</summary>
     internal async Task<(Failure? Failure, bool LeftBehind)> ConnectAsync()
     {
         var (physical, failure) = await _plan.Connector.ConnectAsync(_plan.Pool, _connecting.Token);
@@ -89,7 +91,7 @@ internal sealed class ConnectionTasks : IDisposable
 
     /// <summary>Runs a trip and leaves the connection as it found it.</summary>
     /// <param name="trip">The trip.</param>
-    /// <param name="over">Told the outcome, before those who wait for an answer are: when a caller asks again, the connection is free.</param>
+    /// <param name="over">Told the outcome before those who wait for an answer: when a caller asks again, it is free.</param>
     internal async Task RunAsync(Trip trip, Action<TripOutcome> over)
     {
         (_cancelling, _outcome) = (null, null);
@@ -102,8 +104,8 @@ internal sealed class ConnectionTasks : IDisposable
         }
         else
         {
-            over(outcome);
-            outcome.TellDue();
+            // In one turn with what follows of it: the answers' way to a remote client, and the pool's next trip.
+            RemoteTurn.Begin(static told => told.Outcome.TellBehind(told.Over), (Over: over, Outcome: outcome));
         }
     }
 
@@ -131,7 +133,7 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>Asks the server to cancel the trip under way, each time it is called; but not while an earlier request is not answered, since each blocks a thread.</summary>
+    /// <summary>Asks the server to cancel the trip under way; not while an earlier request is unanswered: each blocks a thread.</summary>
     internal void CancelTrip()
     {
         if (_cancelling is { IsCompleted: false })
@@ -175,8 +177,8 @@ internal sealed class ConnectionTasks : IDisposable
     }
 
     /// <summary>
-    /// Ends the borrower's wrapper and brings the connection back to idle. Returns why it cannot be used again, or no reason. What the borrower left
-    /// running has `pool.reset-timeout` to end; then the server is asked to end its process, and the connection is closed.
+    /// Ends the borrower's wrapper and brings the connection back to idle. Returns why it cannot be used again, or no reason. What the
+    /// borrower left running has `pool.reset-timeout` to end; then the server is asked to end its process, and the connection is closed.
     /// </summary>
     internal async Task<(CloseReason? Spoilt, string Cause)> TakeBackAsync(NpgsqlConnection wrapper)
     {
@@ -193,7 +195,8 @@ internal sealed class ConnectionTasks : IDisposable
     /// <summary>The server was asked to end the process, or could not be.</summary>
     internal void ProcessEnded() => _processEnded?.TrySetResult();
 
-    // That takes a permit of the server's budget and a connection, and both may be long in coming: then the process counts as a ghost until it is seen gone.
+    // That takes a permit of the server's budget and a connection, and both may be long in coming: then the process counts as a ghost until
+    // it is seen gone.
     private async Task EndProcessAsync()
     {
         _processEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -247,8 +250,8 @@ internal sealed class ConnectionTasks : IDisposable
     }
 
     /// <summary>
-    /// Takes the connection from a holder who may be using it at this moment. A wrapper in use cannot be closed from here, so the server is asked
-    /// to end its process first; then the holder's own call fails, and the wrapper is dead.
+    /// Takes the connection from a holder who may be using it at this moment. A wrapper in use cannot be closed from here, so the server is
+    /// asked to end its process first; then the holder's own call fails, and the wrapper is dead.
     /// </summary>
     /// <returns>Whether it was closed in order, and what was seen otherwise.</returns>
     internal async Task<(bool Clean, string Cause)> RevokeAsync(NpgsqlConnection wrapper)
@@ -308,10 +311,11 @@ internal sealed class ConnectionTasks : IDisposable
         }
     }
 
-    /// <summary>Closes the physical connection; never throws. False when it could not be closed in order: the server may still have its process.</summary>
+    /// <summary>Closes the physical connection; never throws. False when not in order: the server may still have its process.</summary>
     internal async Task<bool> CloseAsync(CloseReason reason)
     {
-        var spoilt = reason is CloseReason.Invalidated or CloseReason.Broken or CloseReason.PingFailed or CloseReason.HolderLost or CloseReason.Breach
+        var spoilt = reason is CloseReason.Invalidated or CloseReason.Broken or CloseReason.PingFailed or CloseReason.HolderLost
+            or CloseReason.Breach
             or CloseReason.ResetTimedOut;
         if (!_hanging.IsCompleted)
         {
@@ -342,8 +346,8 @@ internal sealed class ConnectionTasks : IDisposable
     }
 
     /// <summary>
-    /// The actor is gone: what is open closes when the task under way ends. Nobody waits for that; the budget has made a ghost of it, and hears when it
-    /// was closed in order.
+    /// The actor is gone: what is open closes when the task under way ends. Nobody waits for that; the budget has made a ghost of it, and
+    /// hears when it was closed in order.
     /// </summary>
     /// <param name="underWay">That task.</param>
     /// <param name="onTrip">Whether it is a trip whose end the actor has not heard of: who waits for more than that is told here.</param>
@@ -389,5 +393,6 @@ internal sealed class ConnectionTasks : IDisposable
     }
 
     private static bool IsForeseen(Exception exception) =>
-        exception is NpgsqlException or InvalidOperationException or IOException or TimeoutException or OperationCanceledException or ConnectionReplacedException;
+        exception is NpgsqlException or InvalidOperationException or IOException or TimeoutException or OperationCanceledException
+            or ConnectionReplacedException;
 }

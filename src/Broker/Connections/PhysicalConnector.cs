@@ -67,15 +67,18 @@ internal sealed class PhysicalConnector
         await using (connection)
         {
             await using var terminate = new NpgsqlBatch(connection.Own);
-            terminate.BatchCommands.Add(new NpgsqlBatchCommand("select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2")
+            terminate.BatchCommands.Add(
+                new NpgsqlBatchCommand("select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_start = $2")
             {
-                Parameters = { new NpgsqlParameter<int> { TypedValue = backend.Pid }, new NpgsqlParameter<DateTime> { TypedValue = backend.BackendStart } },
+                Parameters = { new NpgsqlParameter<int> { TypedValue = backend.Pid },
+                    new NpgsqlParameter<DateTime> { TypedValue = backend.BackendStart } },
             });
             await terminate.ExecuteNonQueryAsync();
         }
     }
 
-    private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target, HostChoice choice, CancellationToken cancel)
+    private async Task<(PhysicalConnection?, Failure?)> TryAsync(PoolId pool, HostEndpoint host, TargetSessionAttributes target,
+        HostChoice choice, CancellationToken cancel)
     {
         PhysicalConnection? physical = null;
         var opening = Task.CompletedTask;
@@ -133,7 +136,8 @@ internal sealed class PhysicalConnector
         {
             await reader.ReadAsync(CancellationToken.None);
             physical.Facts = new(InRecovery: reader.GetBoolean(5), ReadOnly: reader.GetBoolean(6));
-            physical.Backend = new(reader.GetInt32(0), reader.GetDateTime(1), reader.GetDateTime(2), reader.GetInt32(3), host.ToString(), reader.GetInt32(4));
+            physical.Backend = new(reader.GetInt32(0), reader.GetDateTime(1), reader.GetDateTime(2), reader.GetInt32(3), host.ToString(),
+                reader.GetInt32(4));
         }
         _roles.Answered(host, physical.Facts);
         physical.Defaults = await CatalogueQueries.PoolDefaultsAsync(connection, CancellationToken.None);

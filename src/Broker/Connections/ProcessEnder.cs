@@ -24,6 +24,18 @@ internal sealed class ProcessEnder : UntypedActor
     /// <param name="backend">The process to end, if it is still the same one.</param>
     internal static Props For(ConnectionPlan plan, BackendIdentity backend) => Props.Create(() => new ProcessEnder(plan, backend));
 
+    /// <summary>
+    /// Stops a connection that is closed, unless a process is still being ended for it: that is to happen, though nobody waits for it any
+    /// more. To be called again when one is over.
+    /// </summary>
+    internal static void StopBehind(IActorContext connection)
+    {
+        if (!connection.GetChildren().Any())
+        {
+            connection.Stop(connection.Self);
+        }
+    }
+
     private sealed record Over : INoSerializationVerificationNeeded, IDeadLetterSuppression
     {
         internal static readonly Over Instance = new();

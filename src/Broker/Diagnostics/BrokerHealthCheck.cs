@@ -57,7 +57,9 @@ public sealed class BrokerHealthCheck : IHealthCheck
         }
         catch (OperationCanceledException)
         {
-            return (PoolHealth.Silent($"did not answer within {_settings.Diagnostics.HealthTimeout.TotalSeconds:0.###} s (broker.diagnostics.health-timeout)"), null);
+            return (PoolHealth.Silent(
+                $"did not answer within {_settings.Diagnostics.HealthTimeout.TotalSeconds:0.###} s (broker.diagnostics.health-timeout)"),
+                    null);
         }
         catch (BrokerException refused)
         {

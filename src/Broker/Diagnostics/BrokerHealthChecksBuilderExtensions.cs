@@ -22,7 +22,8 @@ public static class BrokerHealthChecksBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         return builder.Add(new HealthCheckRegistration(
             name,
-            static services => new BrokerHealthCheck(services.GetRequiredService<BrokerClient>(), services.GetRequiredService<BrokerSettings>()),
+            static services =>
+                new BrokerHealthCheck(services.GetRequiredService<BrokerClient>(), services.GetRequiredService<BrokerSettings>()),
             failureStatus,
             tags));
     }

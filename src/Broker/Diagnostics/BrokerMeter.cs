@@ -72,11 +72,13 @@ internal sealed class BrokerMeter : IDisposable
         return telemetry;
     }
 
-    internal void Forget(ShareTelemetry share) => ImmutableInterlocked.Update(ref _shares, static (shares, gone) => shares.Remove(gone), share);
+    internal void Forget(ShareTelemetry share) =>
+        ImmutableInterlocked.Update(ref _shares, static (shares, gone) => shares.Remove(gone), share);
 
     internal void Forget(PoolTelemetry pool) => ImmutableInterlocked.Update(ref _pools, static (pools, gone) => pools.Remove(gone), pool);
 
-    internal void Forget(ServerTelemetry server) => ImmutableInterlocked.Update(ref _servers, static (servers, gone) => servers.Remove(gone), server);
+    internal void Forget(ServerTelemetry server) =>
+        ImmutableInterlocked.Update(ref _servers, static (servers, gone) => servers.Remove(gone), server);
 
     /// <summary>Ends the meter, unless it belongs to a factory, which then ends it.</summary>
     public void Dispose() => _meter.Dispose();

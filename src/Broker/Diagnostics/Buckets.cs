@@ -6,7 +6,8 @@ namespace Broker.Diagnostics;
 internal static class Buckets
 {
     /// <summary>Of db.client.operation.duration, in seconds, as the conventions ask.</summary>
-    internal static readonly InstrumentAdvice<double> Operation = new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] };
+    internal static readonly InstrumentAdvice<double> Operation =
+        new() { HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] };
 
     /// <summary>Of times that are often far below a millisecond, in seconds.</summary>
     internal static readonly InstrumentAdvice<double> Short = new()
@@ -21,5 +22,6 @@ internal static class Buckets
     };
 
     /// <summary>Of members in a trip: fill doubles and halves, up to packing.max-fill.</summary>
-    internal static readonly InstrumentAdvice<int> Members = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
+    internal static readonly InstrumentAdvice<int> Members =
+        new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
 }

@@ -19,7 +19,9 @@ internal sealed class GatewayTelemetry
     }
 
     /// <summary>A client was not let in.</summary>
-    /// <param name="cause">The SQLSTATE that it was told, or a word where it was told nothing. Never anything that a client chooses.</param>
+    /// <param name="cause">
+    /// The SQLSTATE that it was told, or a word where it was told nothing. Never anything that a client chooses.
+    /// </param>
     internal void ClientRefused(string cause)
     {
         if (_meter.Gateway.Refused is { Enabled: true } refused)

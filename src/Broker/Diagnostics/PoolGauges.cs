@@ -32,8 +32,11 @@ internal sealed class PoolGauges
 
     internal static void Register(Meter meter, Func<ImmutableArray<PoolTelemetry>> pools)
     {
-        Gauge("db.client.connection.count", "{connection}", "The number of connections that are currently in the state described by the state attribute.",
-            static pool => [pool.Of(Volatile.Read(ref pool._idle), Idle), pool.Of(Volatile.Read(ref pool._busy) + Volatile.Read(ref pool._lent), Used)]);
+        Gauge("db.client.connection.count", "{connection}",
+            "The number of connections that are currently in the state described by the state attribute.",
+            static pool =>
+                [pool.Of(Volatile.Read(ref pool._idle), Idle),
+                    pool.Of(Volatile.Read(ref pool._busy) + Volatile.Read(ref pool._lent), Used)]);
         Gauge("db.client.connection.idle.max", "{connection}", "The maximum number of idle open connections allowed.",
             static pool => pool._settings.Size == 0 ? [] : [pool.Of(pool._settings.Size)]);
         Gauge("db.client.connection.idle.min", "{connection}", "The minimum number of idle open connections allowed.",
@@ -42,10 +45,14 @@ internal sealed class PoolGauges
             static pool => pool._settings is { Size: > 0, Overflow: >= 0 } ? [pool.Of(pool._settings.Size + pool._settings.Overflow)] : []);
         Gauge("db.client.connection.pending_requests", "{request}", "The number of current pending requests for an open connection.",
             static pool => [pool.Of(Volatile.Read(ref pool._waiting))]);
-        Gauge("broker.connection.opening", "{connection}", "Connections that are being opened.", static pool => [pool.Of(Volatile.Read(ref pool._opening))]);
-        Gauge("broker.connection.busy", "{connection}", "Connections that are on an errand's trip.", static pool => [pool.Of(Volatile.Read(ref pool._busy))]);
-        Gauge("broker.connection.lent", "{connection}", "Connections that are lent to a holder.", static pool => [pool.Of(Volatile.Read(ref pool._lent))]);
-        Gauge("broker.errand.pending", "{errand}", "Errands that wait for a trip.", static pool => [pool.Of(Volatile.Read(ref pool._waitingErrands))]);
+        Gauge("broker.connection.opening", "{connection}", "Connections that are being opened.",
+            static pool => [pool.Of(Volatile.Read(ref pool._opening))]);
+        Gauge("broker.connection.busy", "{connection}", "Connections that are on an errand's trip.",
+            static pool => [pool.Of(Volatile.Read(ref pool._busy))]);
+        Gauge("broker.connection.lent", "{connection}", "Connections that are lent to a holder.",
+            static pool => [pool.Of(Volatile.Read(ref pool._lent))]);
+        Gauge("broker.errand.pending", "{errand}", "Errands that wait for a trip.",
+            static pool => [pool.Of(Volatile.Read(ref pool._waitingErrands))]);
         Gauge("broker.trip.width", "{connection}", "Connections that trips of fast statements use at the same time, at most.",
             static pool => [pool.Of(Volatile.Read(ref pool._width))]);
 

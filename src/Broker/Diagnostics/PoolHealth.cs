@@ -18,7 +18,9 @@ internal readonly record struct PoolHealth(HealthStatus Status, string Reason)
         { Suspended: true } => new(HealthStatus.Degraded, "is suspended"),
         { Waiting: > 0 } when pool.OldestWait > acquireTimeout / 2 => new(
             HealthStatus.Degraded,
-            string.Create(CultureInfo.InvariantCulture, $"makes callers wait: {pool.Waiting} waiting, oldest {pool.OldestWait.TotalSeconds:0.###} s (acquire-timeout {acquireTimeout.TotalSeconds:0.###} s)")),
+            string.Create(CultureInfo.InvariantCulture,
+                $"makes callers wait: {pool.Waiting} waiting, oldest {pool.OldestWait.TotalSeconds:0.###} s "
+                    + $"(acquire-timeout {acquireTimeout.TotalSeconds:0.###} s)")),
         _ => new(HealthStatus.Healthy, "serves"),
     };
 

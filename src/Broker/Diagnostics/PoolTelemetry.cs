@@ -99,7 +99,8 @@ internal sealed class PoolTelemetry : IDisposable
         CountFailure(_instruments.ErrandsRefused, failure);
         if (_instruments.OperationDuration is { Enabled: true } duration)
         {
-            duration.Record(took.TotalSeconds, [_name, Known.PostgreSql, _namespace, Attributes.Is(Attributes.ErrorType, failure.ErrorType)]);
+            duration.Record(took.TotalSeconds,
+                [_name, Known.PostgreSql, _namespace, Attributes.Is(Attributes.ErrorType, failure.ErrorType)]);
         }
     }
 

@@ -21,12 +21,17 @@ internal sealed class ServerGauges
 
     internal static void Register(Meter meter, Func<ImmutableArray<ServerTelemetry>> servers)
     {
-        Gauge("broker.server.connection.used", "{connection}", "Connections of a server's budget that are in use, ghosts included.", static server => Volatile.Read(ref server._used));
-        Gauge("broker.server.connection.max", "{connection}", "Connections that the broker may have on a server.", static server => server._max);
-        Gauge("broker.server.connection.pending", "{connection}", "Connections that pools want of a server's budget and do not have.", static server => Volatile.Read(ref server._waiting));
-        Gauge("broker.server.connection.ghosts", "{connection}", "Connections lost uncleanly whose server process is not yet proven gone.", static server => Volatile.Read(ref server._ghosts));
+        Gauge("broker.server.connection.used", "{connection}", "Connections of a server's budget that are in use, ghosts included.",
+            static server => Volatile.Read(ref server._used));
+        Gauge("broker.server.connection.max", "{connection}", "Connections that the broker may have on a server.",
+            static server => server._max);
+        Gauge("broker.server.connection.pending", "{connection}", "Connections that pools want of a server's budget and do not have.",
+            static server => Volatile.Read(ref server._waiting));
+        Gauge("broker.server.connection.ghosts", "{connection}", "Connections lost uncleanly whose server process is not yet proven gone.",
+            static server => Volatile.Read(ref server._ghosts));
 
         void Gauge(string name, string unit, string description, Func<ServerGauges, int> read) =>
-            meter.CreateObservableUpDownCounter(name, () => servers().Select(server => new Measurement<int>(read(server.Gauges), server.Gauges._name)), unit, description);
+            meter.CreateObservableUpDownCounter(name,
+                () => servers().Select(server => new Measurement<int>(read(server.Gauges), server.Gauges._name)), unit, description);
     }
 }

@@ -9,8 +9,10 @@ internal sealed class SessionInstruments
     {
         Open = meter.CreateUpDownCounter<long>("broker.session.open", "{session}", "Conversations that are open.");
         Commits = meter.CreateCounter<long>("broker.session.commits", "{commit}", "Commits of conversations, by what became of them.");
-        TimedOut = meter.CreateCounter<long>("broker.session.timeouts", "{transaction}", "Transactions of conversations that lay idle for too long and were rolled back.");
-        Forgotten = meter.CreateCounter<long>("broker.session.leaks", "{session}", "Handles of conversations that were forgotten instead of closed.");
+        TimedOut = meter.CreateCounter<long>("broker.session.timeouts", "{transaction}",
+            "Transactions of conversations that lay idle for too long and were rolled back.");
+        Forgotten = meter.CreateCounter<long>("broker.session.leaks", "{session}",
+            "Handles of conversations that were forgotten instead of closed.");
     }
 
     internal UpDownCounter<long> Open { get; }

@@ -10,7 +10,8 @@ internal sealed class SessionTelemetry
     private readonly SessionInstruments _all;
     private readonly KeyValuePair<string, object?> _name;
 
-    internal SessionTelemetry(BrokerMeter meter, PoolId pool) => (_all, _name) = (meter.Sessions, Attributes.Is(Attributes.PoolName, pool.ToString()));
+    internal SessionTelemetry(BrokerMeter meter, PoolId pool) =>
+        (_all, _name) = (meter.Sessions, Attributes.Is(Attributes.PoolName, pool.ToString()));
 
     internal void Opened() => _all.Open.Add(1, _name);
 

@@ -5,7 +5,9 @@ using Broker.Gateway.Links;
 
 namespace Broker.Diagnostics;
 
-/// <summary>The numbers of one share of a pool as they are now; written on its loop alone, and read like <see cref="PoolGauges"/>.</summary>
+/// <summary>
+/// The numbers of one share of a pool as they are now; written on its loop alone, and read like <see cref="PoolGauges"/>.
+/// </summary>
 internal sealed class ShareGauges
 {
     private static readonly ImmutableArray<KeyValuePair<string, object?>> ClientStates =
@@ -31,10 +33,12 @@ internal sealed class ShareGauges
 
     internal static void Register(Meter meter, Func<ImmutableArray<ShareTelemetry>> shares)
     {
-        Gauge("broker.gateway.client.count", "{client}", "Clients of the gateway, by what they are doing.", static share => share.Of(share._clients, ClientStates));
+        Gauge("broker.gateway.client.count", "{client}", "Clients of the gateway, by what they are doing.",
+            static share => share.Of(share._clients, ClientStates));
         Gauge("broker.gateway.client.waiting", "{client}", "Clients that wait for a server connection, or for a round trip with others.",
             static share => [new(Volatile.Read(ref share._line) + Volatile.Read(ref share._errands), share._name)]);
-        Gauge("broker.gateway.link.count", "{connection}", "Server connections of the gateway, by what they are doing.", static share => share.Of(share._links, LinkStates));
+        Gauge("broker.gateway.link.count", "{connection}", "Server connections of the gateway, by what they are doing.",
+            static share => share.Of(share._links, LinkStates));
 
         void Gauge(string name, string unit, string description, Func<ShareGauges, Measurement<int>[]> read) =>
             meter.CreateObservableUpDownCounter(name, () => shares().SelectMany(share => read(share.Gauges)), unit, description);

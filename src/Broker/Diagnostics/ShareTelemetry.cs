@@ -5,8 +5,8 @@ using Broker.Gateway.Links;
 namespace Broker.Diagnostics;
 
 /// <summary>
-/// What the clients and links of a pool tell of themselves, on the loop of its share. Each call costs some nanoseconds and allocates nothing, whether or not somebody listens. Disposed with the
-/// share, which then is no longer measured.
+/// What the clients and links of a pool tell of themselves, on the loop of its share. Each call costs some nanoseconds and allocates
+/// nothing, whether or not somebody listens. Disposed with the share, which then is no longer measured.
 /// </summary>
 internal sealed class ShareTelemetry : IDisposable
 {

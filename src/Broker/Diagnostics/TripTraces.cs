@@ -25,9 +25,11 @@ internal static class TripTraces
     /// <param name="clock">The clock of the arrivals.</param>
     /// <param name="options">Whether texts are told.</param>
     internal static void Tell(
-        PoolId pool, ConnectionId connection, TripShape shape, ImmutableArray<TracedErrand> members, TimeSpan elapsed, TimeProvider clock, TracingOptions options)
+        PoolId pool, ConnectionId connection, TripShape shape, ImmutableArray<TracedErrand> members, TimeSpan elapsed, TimeProvider clock,
+            TracingOptions options)
     {
-        var callers = members.Select(member => (member, caller: Caller(member.TraceParent))).Where(one => one.caller != default).ToImmutableArray();
+        var callers = members.Select(member => (member, caller: Caller(member.TraceParent))).Where(one => one.caller != default)
+            .ToImmutableArray();
         if (callers.IsEmpty)
         {
             return;
@@ -38,7 +40,9 @@ internal static class TripTraces
         Activity.Current = null;
         var (now, timestamp) = (clock.GetUtcNow(), clock.GetTimestamp());
         var sent = now - elapsed;
-        var trip = members.Length > 1 ? TellTrip(pool, connection, shape, members.Length, callers.Select(one => one.caller), sent, now) : default;
+        var trip = members.Length > 1
+            ? TellTrip(pool, connection, shape, members.Length, callers.Select(one => one.caller), sent, now)
+            : default;
         foreach (var (member, caller) in callers)
         {
             TellWait(caller, now - clock.GetElapsedTime(member.Arrived, timestamp), sent);
@@ -49,10 +53,12 @@ internal static class TripTraces
     }
 
     private static ActivityContext TellTrip(
-        PoolId pool, ConnectionId connection, TripShape shape, int members, IEnumerable<ActivityContext> callers, DateTimeOffset sent, DateTimeOffset ended)
+        PoolId pool, ConnectionId connection, TripShape shape, int members, IEnumerable<ActivityContext> callers, DateTimeOffset sent,
+            DateTimeOffset ended)
     {
         using var trip = BrokerSource.Activities.StartActivity(
-            "trip", ActivityKind.Client, default(ActivityContext), Place(pool, connection, shape), callers.Select(caller => new ActivityLink(caller)), sent);
+            "trip", ActivityKind.Client, default(ActivityContext), Place(pool, connection, shape),
+                callers.Select(caller => new ActivityLink(caller)), sent);
         trip?.SetTag(TraceAttributes.System, TraceAttributes.PostgreSql);
         trip?.SetTag(TraceAttributes.Namespace, pool.Database);
         trip?.SetTag(TraceAttributes.BatchSize, members);
@@ -71,7 +77,8 @@ internal static class TripTraces
         DateTimeOffset sent, DateTimeOffset ended, TracingOptions options)
     {
         ActivityLink[] links = trip == default ? [] : [new ActivityLink(trip)];
-        using var serve = BrokerSource.Activities.StartActivity("serve", ActivityKind.Internal, caller, Place(pool, connection, shape), links, sent);
+        using var serve = BrokerSource.Activities.StartActivity("serve", ActivityKind.Internal, caller, Place(pool, connection, shape),
+            links, sent);
         if (options.StatementTexts)
         {
             serve?.SetTag(TraceAttributes.QueryText, member.Text);

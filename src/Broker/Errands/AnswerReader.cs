@@ -36,7 +36,9 @@ internal sealed class AnswerReader
         }
         for (var i = 0; i < run.Carriers.Length; i++)
         {
-            run.CutShort = run.Carriers[i].IsFolded ? await ReadFoldedAsync(reader, run, run.Carriers[i]) : await ReadOneAsync(reader, batch, run, i);
+            run.CutShort = run.Carriers[i].IsFolded
+                ? await ReadFoldedAsync(reader, run, run.Carriers[i])
+                : await ReadOneAsync(reader, batch, run, i);
             if (run.CutShort is { } end)
             {
                 await (end == FoldedEnd.TooLarge ? batch.CancelAsync() : Task.CompletedTask);
@@ -126,11 +128,15 @@ internal sealed class AnswerReader
     }
 
     private static async ValueTask<DateTime> ClockAsync(NpgsqlDataReader reader) =>
-        await reader.ReadAsync() ? reader.GetFieldValue<DateTime>(0) : throw new UnexpectedAnswerException("the server's clock did not answer");
+        await reader.ReadAsync()
+            ? reader.GetFieldValue<DateTime>(0)
+            : throw new UnexpectedAnswerException("the server's clock did not answer");
 
     // A write group's COMMIT is on its way already and cannot be called back, so its answers are kept as if each had come alone.
     private long LimitOf(Trip trip, Errand errand) =>
-        trip.Shape == TripShape.ReadGroup && trip.Members.Length > 1 ? Math.Min(_limits.ReplyLimit, _limits.ResultLimitOf(errand)) : _limits.ResultLimitOf(errand);
+        trip.Shape == TripShape.ReadGroup && trip.Members.Length > 1
+            ? Math.Min(_limits.ReplyLimit, _limits.ResultLimitOf(errand))
+            : _limits.ResultLimitOf(errand);
 }
 
 /// <summary>The server answered something else than was asked: nothing of the connection can be trusted any more.</summary>

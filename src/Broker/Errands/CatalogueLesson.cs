@@ -17,7 +17,8 @@ internal sealed record CatalogueLesson(string Context, CatalogueQuestions Questi
         {
             // What else the context sets does not change what a name means, and its timeout is not for our question.
             var meaning = new CallerContext(context.Role, context.SearchPath);
-            return new(this, await CatalogueQueries.AskAsync(connection, [.. ContextStatements.For(meaning)], Questions, CancellationToken.None));
+            return new(this,
+                await CatalogueQueries.AskAsync(connection, [.. ContextStatements.For(meaning)], Questions, CancellationToken.None));
         }
         catch (PostgresException)
         {

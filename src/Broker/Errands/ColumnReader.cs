@@ -79,7 +79,8 @@ internal abstract class ColumnReader
     };
 
     private static ColumnReader Made(Type reader, ColumnDescription description, int ordinal) =>
-        (ColumnReader)Activator.CreateInstance(reader, BindingFlags.Instance | BindingFlags.NonPublic, null, [description, ordinal], CultureInfo.InvariantCulture)!;
+        (ColumnReader)Activator.CreateInstance(reader, BindingFlags.Instance | BindingFlags.NonPublic, null, [description, ordinal],
+            CultureInfo.InvariantCulture)!;
 
     // What converting one value throws; the reader stands at the next all the same. All else is about the connection.
     private protected static bool IsAboutValue(Exception exception) =>
@@ -114,7 +115,8 @@ internal class ColumnReader<T> : ColumnReader where T : notnull
         catch (Exception exception) when (IsAboutValue(exception))
         {
             var why = IsOfNewType
-                ? "its type is unknown to the connection: a new one is known from now on, a table's row is to be cast in the statement, for example to text"
+                ? "its type is unknown to the connection: a new one is known from now on, a table's row is to be cast in the "
+                    + "statement, for example to text"
                 : $"{exception.Message} (cast it in the statement, for example to text)";
             Unreadable ??= new($"column \"{Description.Name}\" ({Description.TypeName}), row {_builder.Count + 1}: {why}");
             _builder.AppendNull();
@@ -127,5 +129,6 @@ internal class ColumnReader<T> : ColumnReader where T : notnull
     internal override Column Finish() => _builder.Build();
 
     // Which array it is decides itself by the value: whether an element is NULL, and how many dimensions it has.
-    private protected virtual T Read(NpgsqlDataReader reader) => typeof(T) == typeof(Array) ? (T)reader.GetValue(Ordinal) : reader.GetFieldValue<T>(Ordinal);
+    private protected virtual T Read(NpgsqlDataReader reader) =>
+        typeof(T) == typeof(Array) ? (T)reader.GetValue(Ordinal) : reader.GetFieldValue<T>(Ordinal);
 }

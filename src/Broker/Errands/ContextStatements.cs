@@ -18,7 +18,8 @@ internal static class ContextStatements
         }
         if (context.StatementTimeout is { } timeout)
         {
-            yield return SetConfig("statement_timeout", Math.Max(1, (long)timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
+            yield return SetConfig("statement_timeout",
+                Math.Max(1, (long)timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
         }
         if (context.SearchPath is { } path)
         {

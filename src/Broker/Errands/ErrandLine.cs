@@ -36,7 +36,8 @@ internal sealed class ErrandLine
     /// <param name="texts">What is known of their texts.</param>
     /// <param name="mostConnections">How many connections trips may use at the most: what the width may grow to.</param>
     /// <param name="time">The clock.</param>
-    internal ErrandLine(PackingSettings packing, ErrandSettings errands, TimeSpan patience, ErrandTexts texts, int mostConnections, TimeProvider time)
+    internal ErrandLine(PackingSettings packing, ErrandSettings errands, TimeSpan patience, ErrandTexts texts, int mostConnections,
+        TimeProvider time)
     {
         Patience = patience;
         _packing = packing;
@@ -104,7 +105,8 @@ internal sealed class ErrandLine
     private Failure? AddUnit(RunErrand request, ErrandUnit unit, IActorRef caller)
     {
         var (facts, more, estimate, refusal) = _texts.FindUnit(request, unit);
-        if ((refusal ?? _proof.Check(request.Statement) ?? unit.More.Select(_proof.Check).FirstOrDefault(static problem => problem is not null)) is { } refused)
+        if ((refusal ?? _proof.Check(request.Statement) ?? unit.More.Select(_proof.Check)
+            .FirstOrDefault(static problem => problem is not null)) is { } refused)
         {
             return refused;
         }
@@ -113,12 +115,19 @@ internal sealed class ErrandLine
         return null;
     }
 
-    private void PutInLine(ErrandQueue queue, RunErrand request, IActorRef caller, TextFacts facts, ImmutableArray<TextFacts> more, SharedEstimate estimate)
+    private void PutInLine(ErrandQueue queue, RunErrand request, IActorRef caller, TextFacts facts, ImmutableArray<TextFacts> more,
+        SharedEstimate estimate)
     {
         var now = _time.GetTimestamp();
-        var deadline = now + (long)((request.Limits.Wait ?? Patience).TotalSeconds * _time.TimestampFrequency);
-        _queues.Add(queue, new(request, caller, facts, estimate, now, deadline) { More = more });
+        _queues.Add(queue, new(request, caller, facts, estimate, now, DeadlineOf(request, now)) { More = more });
         _gathering = _gathering.ErrandCame(now);
+    }
+
+    // A caller says what it likes, also that it waits for ever, or for less than nothing.
+    private long DeadlineOf(RunErrand request, long now)
+    {
+        var wait = (request.Limits.Wait ?? Patience).TotalSeconds * _time.TimestampFrequency;
+        return wait < ErrandQueues.NoDeadline - now ? now + (long)Math.Max(0, wait) : ErrandQueues.NoDeadline;
     }
 
     /// <summary>
@@ -131,7 +140,9 @@ internal sealed class ErrandLine
         {
             return false;
         }
-        if (queue != _queues.Alone && queue.Count < queue.Oldest!.Estimate.Value.Fill && _gathering.Holds(queue.Count, _time.GetTimestamp(), _gatherPatience))
+        if (queue != _queues.Alone
+            && queue.Count < queue.Oldest!.Estimate.Value.Fill
+            && _gathering.Holds(queue.Count, _time.GetTimestamp(), _gatherPatience))
         {
             _gathering = _gathering.Held();
             return true;
@@ -169,7 +180,8 @@ internal sealed class ErrandLine
             {
                 var estimate = errand.Estimate.Value;
                 microseconds += estimate.MicrosecondsEach;
-                return _taken.Count == 0 || (_taken.Count < Math.Min(estimate.Fill, most) && microseconds <= _packing.Target.TotalMicroseconds);
+                return _taken.Count == 0
+                    || (_taken.Count < Math.Min(estimate.Fill, most) && microseconds <= _packing.Target.TotalMicroseconds);
             });
         }
         return TripOf(queue);
@@ -194,7 +206,8 @@ internal sealed class ErrandLine
             {
                 arrived[i] = ended.Members[i].Arrived;
             }
-            _width.Completed(arrived, report.Completed, othersWait: _queues.Reads.Count > 0, othersTravel: _underWay.InLane(TripLane.Reads) > 0);
+            _width.Completed(arrived, report.Completed, othersWait: _queues.Reads.Count > 0,
+                othersTravel: _underWay.InLane(TripLane.Reads) > 0);
         }
         AddAgain(report is { Culprit: { } culprit, CulpritHeldUp: false }
             ? report.RunAgain.Select(errand => errand.IsUnit && errand.Has(culprit) ? errand with { FailedAmongOthers = true } : errand)
@@ -218,12 +231,16 @@ internal sealed class ErrandLine
 
     private Trip TripOf(ErrandQueue queue)
     {
-        var shape = _taken.Count > 1 ? (queue == _queues.Reads ? TripShape.ReadGroup : _packing.Writes == WritePacking.Barrier ? TripShape.Barrier : TripShape.WriteGroup)
+        var shape = _taken.Count > 1
+            ? (queue == _queues.Reads ? TripShape.ReadGroup
+                : _packing.Writes == WritePacking.Barrier ? TripShape.Barrier
+                : TripShape.WriteGroup)
             : _taken[0].IsUnit ? TripShape.WriteGroup
             : _taken[0].Request.Limits.IdempotencyKey is not null ? TripShape.Keyed
             : _errands.Settle && _texts.CanBeSettled(_taken[0].Facts) ? TripShape.WriteGroup
             : TripShape.Alone;
-        return new(shape, queue.Lane, _taken[0].Request.Context, shape == TripShape.ReadGroup ? ByText() : [.. _taken]) { Lesson = _texts.LessonFor(_taken) };
+        return new(shape, queue.Lane, _taken[0].Request.Context,
+            shape == TripShape.ReadGroup ? ByText() : [.. _taken]) { Lesson = _texts.LessonFor(_taken) };
     }
 
     /// <summary>

@@ -8,7 +8,10 @@ namespace Broker.Errands;
 /// </summary>
 internal sealed class ErrandQueues
 {
-    private long _nextDeadline = long.MaxValue;
+    /// <summary>The deadline of who waits for ever.</summary>
+    internal const long NoDeadline = long.MaxValue;
+
+    private long _nextDeadline = NoDeadline;
 
     /// <summary>Those that share trips of reads.</summary>
     internal ErrandQueue Reads { get; } = new(TripLane.Reads);
@@ -54,7 +57,7 @@ internal sealed class ErrandQueues
         {
             return [];
         }
-        _nextDeadline = long.MaxValue;
+        _nextDeadline = NoDeadline;
         return RemoveAll(errand =>
         {
             if (errand.Deadline <= now)
@@ -78,5 +81,6 @@ internal sealed class ErrandQueues
         return gone;
     }
 
-    private static long? Earlier(long? left, long? right) => left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
+    private static long? Earlier(long? left, long? right) =>
+        left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
 }

@@ -77,11 +77,15 @@ internal sealed class ErrandTexts
         {
             known = Classify(text, context, known, now);
         }
-        return (known, known.Class.Travel == Travel.Refused ? new StatementRefused(known.Class.Words, Quote(text)) : LacksValues(statement, known.Shape));
+        return (known,
+            known.Class.Travel == Travel.Refused
+                ? new StatementRefused(known.Class.Words, Quote(text))
+                : LacksValues(statement, known.Shape));
     }
 
     /// <summary>The same for all texts of a unit; they are estimated together, as one.</summary>
-    internal (TextFacts Facts, ImmutableArray<TextFacts> More, SharedEstimate Estimate, Failure? Refusal) FindUnit(RunErrand request, ErrandUnit unit)
+    internal (TextFacts Facts, ImmutableArray<TextFacts> More, SharedEstimate Estimate, Failure? Refusal) FindUnit(RunErrand request,
+        ErrandUnit unit)
     {
         var context = KeyOf(request.Context);
         var (first, refusal) = Find(request.Statement, context);
@@ -94,7 +98,8 @@ internal sealed class ErrandTexts
             fingerprint = fingerprint.Then(known.Shape.Fingerprint);
             more.Add(FactsOf(statement.Text, context, known));
         }
-        return (FactsOf(request.Statement.Text, context, first), more.MoveToImmutable(), _estimates.Of(fingerprint.Then(UnitMark)), refusal);
+        return (FactsOf(request.Statement.Text, context, first), more.MoveToImmutable(),
+            _estimates.Of(fingerprint.Then(UnitMark)), refusal);
     }
 
     /// <summary>Whether a text may be part of a unit that shares a trip with writes.</summary>
@@ -233,7 +238,8 @@ internal sealed class ErrandTexts
         }
     }
 
-    private long ProbeAt() => _packing.Probe is { } probe ? _time.GetTimestamp() + (long)(probe.TotalSeconds * _time.TimestampFrequency) : long.MaxValue;
+    private long ProbeAt() =>
+        _packing.Probe is { } probe ? _time.GetTimestamp() + (long)(probe.TotalSeconds * _time.TimestampFrequency) : long.MaxValue;
 
     private static bool SeenBefore(TripReport report, int index, SharedEstimate estimate)
     {
@@ -289,7 +295,8 @@ internal sealed class ErrandTexts
 
     // Others may name parameters of their own: those of a function that they make.
     private static ParameterRefused? LacksValues(Statement statement, StatementShape shape) =>
-        shape.HighestParameter > statement.Parameters.Length && (shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb == StatementVerb.With)
+        shape.HighestParameter > statement.Parameters.Length
+            && (shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb == StatementVerb.With)
             ? new(shape.HighestParameter, "none", $"the text names it, and {statement.Parameters.Length} values came with it")
             : null;
 

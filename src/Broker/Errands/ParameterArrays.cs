@@ -42,7 +42,8 @@ internal static class ParameterArrays
         }
     }
 
-    private static bool IsScalar(Parameter parameter) => parameter is Parameter<int> or Parameter<long> or Parameter<string> or Parameter<Guid>
+    private static bool IsScalar(Parameter parameter) =>
+        parameter is Parameter<int> or Parameter<long> or Parameter<string> or Parameter<Guid>
         or Parameter<short> or Parameter<bool> or Parameter<double> or Parameter<float> or Parameter<decimal> or Parameter<DateTime>
         or Parameter<DateTimeOffset> or Parameter<DateOnly> or Parameter<TimeOnly> or Parameter<TimeSpan>;
 
@@ -63,7 +64,9 @@ internal static class ParameterArrays
                 values[i] = ((Parameter<T>)members[carrier.First + i].Request.Statement.Parameters[Place]).Value;
             }
             Built = values is DateTimeOffset[] times
-                ? new NpgsqlParameter<DateTime[]> { TypedValue = Array.ConvertAll(times, t => t.UtcDateTime), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz }
+                ? new NpgsqlParameter<DateTime[]>
+                    { TypedValue = Array.ConvertAll(times,
+                        t => t.UtcDateTime), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz }
                 : new NpgsqlParameter<T[]> { TypedValue = values };
         }
 

@@ -42,17 +42,25 @@ internal sealed class ParameterProof : IParameterVisitor
         Judge(value switch
         {
             string text => Text(text),
-            char letter => char.IsSurrogate(letter) ? "it is half of a surrogate pair" : letter == '\0' ? "PostgreSQL text holds no NUL" : null,
+            char letter => char.IsSurrogate(letter) ? "it is half of a surrogate pair"
+                : letter == '\0' ? "PostgreSQL text holds no NUL"
+                : null,
             string?[] texts => texts.Select(t => t is null ? null : Text(t)).FirstOrDefault(p => p is not null),
-            DateTime { Kind: DateTimeKind.Local } => "its Kind is Local; convert it to UTC (timestamptz) or give it Kind Unspecified (timestamp)",
-            DateTime[] times => times.Any(t => t.Kind == DateTimeKind.Local) ? "an element's Kind is Local" : Mixed(times) ? "its elements differ in Kind" : null,
+            DateTime { Kind: DateTimeKind.Local } =>
+                "its Kind is Local; convert it to UTC (timestamptz) or give it Kind Unspecified (timestamp)",
+            DateTime[] times =>
+                times.Any(t => t.Kind == DateTimeKind.Local) ? "an element's Kind is Local"
+                    : Mixed(times) ? "its elements differ in Kind"
+                    : null,
             short or float or decimal or DateTime or DateTimeOffset or DateOnly or TimeOnly or TimeSpan or byte[] or ReadOnlyMemory<byte>
                 or JsonDocument or JsonElement => null,
-            bool[] or short[] or int[] or long[] or float[] or double[] or decimal[] or Guid[] or DateTimeOffset[] or DateOnly[] or TimeOnly[]
+            bool[] or short[] or int[] or long[] or float[] or double[] or decimal[] or Guid[] or DateTimeOffset[] or DateOnly[]
+                or TimeOnly[]
                 or TimeSpan[] or byte[][] => null,
             DateTime?[] times => times.Any(t => t is { Kind: DateTimeKind.Local }) ? "an element's Kind is Local"
                 : Mixed([.. times.OfType<DateTime>()]) ? "its elements differ in Kind" : null,
-            bool?[] or short?[] or int?[] or long?[] or float?[] or double?[] or decimal?[] or Guid?[] or DateTimeOffset?[] or DateOnly?[] or TimeOnly?[]
+            bool?[] or short?[] or int?[] or long?[] or float?[] or double?[] or decimal?[] or Guid?[] or DateTimeOffset?[] or DateOnly?[]
+                or TimeOnly?[]
                 or TimeSpan?[] => null,
             _ => "the type is not supported",
         }, typeof(T));

@@ -33,7 +33,8 @@ internal static class ParameterTypes
     internal static bool IsKnown(Type type) => Scalars.ContainsKey(type) || (type.IsArray && Scalars.ContainsKey(ElementOf(type)));
 
     /// <summary>The PostgreSQL type of a NULL of this .NET type.</summary>
-    internal static NpgsqlDbType Of(Type type) => Scalars.TryGetValue(type, out var scalar) ? scalar : NpgsqlDbType.Array | Scalars[ElementOf(type)];
+    internal static NpgsqlDbType Of(Type type) =>
+        Scalars.TryGetValue(type, out var scalar) ? scalar : NpgsqlDbType.Array | Scalars[ElementOf(type)];
 
     private static Type ElementOf(Type array) => Nullable.GetUnderlyingType(array.GetElementType()!) ?? array.GetElementType()!;
 }

@@ -58,8 +58,8 @@ internal sealed class PreparedTexts
         {
             var facts = trip.Members[carrier.First].FactsAt(carrier.Number);
             var text = carrier.IsFolded ? facts.Folded! : facts.Text;
-            // Most trips carry one text many times.
-            if (ReferenceEquals(text, last) || facts.Text.Length > ClassifiedTexts.LongestText)
+            // Most trips carry one text many times; and there is nothing to prepare of a blank one, of which Npgsql refuses the empty.
+            if (ReferenceEquals(text, last) || facts.IsBlank || facts.Text.Length > ClassifiedTexts.LongestText)
             {
                 continue;
             }
@@ -90,9 +90,11 @@ internal sealed class PreparedTexts
 
     // To prepare a text its tables are locked for a moment. Nobody waits for that longer than for a turn in a group: neither the companions
     // of a member, nor one that is alone and may be cancelled or have a timeout of its own; it then runs as it is.
-    private static async Task PrepareInPassingAsync(NpgsqlConnection connection, Entry entry, IEnumerable<NpgsqlParameter> parameters, TripFrame frame)
+    private static async Task PrepareInPassingAsync(NpgsqlConnection connection, Entry entry, IEnumerable<NpgsqlParameter> parameters,
+        TripFrame frame)
     {
-        await using (var begin = new NpgsqlBatch(connection) { Timeout = 0, BatchCommands = { new(TripFrame.BeginRead), new(frame.OpenRead) } })
+        await using (var begin = new NpgsqlBatch(connection) { Timeout = 0,
+            BatchCommands = { new(TripFrame.BeginRead), new(frame.OpenRead) } })
         {
             await begin.ExecuteNonQueryAsync();
         }

@@ -81,7 +81,9 @@ internal sealed class RowReader
     {
         if (FoldedColumns(reader, facts) is not { } columns)
         {
-            return _kept.Remove(facts.Text, out var alone) && Fits(alone, reader, from: 1, byName: false) ? FoldedEnd.OtherNames : FoldedEnd.OtherColumns;
+            return _kept.Remove(facts.Text, out var alone) && Fits(alone, reader, from: 1, byName: false)
+                ? FoldedEnd.OtherNames
+                : FoldedEnd.OtherColumns;
         }
         StartAll(columns);
         var (caller, count) = (0, 0);
@@ -124,7 +126,8 @@ internal sealed class RowReader
     /// Reads up to <paramref name="rowLimit"/> rows or <paramref name="byteLimit"/> bytes of the current result: one chunk of a stream.
     /// </summary>
     /// <returns>The rows, and whether the result ended with them.</returns>
-    internal async ValueTask<(RowSet Rows, bool Ended)> ReadChunkAsync(NpgsqlDataReader reader, string text, int rowLimit, long byteLimit, CancellationToken cancel)
+    internal async ValueTask<(RowSet Rows, bool Ended)> ReadChunkAsync(NpgsqlDataReader reader, string text, int rowLimit, long byteLimit,
+        CancellationToken cancel)
     {
         var columns = ColumnsOf(reader, text);
         StartAll(columns);
@@ -229,7 +232,8 @@ internal sealed class RowReader
         }
         for (var i = 0; i < columns.Length; i++)
         {
-            if (columns[i].Description.TypeOid != reader.GetDataTypeOID(from + i) || (byName && columns[i].Description.Name != reader.GetName(from + i)))
+            if (columns[i].Description.TypeOid != reader.GetDataTypeOID(from + i)
+                || (byName && columns[i].Description.Name != reader.GetName(from + i)))
             {
                 return false;
             }

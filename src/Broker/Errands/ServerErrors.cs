@@ -14,14 +14,16 @@ internal static class ServerErrors
     internal static PostgresException? In(Exception exception) => exception switch
     {
         PostgresException error => error,
-        NpgsqlException { InnerException: AggregateException several } => several.InnerExceptions.OfType<PostgresException>().FirstOrDefault(),
+        NpgsqlException { InnerException: AggregateException several } =>
+            several.InnerExceptions.OfType<PostgresException>().FirstOrDefault(),
         OperationCanceledException { InnerException: PostgresException error } => error,
         _ => null,
     };
 
     /// <summary>All that the server said.</summary>
     internal static ImmutableArray<PostgresException> AllIn(Exception? exception) =>
-        exception is NpgsqlException { InnerException: AggregateException several } ? [.. several.InnerExceptions.OfType<PostgresException>()]
+        exception is NpgsqlException { InnerException: AggregateException several }
+            ? [.. several.InnerExceptions.OfType<PostgresException>()]
         : exception is not null && In(exception) is { } one ? [one]
         : [];
 
@@ -60,5 +62,6 @@ internal static class ServerErrors
     /// since. The statement itself had no effect, and does well where it is not prepared. Code that a statement runs can say the same of
     /// itself, so it counts once only: the second time the statement travels unprepared.
     /// </summary>
-    internal static bool IsStalePreparation(this PostgresException error) => error is { SqlState: "26000", Routine: "FetchPreparedStatement" } or { SqlState: "0A000", Routine: "RevalidateCachedQuery" };
+    internal static bool IsStalePreparation(this PostgresException error) =>
+        error is { SqlState: "26000", Routine: "FetchPreparedStatement" } or { SqlState: "0A000", Routine: "RevalidateCachedQuery" };
 }

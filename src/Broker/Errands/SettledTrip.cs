@@ -36,7 +36,9 @@ internal sealed record SettledTrip(PoolId Pool, ConnectionEvents.TripInDoubt Eve
                 break;
             case SettledOutcome.Aborted { KeyRefused: true }: TellAll(new KeySpent(Pool, Key!)); break;
             case SettledOutcome.Aborted: RunAgain(); break;
-            case SettledOutcome.Unknown unknown: TellAll(new CommitUnknown(Pool, Doubt.TransactionId ?? 0, Event.Backend.Pid, unknown.Cause)); break;
+            case SettledOutcome.Unknown unknown:
+                TellAll(new CommitUnknown(Pool, Doubt.TransactionId ?? 0, Event.Backend.Pid, unknown.Cause));
+                break;
         }
     }
 

@@ -69,8 +69,12 @@ internal static class StatementBinder
                 case char letter: Put(letter.ToString(), null); break;
                 // Npgsql writes a timestamptz from UTC only; the instant is the same.
                 case DateTimeOffset time: Put(time.UtcDateTime, NpgsqlDbType.TimestampTz); break;
-                case DateTimeOffset[] times: Put(Array.ConvertAll(times, t => t.UtcDateTime), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz); break;
-                case DateTimeOffset?[] times: Put(Array.ConvertAll(times, t => t?.UtcDateTime), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz); break;
+                case DateTimeOffset[] times:
+                    Put(Array.ConvertAll(times, t => t.UtcDateTime), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz);
+                    break;
+                case DateTimeOffset?[] times:
+                    Put(Array.ConvertAll(times, t => t?.UtcDateTime), NpgsqlDbType.Array | NpgsqlDbType.TimestampTz);
+                    break;
                 case JsonDocument document: Put(document, NpgsqlDbType.Jsonb); break;
                 case JsonElement element: Put(element.GetRawText(), NpgsqlDbType.Jsonb); break;
                 default: Put(value, null); break;

@@ -23,6 +23,11 @@ internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool W
     /// </summary>
     internal bool RidesWithWrites { get; init; }
 
+    /// <summary>
+    /// Whether it is nothing but blanks and comments. The server gives such a text no command tag, so none shows that it is complete.
+    /// </summary>
+    internal bool IsBlank { get; init; }
+
     /// <summary>The facts of a text that is classified.</summary>
     internal static TextFacts Of(string text, StatementShape shape, StatementClass @class, bool mayFold) => new(
         text,
@@ -33,7 +38,9 @@ internal sealed record TextFacts(string Text, string Verb, Travel Travel, bool W
         mayFold && @class.Travel == Travel.InReadGroup ? FoldedText.Of(text, shape.HighestParameter) : null)
     {
         Tag = CommandTags.Of(shape.Verb),
+        IsBlank = shape.Verb == StatementVerb.None,
         RidesWithWrites = @class.Travel == Travel.InWriteGroup
-            || (@class.Travel == Travel.InReadGroup && (shape.Marks & (ShapeMarks.SystemColumn | ShapeMarks.TransactionFunction)) == ShapeMarks.None),
+            || (@class.Travel == Travel.InReadGroup
+                && (shape.Marks & (ShapeMarks.SystemColumn | ShapeMarks.TransactionFunction)) == ShapeMarks.None),
     };
 }

@@ -15,11 +15,15 @@ internal sealed class TripBatch
 
     private readonly NpgsqlBatch _batch;
     private readonly NpgsqlBatchCommand[] _carriers;
+    private readonly ImmutableArray<Errand> _members;
+    private readonly ImmutableArray<Carrier> _carried;
 
-    private TripBatch(NpgsqlBatch batch, NpgsqlBatchCommand[] carriers, int answersBefore)
+    private TripBatch(
+        NpgsqlBatch batch, NpgsqlBatchCommand[] carriers, ImmutableArray<Errand> members, ImmutableArray<Carrier> carried,
+        int answersBefore)
     {
         _batch = batch;
-        _carriers = carriers;
+        (_carriers, _members, _carried) = (carriers, members, carried);
         AnswersBefore = answersBefore;
     }
 
@@ -57,7 +61,7 @@ internal sealed class TripBatch
             }
             all.Add(new NpgsqlBatchCommand(TripFrame.Commit));
         }
-        return new(batch, commands, before);
+        return new(batch, commands, trip.Members, carriers, before);
     }
 
     /// <summary>The values that a carrier's statement is sent with.</summary>
@@ -90,7 +94,9 @@ internal sealed class TripBatch
             case TripShape.WriteGroup:
                 // The barrier makes the server send the id before it works on the members; without it the id would come with the answer of
                 // COMMIT.
-                all.Add(new NpgsqlBatchCommand(trip.Members.Length > 1 ? frame.OpenWrite : TripFrame.OpenSingleWrite) { AppendErrorBarrier = true });
+                all.Add(new NpgsqlBatchCommand(trip.Members.Length > 1
+                    ? frame.OpenWrite
+                    : TripFrame.OpenSingleWrite) { AppendErrorBarrier = true });
                 if (trip.Members is not [{ IsUnit: true }])
                 {
                     all.Add(new NpgsqlBatchCommand(TripFrame.ConstraintsNow));
@@ -123,10 +129,21 @@ internal sealed class TripBatch
     /// </summary>
     internal bool StandsAt(NpgsqlDataReader reader, int carrier)
     {
+        if (IsBlank(carrier))
+        {
+            return false;
+        }
         var next = reader.HasRows ? carrier : carrier + 1;
+        while (next < _carriers.Length && IsBlank(next))
+        {
+            next++;
+        }
         var command = next < _carriers.Length ? _carriers[next] : _batch.BatchCommands[^BehindMembers];
         return command.StatementType == StatementType.Unknown;
     }
+
+    private bool IsBlank(int carrier) =>
+        !_carried[carrier].IsFolded && _members[_carried[carrier].First].FactsAt(_carried[carrier].Number).IsBlank;
 
     /// <summary>Which carrier the server's error is about; -1 for what stands before them, the number of carriers for COMMIT.</summary>
     internal int IndexOf(PostgresException error)

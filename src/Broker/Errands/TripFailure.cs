@@ -46,7 +46,8 @@ internal static class TripFailure
         TripShape.WriteGroup => members == 1 && failed.First >= 0 ? MemberFate.Told : MemberFate.RunAgain,
         TripShape.ReadGroup when index < failed.First => MemberFate.Answered,
         // Which of the members of one statement was refused, only their running alone can tell.
-        TripShape.ReadGroup when index < failed.End => failed.IsFolded || MayBeTheGroupsFault(sqlState) ? MemberFate.RunAgain : MemberFate.Told,
+        TripShape.ReadGroup when index < failed.End =>
+            failed.IsFolded || MayBeTheGroupsFault(sqlState) ? MemberFate.RunAgain : MemberFate.Told,
         TripShape.ReadGroup => MemberFate.RunAgain,
     };
 

@@ -17,7 +17,8 @@ internal sealed class TripFrame
     /// and they with it.
     /// </summary>
     internal const string WriteClock =
-        $"SELECT pg_catalog.clock_timestamp() AS {ClockName}, 1 / COALESCE(CAST(pg_catalog.current_setting('{Mark}', true) = 'open' AS pg_catalog.int4), 0)";
+        $"SELECT pg_catalog.clock_timestamp() AS {ClockName}, 1 / COALESCE(CAST(pg_catalog.current_setting('{Mark}', true) = "
+            + "'open' AS pg_catalog.int4), 0)";
     internal const string Commit = "COMMIT";
     /// <summary>A write that has no company may wait for locks as long as it would alone.</summary>
     internal const string OpenSingleWrite = $"SELECT pg_catalog.clock_timestamp(), pg_catalog.pg_current_xact_id(), {SetMark}";
@@ -39,5 +40,6 @@ internal sealed class TripFrame
     internal string OpenWrite { get; }
 
     /// <summary>All of them.</summary>
-    internal IEnumerable<string> Texts => [Begin, BeginRead, BeginWrite, ConstraintsNow, Clock, WriteClock, Commit, OpenRead, OpenWrite, OpenSingleWrite];
+    internal IEnumerable<string> Texts =>
+        [Begin, BeginRead, BeginWrite, ConstraintsNow, Clock, WriteClock, Commit, OpenRead, OpenWrite, OpenSingleWrite];
 }

@@ -25,6 +25,13 @@ internal abstract record TripOutcome(TripReport Report)
         }
     }
 
+    /// <summary>Tells the answers that are due, behind somebody who hears of the end first.</summary>
+    internal void TellBehind(Action<TripOutcome> over)
+    {
+        over(this);
+        TellDue();
+    }
+
     /// <summary>Tells those who wait for more than this trip, because whoever would see to it is gone.</summary>
     internal void TellAbandoned(PoolId pool, int process)
     {
@@ -34,7 +41,8 @@ internal abstract record TripOutcome(TripReport Report)
         }
         if (this is InDoubt { Doubt: var doubt })
         {
-            var unknown = new Refused(new CommitUnknown(pool, doubt.TransactionId ?? 0, process, "the broker stopped before it was settled"));
+            var unknown =
+                new Refused(new CommitUnknown(pool, doubt.TransactionId ?? 0, process, "the broker stopped before it was settled"));
             foreach (var (errand, _) in doubt.Members)
             {
                 errand.Caller.Tell(unknown, ActorRefs.NoSender);

@@ -78,7 +78,8 @@ internal sealed class TripProgress
     }
 
     /// <summary>The carrier of this number; one before or behind all members for numbers beyond.</summary>
-    internal Carrier CarrierOf(int number) => number < 0 ? new(-1, 1) : number < Carriers.Length ? Carriers[number] : new(Trip.Members.Length, 1);
+    internal Carrier CarrierOf(int number) =>
+        number < 0 ? new(-1, 1) : number < Carriers.Length ? Carriers[number] : new(Trip.Members.Length, 1);
 
     /// <summary>How large the rows were that the statements before this one of the same unit answered, in bytes.</summary>
     internal long BytesBefore(Carrier carrier) => carrier.Number == 0 ? 0 : BytesRead;
@@ -130,7 +131,8 @@ internal sealed class TripProgress
         {
             return null;
         }
-        var answer = first with { Affected = batch.Affected(carrier), TransactionId = Trip.Members[member].IsUnit ? TransactionId ?? 0 : 0 };
+        var transaction = Trip.Members[member].IsUnit ? TransactionId ?? 0 : 0;
+        var answer = first with { Affected = batch.Affected(carrier), TransactionId = transaction };
         var count = Trip.Members[member].More.Length;
         if (count == 0)
         {
@@ -169,7 +171,8 @@ internal sealed class TripProgress
         }
     }
 
-    private void Count(Carrier carrier) => CompletedCount = carrier.First + (carrier.Number == Trip.Members[carrier.First].More.Length ? 1 : 0);
+    private void Count(Carrier carrier) =>
+        CompletedCount = carrier.First + (carrier.Number == Trip.Members[carrier.First].More.Length ? 1 : 0);
 
     internal void AllCompleted() => CompletedCount = Answers.Length;
 

@@ -124,11 +124,15 @@ internal sealed class TripRunner
             }
             TellCommitted(batch, run);
             var report = Report(run) with { AloneForEver = run.TooLargeForGroup };
-            return CommandTags.Odd(run.Trip.Members, run.Carriers, batch.TagOf) is { } odd ? AfterBreach(report, odd) : new TripOutcome.Clean(report);
+            return CommandTags.Odd(run.Trip.Members, run.Carriers, batch.TagOf) is { } odd
+                ? AfterBreach(report, odd)
+                : new TripOutcome.Clean(report);
         }
         catch (Exception exception)
         {
-            return ServerErrors.In(exception) is not { } error || error.EndsConnection() || connection.FullState != System.Data.ConnectionState.Open
+            return ServerErrors.In(exception) is not { } error
+                || error.EndsConnection()
+                || connection.FullState != System.Data.ConnectionState.Open
                 ? AfterLoss(run, exception)
                 : run.CutShort is { } cut && error.SqlState == PostgresErrorCodes.QueryCanceled
                 ? await CutShortAsync(connection, run, cut)
@@ -160,11 +164,14 @@ internal sealed class TripRunner
                 await ConnectionReset.RollbackAsync(connection);
                 await using var behind = new NpgsqlBatch(connection)
                 {
-                    Timeout = 0, BatchCommands = { new(TripFrame.BeginWrite), new("SELECT pg_catalog.pg_logical_emit_message(true, 'broker', '')"), new(TripFrame.Commit) },
+                    Timeout = 0,
+                    BatchCommands = { new(TripFrame.BeginWrite), new("SELECT pg_catalog.pg_logical_emit_message(true, 'broker', '')"),
+                        new(TripFrame.Commit) },
                 };
                 await behind.ExecuteNonQueryAsync();
             }
-            catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled && connection.FullState == System.Data.ConnectionState.Open)
+            catch (PostgresException late)
+                when (late.SqlState == PostgresErrorCodes.QueryCanceled && connection.FullState == System.Data.ConnectionState.Open)
             {
                 _notReplicated = true;
             }
@@ -190,7 +197,8 @@ internal sealed class TripRunner
 
     // What was answered stands: the server did it. But what the text left behind is anybody's guess.
     private static TripOutcome.Unusable AfterBreach(TripReport report, TextFacts odd) =>
-        new(report with { AloneForEver = report.AloneForEver.Add((odd.Text, AloneForEver.OtherTag)) }, CloseReason.Breach, CommandTags.Words(odd));
+        new(report with { AloneForEver = report.AloneForEver.Add((odd.Text, AloneForEver.OtherTag)) }, CloseReason.Breach,
+            CommandTags.Words(odd));
 
     /// <summary>A group's transaction is committed, or a lone statement's is: now the answers that waited for it are told.</summary>
     private void TellCommitted(TripBatch batch, TripProgress run)
@@ -274,7 +282,8 @@ internal sealed class TripRunner
 
     // Only a statement that is alone is ever cancelled for its caller.
     private Failure WordsFor(Trip trip, PostgresException error, Carrier failed) =>
-        _cancelled && trip.Members.Length == 1 && error.SqlState == PostgresErrorCodes.QueryCanceled ? new Cancelled("while it ran on the server")
+        _cancelled && trip.Members.Length == 1 && error.SqlState == PostgresErrorCodes.QueryCanceled
+            ? new Cancelled("while it ran on the server")
         : trip.Members is [{ IsUnit: true }] && failed.First == 0 ? error.ToFailure() with { Statement = failed.Number }
         : error.ToFailure();
 
@@ -305,7 +314,9 @@ internal sealed class TripRunner
         var words = ServerErrors.In(exception);
         // A server that ends a connection in words sends first what it has answered so far, so that the error is about the member it was
         // working on.
-        var blamed = words is not null && _underWay?.IndexOf(words) is { } index && index < run.Carriers.Length ? run.CarrierOf(index).First : TripDoubt.Nobody;
+        var blamed = words is not null && _underWay?.IndexOf(words) is { } index && index < run.Carriers.Length
+            ? run.CarrierOf(index).First
+            : TripDoubt.Nobody;
         var doubt = new TripDoubt(run.TransactionId, run.AnswersSoFar(_underWay), blamed);
         var inDoubt = false;
         for (var i = 0; i < trip.Members.Length; i++)
@@ -319,7 +330,8 @@ internal sealed class TripRunner
         var cause = exception.Cause();
         return inDoubt
             ? new TripOutcome.InDoubt(Report(run) with { RunAgain = [] }, doubt, cause)
-            : new TripOutcome.Unusable(Report(run), exception is UnexpectedAnswerException ? CloseReason.Breach : CloseReason.Broken, cause);
+            : new TripOutcome.Unusable(Report(run),
+                exception is UnexpectedAnswerException ? CloseReason.Breach : CloseReason.Broken, cause);
     }
 
     private Failure LostFailure(Errand errand, Exception exception) =>

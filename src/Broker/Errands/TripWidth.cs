@@ -14,7 +14,8 @@ namespace Broker.Errands;
 /// <param name="Rest">For how many windows the width kept is used before a neighbour is tried.</param>
 /// <param name="Seen">What those windows showed together.</param>
 internal readonly record struct TripWidth(
-    int Kept, double Score, int Direction, bool Trying, int Windows, double Sum = 0, int Rest = TripWidth.ShortRest, WidthSigns Seen = WidthSigns.None)
+    int Kept, double Score, int Direction, bool Trying, int Windows, double Sum = 0, int Rest = TripWidth.ShortRest,
+        WidthSigns Seen = WidthSigns.None)
 {
     private const int ShortRest = 12;
     // Where trials teach nothing new they become rare, because each costs a little.

@@ -48,7 +48,9 @@ internal sealed class WidthWindow
             _inBroker += now - arrived[i];
         }
         _completed += completed;
-        _signs |= (othersWait || arrived.Length > 1 ? WidthSigns.Shared : WidthSigns.None) | (othersTravel ? WidthSigns.Parallel : WidthSigns.None);
+        _signs |= (othersWait || arrived.Length > 1 ? WidthSigns.Shared
+            : WidthSigns.None) | (othersTravel ? WidthSigns.Parallel
+            : WidthSigns.None);
         var elapsed = _time.GetElapsedTime(_began, now);
         if (elapsed < _packing.Window)
         {

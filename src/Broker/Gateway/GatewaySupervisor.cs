@@ -18,8 +18,9 @@ using Broker.Hosting;
 namespace Broker.Gateway;
 
 /// <summary>
-/// `/user/broker/gateway`: opens the listeners, hands those who connect to the loops in turn, counts the clients that are let in, and finds those that are to be cancelled. It sees no byte of
-/// theirs. Its children are listeners and loops; one that dies unforeseen ends the gateway, and it begins anew.
+/// `/user/broker/gateway`: opens the listeners, hands those who connect to the loops in turn, counts the clients that are let in, and finds
+/// those that are to be cancelled. It sees no byte of theirs. Its children are listeners and loops; one that dies unforeseen ends the
+/// gateway, and it begins anew.
 /// </summary>
 internal sealed class GatewaySupervisor : UntypedActor
 {
@@ -37,6 +38,7 @@ internal sealed class GatewaySupervisor : UntypedActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private ImmutableArray<LoopHome> _loops = [];
     private ImmutableArray<string> _addresses = [];
+    private ReadingOrder _readings = ReadingOrder.None;
     private Failure? _failure;
     private int _turn;
     private bool _stopping;
@@ -53,7 +55,7 @@ internal sealed class GatewaySupervisor : UntypedActor
     internal static Props For(BrokerSettings settings, IActorRef pools, GatewayTelemetry telemetry, TimeProvider time) =>
         Props.Create(() => new GatewaySupervisor(settings, pools, telemetry, time));
 
-    private sealed record DoorLoaded(GatewayDoor Door) : INoSerializationVerificationNeeded;
+    private sealed record DoorLoaded(long Reading, GatewayDoor Door) : INoSerializationVerificationNeeded;
 
     private sealed record DoorRefused(string Cause) : INoSerializationVerificationNeeded;
 
@@ -91,10 +93,12 @@ internal sealed class GatewaySupervisor : UntypedActor
             case LoginEnded ended when _byLogin.TryGetValue(ended.Login, out var key): OnLeft(key); break;
             // it was not let in
             case LoginEnded: break;
-            case CancelAsked cancel: OnCancel(_keys.Find(cancel.Request)?.Actor); break;
-            case BrokerSupervisor.GetListening: Sender.Tell(_failure is { } failure ? new Refused(failure) : new GatewayListening(_addresses)); break;
+            case CancelAsked cancel: OnCancel(_keys.Find(cancel.Request)?.Actor, cancel.Asker); break;
+            case BrokerSupervisor.GetListening:
+                Sender.Tell(_failure is { } failure ? new Refused(failure) : new GatewayListening(_addresses));
+                break;
             case BrokerSupervisor.ReloadSettings reload: OnReload(reload.Settings); break;
-            case DoorLoaded loaded: OnDoor(loaded.Door); break;
+            case DoorLoaded loaded: OnDoor(loaded); break;
             case DoorRefused refused: _log.Error("The gateway keeps its users, rules and certificates: {Cause}", refused.Cause); break;
             case StopGateway: OnStop(); break;
             default: Unhandled(message); break;
@@ -133,7 +137,8 @@ internal sealed class GatewaySupervisor : UntypedActor
         _loops = [.. dispatchers.Select(id => new LoopHome(
             ((ReactorDispatcherConfigurator)Context.System.Dispatchers.Lookup(id).Configurator).Loop,
             Context.ActorOf(LoopActor.Create().WithDispatcher(id))))];
-        var plan = new GatewayPlan { Settings = Gateway, Supervisor = Self, Pools = _pools, Time = _time, Telemetry = _telemetry, Loops = _loops };
+        var plan =
+            new GatewayPlan { Settings = Gateway, Supervisor = Self, Pools = _pools, Time = _time, Telemetry = _telemetry, Loops = _loops };
         foreach (var loop in _loops)
         {
             loop.Actor.Tell(new LoopCommands.Begin(plan, door));
@@ -216,10 +221,16 @@ internal sealed class GatewaySupervisor : UntypedActor
         Sender.Tell(new ClientAdmitted(key), ActorRefs.NoSender);
     }
 
-    private void OnCancel(IActorRef? client)
+    private void OnCancel(IActorRef? client, IActorRef asker)
     {
         _telemetry.CancelAsked(client is not null);
-        client?.Tell(CancelClient.Instance, ActorRefs.NoSender);
+        if (client is null)
+        {
+            asker.Tell(CancelOver.Instance, ActorRefs.NoSender);
+            return;
+        }
+        asker.Tell(new CancelPassed(client), ActorRefs.NoSender);
+        client.Tell(new CancelClient(asker), ActorRefs.NoSender);
     }
 
     private void OnKeyTaken(KeyTaken taken)
@@ -241,21 +252,31 @@ internal sealed class GatewaySupervisor : UntypedActor
         }
     }
 
-    /// <summary>Users, rules and certificates are read anew: who comes from now on comes by them. When they are not right, those from before stay.</summary>
+    /// <summary>
+    /// Users, rules and certificates are read anew: who comes from now on comes by them. When they are not right, those from before stay.
+    /// </summary>
     private void OnReload(BrokerSettings settings)
     {
         var secret = _secret;
+        (_readings, var reading) = _readings.Begin();
         // reads files
         _ = Task.Run(() => GatewayDoor.Load(settings.Gateway, UserList.Of(settings.Databases.Values), secret))
-            .PipeTo(Self, success: static door => new DoorLoaded(door), failure: static exception => new DoorRefused(exception.Message));
+            .PipeTo(Self, success: door => new DoorLoaded(reading, door), failure: static exception => new DoorRefused(exception.Message));
     }
 
-    private void OnDoor(GatewayDoor door)
+    private void OnDoor(DoorLoaded loaded)
     {
+        if (_readings.Take(loaded.Reading) is not { } next)
+        {
+            _log.Info("Users, rules and certificates came too late: the gateway has some that were read after them");
+            return;
+        }
+        _readings = next;
         foreach (var loop in _loops)
         {
-            loop.Actor.Tell(new LoopCommands.ChangeDoor(door));
+            loop.Actor.Tell(new LoopCommands.ChangeDoor(loaded.Door));
         }
+        _log.Info("The gateway has its users, rules and certificates anew");
     }
 
     private static bool IsForeseen(Exception exception) =>

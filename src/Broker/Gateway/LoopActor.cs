@@ -9,8 +9,9 @@ using Broker.Gateway.Shares;
 namespace Broker.Gateway;
 
 /// <summary>
-/// The parent of all actors of one loop: it makes a client's actors, one after the other as the client proceeds, and the shares of the pools that clients of the loop use. A child that fails is
-/// stopped, and closes what it owns. When a share has ended, clients of its pool are closed, since their links are gone.
+/// The parent of all actors of one loop: it makes a client's actors, one after the other as the client proceeds, and the shares of the
+/// pools that clients of the loop use. A child that fails is stopped, and closes what it owns. When a share has ended, clients of its pool
+/// are closed, since their links are gone.
 /// </summary>
 internal sealed class LoopActor : UntypedActor, IWithTimers
 {

@@ -7,6 +7,7 @@ using Broker.Client.Diagnostics;
 using Broker.Client.Sending;
 using Broker.Configuration;
 using Broker.Diagnostics;
+using Broker.Doors;
 using Broker.Gateway;
 using Broker.Pools.Hooks;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,6 +40,7 @@ public static class BrokerHosting
             var supervisor = Start(system, settings, options.Time, meters, options.PoolHooks);
             await ProveConnectsAsync(system, supervisor);
             await ListeningAsync(system, supervisor);
+            await DoorAsync(system, supervisor);
             registry.Register<BrokerClient>(supervisor);
         });
     }
@@ -61,11 +63,14 @@ public static class BrokerHosting
     /// <param name="system">The actor system; it is the caller's to end.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="hooks">The hooks of each database's pools, by its name; null for none.</param>
-    public static BrokerClient StartBroker(this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
+    public static BrokerClient StartBroker(this ActorSystem system, BrokerSettings settings,
+        ImmutableDictionary<string, PoolHooks>? hooks = null) =>
         StartBroker(system, settings, meters: null, hooks);
 
     /// <summary>The same, once every pool with `fail-fast` has opened its first connection.</summary>
-    /// <exception cref="BrokerException">One of them could not: the failure says why. The broker has stopped; the system is the caller's to end.</exception>
+    /// <exception cref="BrokerException">
+    /// One of them could not: the failure says why. The broker has stopped; the system is the caller's to end.
+    /// </exception>
     public static Task<BrokerClient> StartBrokerAsync(
         this ActorSystem system, BrokerSettings settings, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
         StartBrokerAsync(system, settings, meters: null, hooks);
@@ -79,6 +84,7 @@ public static class BrokerHosting
         {
             await ProveConnectsAsync(system, supervisor);
             await ListeningAsync(system, supervisor);
+            await DoorAsync(system, supervisor);
         }
         catch (BrokerException)
         {
@@ -90,8 +96,9 @@ public static class BrokerHosting
     }
 
     /// <summary>
-    /// Gives a running broker settings that were read anew. What can be taken without a restart is taken, nobody is disconnected for it, and
-    /// the files that the settings name are read again; the answer says what has to wait for a restart.
+    /// Gives a running broker settings that were read anew. What can be taken without a restart is taken, and the files that the
+    /// settings name are read again; the answer says what has to wait for a restart. Nobody is disconnected for it, but for remote clients
+    /// whose user is gone or may use no database any more.
     /// </summary>
     /// <exception cref="InvalidOperationException">The system has no broker.</exception>
     public static async Task<SettingsReloaded> ReloadBrokerAsync(this ActorSystem system, BrokerSettings settings)
@@ -105,7 +112,8 @@ public static class BrokerHosting
     /// <summary>The same, measured by the meters of this factory.</summary>
     internal static BrokerClient StartBroker(
         this ActorSystem system, BrokerSettings settings, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks>? hooks = null) =>
-        ClientOf(Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()), system, settings);
+        ClientOf(Start(system, settings, TimeProvider.System, meters, hooks ?? ImmutableDictionary.Create<string, PoolHooks>()),
+            system, settings);
 
     // Found again by whoever gives it other settings.
     private static BrokerClient ClientOf(IActorRef supervisor, ActorSystem system, BrokerSettings settings)
@@ -122,13 +130,23 @@ public static class BrokerHosting
             ? setup.Value.SettingsOver(system.Settings.Config)
             : throw NoBroker();
 
-    private static InvalidOperationException NoBroker() => new("The actor system has no broker: AddAkka(..., akka => akka.WithBroker(...)) is missing.");
+    private static InvalidOperationException NoBroker() =>
+        new("The actor system has no broker: AddAkka(..., akka => akka.WithBroker(...)) is missing.");
 
     private static async Task<BrokerStopped> StopAsync(ActorSystem system, IActorRef supervisor)
     {
         var stopped = new Reply<BrokerStopped>(ReplyHome.Of(system), static answer => (BrokerStopped)answer);
         supervisor.Tell(BrokerSupervisor.StopBroker.Instance, stopped);
         return await stopped.Answer;
+    }
+
+    // What is done is told before the door ends, also to a remote client that is out of reach for the moment.
+    private static async Task EndAsync(ActorSystem system, IActorRef supervisor)
+    {
+        await StopAsync(system, supervisor);
+        var settled = new Reply<DoorSettled>(ReplyHome.Of(system), static answer => (DoorSettled)answer);
+        supervisor.Tell(BrokerSupervisor.SettleDoor.Instance, settled);
+        await settled.Answer;
     }
 
     private static async Task ProveConnectsAsync(ActorSystem system, IActorRef supervisor)
@@ -147,17 +165,35 @@ public static class BrokerHosting
         return (await listening.Answer).Addresses;
     }
 
+    /// <summary>Where the door is open, once it is; null when there is none.</summary>
+    /// <exception cref="BrokerException">It could not be opened.</exception>
+    internal static async Task<string?> DoorAsync(ActorSystem system, IActorRef supervisor)
+    {
+        var open = new Reply<DoorOpened>(ReplyHome.Of(system), static answer => (DoorOpened)answer);
+        supervisor.Tell(BrokerSupervisor.GetDoor.Instance, open);
+        return (await open.Answer).Address;
+    }
+
+    // A client in this process does that too; where there is none, as in brokerd, callers from afar would wait for ever.
+    private static void AnswerForTheDead(ActorSystem system, IActorRef supervisor)
+    {
+        var home = ReplyHome.Of(system);
+        UndeliveredRequests.AnswerFor(system, home, new(system, _ => Task.FromResult(supervisor), home));
+    }
+
     private static IActorRef Start(
         ActorSystem system, BrokerSettings settings, TimeProvider time, IMeterFactory? meters, ImmutableDictionary<string, PoolHooks> hooks)
     {
+        TurnDispatcher.AddTo(system);
         var meter = new BrokerMeter(meters, settings.Diagnostics.Metrics);
         var supervisor = system.ActorOf(BrokerSupervisor.For(settings, meter, time, hooks), ActorName);
         system.RegisterOnTermination(meter.Dispose);
+        AnswerForTheDead(system, supervisor);
         var shutdown = CoordinatedShutdown.Get(system);
         var limit = settings.Shutdown.DrainTimeout + settings.Shutdown.CloseTimeout;
         shutdown.AddTask(CoordinatedShutdown.PhaseServiceRequestsDone, "drain-broker", async () =>
         {
-            await ((Task)StopAsync(system, supervisor)).WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await EndAsync(system, supervisor).WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return Akka.Done.Instance;
         });
         return supervisor;

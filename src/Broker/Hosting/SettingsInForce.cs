@@ -12,7 +12,9 @@ internal sealed record SettingsInForce
     private static readonly ImmutableArray<string> TakenByPools =
         ["broker.servers", "broker.server-defaults", "broker.databases", "broker.database-defaults", "broker.pool"];
 
-    /// <summary>What a running gateway takes, each with all that is inside; it reads the files that are named there again each time.</summary>
+    /// <summary>
+    /// What a running gateway takes, each with all that is inside; it reads the files that are named there again each time.
+    /// </summary>
     private static readonly ImmutableArray<string> TakenByGateway =
     [
         "broker.gateway.auth", "broker.gateway.auth-file", "broker.gateway.auth-query", "broker.gateway.hba", "broker.gateway.hba-file",
@@ -45,17 +47,21 @@ internal sealed record SettingsInForce
     {
         var values = SettingsChanges.ValuesOf(given);
         var taken = SettingsChanges.Between(Values, values).Where(path => IsTaken(path, hasGateway)).ToImmutableArray();
-        var held = taken.Aggregate(Values, (held, path) => values.TryGetValue(path, out var value) ? held.SetItem(path, value) : held.Remove(path));
-        var known = given.Databases.Values.Aggregate(Known, static (known, database) => known.SetItem(database.Name, KeepingOwn(database, known)));
+        var held = taken.Aggregate(Values,
+            (held, path) => values.TryGetValue(path, out var value) ? held.SetItem(path, value) : held.Remove(path));
+        var known = given.Databases.Values
+            .Aggregate(Known, static (known, database) => known.SetItem(database.Name, KeepingOwn(database, known)));
         var next = this with
         {
             Settings = given with
             {
-                Databases = given.Databases.Keys.ToImmutableSortedDictionary(static name => name, name => known[name], StringComparer.Ordinal),
+                Databases = given.Databases.Keys.ToImmutableSortedDictionary(static name => name, name => known[name],
+                    StringComparer.Ordinal),
                 ErrandDefaults = Settings.ErrandDefaults,
                 PackingDefaults = Settings.PackingDefaults,
                 Sessions = Settings.Sessions,
                 Gateway = Settings.Gateway with { Mode = given.Gateway.Mode },
+                Door = Settings.Door,
                 Shutdown = Settings.Shutdown,
                 Log = Settings.Log,
                 Diagnostics = Settings.Diagnostics,
@@ -63,16 +69,19 @@ internal sealed record SettingsInForce
             Values = held,
             Known = known,
         };
-        return (next, new(taken, [.. SettingsChanges.Between(held, values).Where(path => values.ContainsKey(path) || !IsOfRemoved(path, given))]));
+        return (next,
+            new(taken, [.. SettingsChanges.Between(held, values).Where(path => values.ContainsKey(path) || !IsOfRemoved(path, given))]));
     }
 
     private static DatabaseSettings KeepingOwn(DatabaseSettings database, ImmutableSortedDictionary<string, DatabaseSettings> known) =>
         known.TryGetValue(database.Name, out var before) ? database with { Errands = before.Errands, Packing = before.Packing } : database;
 
-    private bool IsTaken(string path, bool hasGateway) => (IsInside(path, TakenByPools) && !IsKept(path)) || (hasGateway && IsInside(path, TakenByGateway));
+    private bool IsTaken(string path, bool hasGateway) =>
+        (IsInside(path, TakenByPools) && !IsKept(path)) || (hasGateway && IsInside(path, TakenByGateway));
 
     private bool IsKept(string path) =>
-        KeptByPools.Any(section => IsInside(path, $"broker.database-defaults.{section}") || Known.Keys.Any(name => IsInside(path, $"broker.databases.{name}.{section}")));
+        KeptByPools.Any(section => IsInside(path, $"broker.database-defaults.{section}") || Known.Keys
+            .Any(name => IsInside(path, $"broker.databases.{name}.{section}")));
 
     // What was kept of a database is of no meaning while there is none.
     private bool IsOfRemoved(string path, BrokerSettings given) =>
@@ -80,5 +89,6 @@ internal sealed record SettingsInForce
 
     private static bool IsInside(string path, ImmutableArray<string> sections) => sections.Any(section => IsInside(path, section));
 
-    private static bool IsInside(string path, string section) => path == section || path.StartsWith(section + ".", StringComparison.Ordinal);
+    private static bool IsInside(string path, string section) =>
+        path == section || path.StartsWith(section + ".", StringComparison.Ordinal);
 }

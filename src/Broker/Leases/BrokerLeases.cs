@@ -30,11 +30,13 @@ public static class BrokerLeases
         // Here, not in an async method, whose changes to the flow end with it.
         var held = HeldLeases.Enter();
         var activity = LeaseActivity.Start(database, options?.Purpose ?? "", broker.Sender.Tracing);
-        return AcquireAsync(broker, database, options ?? LeaseOptions.Default, held, activity, $"{member} ({Path.GetFileName(file)}:{line})", cancellation);
+        return AcquireAsync(broker, database, options ?? LeaseOptions.Default, held, activity,
+            $"{member} ({Path.GetFileName(file)}:{line})", cancellation);
     }
 
     private static async ValueTask<Lease> AcquireAsync(
-        BrokerClient broker, string database, LeaseOptions options, HeldLeases held, LeaseActivity activity, string holder, CancellationToken cancellation)
+        BrokerClient broker, string database, LeaseOptions options, HeldLeases held, LeaseActivity activity, string holder,
+            CancellationToken cancellation)
     {
         var taken = false;
         try
@@ -45,7 +47,8 @@ public static class BrokerLeases
             var news = new LeaseNews();
             var reply = new Reply<ConnectionLent>(broker.Sender.Home, static answer => (ConnectionLent)answer, late => Later(late, news));
             pool.Supervisor.Tell(
-                new AcquireConnection(request, options.Wait, options.Queueing, holder, options.Purpose, held.Before(pool.Pool), Watched: false), reply);
+                new AcquireConnection(request, options.Wait, options.Queueing, holder, options.Purpose, held.Before(pool.Pool),
+                    Watched: false), reply);
             await using var withdrawal = cancellation.UnsafeRegister(
                 static (state, token) =>
                 {

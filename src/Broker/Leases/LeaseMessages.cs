@@ -18,7 +18,8 @@ namespace Broker.Leases;
 /// </param>
 /// <param name="Watched">Whether the sender is an actor, whose death returns the lease.</param>
 internal sealed record AcquireConnection(
-    ErrandId Request, TimeSpan? Wait, bool? Queueing, string Holder, string Purpose, ImmutableArray<LeaseId> Held, bool Watched) : IBrokerRequest;
+    ErrandId Request, TimeSpan? Wait, bool? Queueing, string Holder, string Purpose, ImmutableArray<LeaseId> Held,
+        bool Watched) : IBrokerRequest;
 
 /// <summary>The sender of this request wants no connection any more.</summary>
 internal sealed record WithdrawAcquire(ErrandId Request);

@@ -75,7 +75,8 @@ internal sealed class Audience
 
     /// <summary>Those that have not been told yet that listening has started.</summary>
     internal IEnumerable<(string Channel, IActorRef Listener)> NotYetStarted() =>
-        [.. from channel in _channels from listener in channel.Value where listener.Value == Hearing.NotYet select (channel.Key, listener.Key)];
+        [.. from channel in _channels from listener
+            in channel.Value where listener.Value == Hearing.NotYet select (channel.Key, listener.Key)];
 
     /// <summary>Everybody.</summary>
     internal IEnumerable<(string Channel, IActorRef Listener)> All() =>
@@ -83,7 +84,9 @@ internal sealed class Audience
 
     /// <summary>Those who hear a channel now.</summary>
     internal IEnumerable<IActorRef> Hearers(string channel) =>
-        _channels.TryGetValue(channel, out var listeners) ? listeners.Where(static l => l.Value == Hearing.Everything).Select(static l => l.Key) : [];
+        _channels.TryGetValue(channel, out var listeners)
+            ? listeners.Where(static l => l.Value == Hearing.Everything).Select(static l => l.Key)
+            : [];
 
     /// <summary>The connection is lost.</summary>
     internal void Interrupt()

@@ -44,7 +44,8 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     /// <summary>How to make one.</summary>
     internal static Props For(ListenerPlan plan) => Props.Create(() => new ListenerActor(plan));
 
-    private sealed record Heard(ListeningLink Link, string Channel, string Payload, int SenderPid) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+    private sealed record Heard(ListeningLink Link, string Channel, string Payload, int SenderPid)
+        : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     private sealed record ConnectDone(PhysicalConnection? Connection, Failure? Failure) : INoSerializationVerificationNeeded;
 
@@ -155,7 +156,8 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
         _listened.ExceptWith(removed);
         _listened.UnionWith(added);
         Become(Changing);
-        var changing = _link!.RunAsync([.. removed.Select(c => Audience.Command("UNLISTEN", c)), .. added.Select(c => Audience.Command("LISTEN", c))]);
+        var changing =
+            _link!.RunAsync([.. removed.Select(c => Audience.Command("UNLISTEN", c)), .. added.Select(c => Audience.Command("LISTEN", c))]);
         _underWay = changing;
         _ = changing.PipeTo(Self, success: static problem => new ChangeDone(problem));
     }
@@ -259,7 +261,8 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
         {
             Refuse(_audience.NotYetStarted(), failure);
         }
-        Timers.StartSingleTimer(nameof(PauseOver), PauseOver.Instance, Plan.Settings.Reconnect.PauseAfter(_failures++, Random.Shared.NextDouble()));
+        Timers.StartSingleTimer(nameof(PauseOver), PauseOver.Instance,
+            Plan.Settings.Reconnect.PauseAfter(_failures++, Random.Shared.NextDouble()));
         Become(Pausing);
     }
 
@@ -299,7 +302,9 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
             case PoolCommands.StopPool: OnPoolStops(); break;
             // The pool answers for both: it has connections to ask on.
             case BudgetEvents.ProbeGhosts probe: Context.Parent.Forward(probe); break;
-            case BudgetEvents.PermitGranted late: (_plans.IsFormer(Sender) ? Sender : Plan.Budget).Tell(new BudgetCommands.ReleasePermit(Self, late.Permit)); break;
+            case BudgetEvents.PermitGranted late:
+                (_plans.IsFormer(Sender) ? Sender : Plan.Budget).Tell(new BudgetCommands.ReleasePermit(Self, late.Permit));
+                break;
             // It has one connection, which is in use for as long as there is one: there is nothing to give up.
             case IBudgetEvent: break;
             case PauseOver: break;
@@ -311,7 +316,9 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     {
         if (_poolStops || Audience.Refusal(channel) is not null)
         {
-            Failure failure = _poolStops ? new BrokerStopping($"pool {Plan.Pool}") : new StatementRefused(Audience.Refusal(channel)!, channel);
+            Failure failure = _poolStops
+                ? new BrokerStopping($"pool {Plan.Pool}")
+                : new StatementRefused(Audience.Refusal(channel)!, channel);
             listener.Tell(new Refused(failure));
             return;
         }
@@ -338,7 +345,8 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
     private void OnOverdue(Overdue late)
     {
         OnStop(late.Channel, late.Listener);
-        var cause = $"no connection to listen on within {Plan.Settings.AcquireTimeout.TotalSeconds:0.###} s (broker.databases.{Plan.Pool.Database}.pool.acquire-timeout, broker.servers.*.max-connections)";
+        var cause = $"no connection to listen on within {Plan.Settings.AcquireTimeout.TotalSeconds:0.###} s "
+            + $"(broker.databases.{Plan.Pool.Database}.pool.acquire-timeout, broker.servers.*.max-connections)";
         late.Listener.Tell(new Refused(_lastFailure ?? new ServerUnavailable(Plan.Pool, "its server", cause)));
     }
 
@@ -379,7 +387,8 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
         {
             await link.DisposeAsync();
         }
-        else if (underWay is Task<(PhysicalConnection? Connection, Failure?)> { IsCompletedSuccessfully: true } connecting && (await connecting).Connection is { } late)
+        else if (underWay is Task<(PhysicalConnection? Connection, Failure?)> { IsCompletedSuccessfully: true } connecting
+            && (await connecting).Connection is { } late)
         {
             await late.DisposeAsync();
         }

@@ -3,8 +3,8 @@ using Akka.Actor;
 namespace Broker.Listening;
 
 /// <summary>
-/// The plan that a listener goes by, and one that leads elsewhere, which it goes by when the connection that it has, or asks for, is given up.
-/// Mutable, and owned by the listener's actor.
+/// The plan that a listener goes by, and one that leads elsewhere, which it goes by when the connection that it has, or asks for, is given
+/// up. Mutable, and owned by the listener's actor.
 /// </summary>
 internal sealed class ListenerPlans(ListenerPlan first)
 {

@@ -28,7 +28,8 @@ internal sealed class ListeningLink : IAsyncDisposable
     /// <param name="heard">Told each notification, on whatever thread it is read on.</param>
     /// <param name="quiet">How long nothing may come before the connection is to be proven alive; null for ever.</param>
     /// <param name="patience">How long the server may take to answer.</param>
-    internal ListeningLink(PhysicalConnection physical, Action<ListeningLink, NpgsqlNotificationEventArgs> heard, TimeSpan? quiet, TimeSpan patience)
+    internal ListeningLink(PhysicalConnection physical, Action<ListeningLink, NpgsqlNotificationEventArgs> heard, TimeSpan? quiet,
+        TimeSpan patience)
     {
         (_physical, _quiet, _patience) = (physical, quiet, patience);
         physical.Own.Notification += (_, notification) => heard(this, notification);

@@ -35,7 +35,8 @@ internal sealed class ConnectionDesk
     }
 
     /// <summary>Has a connection lent to a borrower.</summary>
-    internal void Lend(PoolEffects.Lend lend, IActorRef borrower) => Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower, Ping: false));
+    internal void Lend(PoolEffects.Lend lend, IActorRef borrower) =>
+        Tell(lend.Connection, new ConnectionCommands.Lend(lend.Lease, borrower, Ping: false));
 
     /// <summary>Hands a trip to a connection, which must not be gone: nobody else would answer its members.</summary>
     internal void Run(ConnectionId connection, Trip trip) => _actors[connection].Tell(new ConnectionCommands.RunTrip(trip));

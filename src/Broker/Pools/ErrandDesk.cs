@@ -52,7 +52,10 @@ internal sealed class ErrandDesk
     /// <summary>Puts an errand in line, or refuses it at once. True when it stands in line.</summary>
     internal bool Take(RunErrand errand, IActorRef caller, PoolState pool)
     {
-        var failure = pool.RefusesErrands ?? IdempotencyKeys.Refusal(errand, _plan.Pool, _plan.Errands.Ledger.Table is not null) ?? TooMany(pool) ?? Line.Add(errand, caller);
+        // First, for the others say that it is safe to send it again.
+        var failure = MayHaveRun(errand) ?? pool.RefusesErrands
+            ?? IdempotencyKeys.Refusal(errand, _plan.Pool, _plan.Errands.Ledger.Table is not null)
+            ?? TooMany(pool) ?? Line.Add(errand, caller);
         if (failure is null)
         {
             if (errand.Limits.IdempotencyKey is not null)
@@ -65,6 +68,14 @@ internal sealed class ErrandDesk
         _telemetry.ErrandFailed(failure, TimeSpan.Zero);
         return false;
     }
+
+    /// <summary>
+    /// Why an errand that was sent before is not run again; null when that does no harm, or its key tells what became of it.
+    /// </summary>
+    private OutcomeUnknown? MayHaveRun(RunErrand errand) =>
+        errand is { SentBefore: true, Limits.IdempotencyKey: null } && (errand.Unit is not null || Texts.Find(errand).Facts.Writes)
+            ? new(_plan.Pool, "the link to the broker was lost while it ran, and the broker that is there now has no memory of it")
+            : null;
 
     /// <summary>Cancels an errand. Returns the connection that must be told, since the errand runs there alone; null for none.</summary>
     internal ConnectionId? Cancel(ErrandId id)
@@ -145,7 +156,9 @@ internal sealed class ErrandDesk
     private static TimeSpan PatienceOf(PoolPlan plan) => plan.Errands.WaitTimeout ?? plan.Settings.AcquireTimeout;
 
     private Failure? TooMany(PoolState pool) =>
-        _plan.Errands.MaxWaiting is { } most && Line.Waiting >= most ? pool.WhyNoConnection(Line.Waiting, TimeSpan.Zero, TimeSpan.Zero) : null;
+        _plan.Errands.MaxWaiting is { } most && Line.Waiting >= most
+            ? pool.WhyNoConnection(Line.Waiting, TimeSpan.Zero, TimeSpan.Zero)
+            : null;
 
     private void Refuse(Errand errand, Failure failure)
     {

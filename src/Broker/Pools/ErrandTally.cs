@@ -134,7 +134,8 @@ internal sealed class ErrandTally
 
     private void Trace(ConnectionId connection, TripReport report) => TripTraces.Tell(
         _pool, connection, report.Trip.Shape,
-        [.. report.Trip.Members.Select(errand => new TracedErrand(errand.Request.TraceParent, errand.Text, errand.Arrived, errand.RunsAgain))],
+        [.. report.Trip.Members
+            .Select(errand => new TracedErrand(errand.Request.TraceParent, errand.Text, errand.Arrived, errand.RunsAgain))],
         report.Elapsed, _time, _tracing);
 
     private void Log(ConnectionId connection, TripReport report)
@@ -144,12 +145,14 @@ internal sealed class ErrandTally
         {
             if (slow)
             {
-                _log.Warning("Errand {Errand} of pool {Pool} was slow on {Connection}: {Elapsed} for {Members} statements, among them {Statement}",
+                _log.Warning(
+                    "Errand {Errand} of pool {Pool} was slow on {Connection}: {Elapsed} for {Members} statements, among them {Statement}",
                     errand.Request.Id, _pool, connection, report.Elapsed, report.Trip.Members.Length, NameOf(errand));
             }
             else
             {
-                _log.Debug("Errand {Errand} of pool {Pool} travelled on {Connection}: {Statement}", errand.Request.Id, _pool, connection, NameOf(errand));
+                _log.Debug("Errand {Errand} of pool {Pool} travelled on {Connection}: {Statement}", errand.Request.Id, _pool, connection,
+                    NameOf(errand));
             }
         }
     }

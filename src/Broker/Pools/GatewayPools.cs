@@ -19,7 +19,8 @@ internal sealed record FindGatewayPool(string Database, string User) : IBrokerRe
 /// <param name="Supervisor">Its actor.</param>
 /// <param name="Links">How its links are opened.</param>
 /// <param name="Mode">How long a client keeps one.</param>
-internal sealed record GatewayPoolFound(PoolId Pool, IActorRef Supervisor, LinkPlan Links, PoolMode Mode) : IBrokerReply, INoSerializationVerificationNeeded;
+internal sealed record GatewayPoolFound(PoolId Pool, IActorRef Supervisor, LinkPlan Links, PoolMode Mode)
+    : IBrokerReply, INoSerializationVerificationNeeded;
 
 /// <summary>Links of the pool are opened, and kept, so from now on.</summary>
 internal sealed record LinksChanged(LinkPlan Links) : IBrokerReply, INoSerializationVerificationNeeded, IDeadLetterSuppression;

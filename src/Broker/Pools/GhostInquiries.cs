@@ -39,7 +39,9 @@ internal sealed class GhostInquiries
         }
     }
 
-    /// <summary>Answers to questions that were asked prove nothing any more: another budget counts its questions from the same number on.</summary>
+    /// <summary>
+    /// Answers to questions that were asked prove nothing any more: another budget counts its questions from the same number on.
+    /// </summary>
     internal void Forget() => _hosts.Clear();
 
     /// <summary>What the answer proves; null when it is a refusal, or when it is not known who gave it.</summary>

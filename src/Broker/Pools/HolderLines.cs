@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace Broker.Pools;
 
 /// <summary>
-/// Requests for slots for links, a line for each holder: one holder may have thousands, of which no decision looks at more than it can serve.
+/// Requests for slots for links, a line for each holder: one holder may have thousands, of which no decision looks at more than it can
+/// serve.
 /// </summary>
 internal sealed class HolderLines
 {
@@ -34,7 +35,8 @@ internal sealed class HolderLines
     internal Waiter? Find(WaiterId id) => _lines.Values.Select(line => line.Find(id)).FirstOrDefault(waiter => waiter is not null);
 
     /// <summary>One whose deadline has come.</summary>
-    internal Waiter? FirstDue(TimeSpan now) => _lines.Values.Select(line => line.FirstDue(now)).FirstOrDefault(waiter => waiter is not null);
+    internal Waiter? FirstDue(TimeSpan now) =>
+        _lines.Values.Select(line => line.FirstDue(now)).FirstOrDefault(waiter => waiter is not null);
 
     internal HolderLines Add(Waiter waiter)
     {

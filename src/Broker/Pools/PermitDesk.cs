@@ -4,8 +4,8 @@ using Broker.Budgets;
 namespace Broker.Pools;
 
 /// <summary>
-/// The budgets that a pool has permits of: that of its server, and, when the pool was moved, those of former ones, which get theirs back one
-/// by one. Mutable, and owned by the pool's actor.
+/// The budgets that a pool has permits of: that of its server, and, when the pool was moved, those of former ones, which get theirs back
+/// one by one. Mutable, and owned by the pool's actor.
 /// </summary>
 internal sealed class PermitDesk(IActorRef budget, IActorRef pool)
 {
@@ -39,13 +39,20 @@ internal sealed class PermitDesk(IActorRef budget, IActorRef pool)
         to.Tell(command);
     }
 
-    /// <summary>Whether a budget's word is the pool's concern. A former one gets back what it grants too late, and is not told of ghosts: nobody here can ask its server.</summary>
+    /// <summary>
+    /// Whether a budget's word is the pool's concern. A former one gets back what it grants too late, and is not told of ghosts: nobody
+    /// here can ask its server.
+    /// </summary>
     internal bool Takes(IBudgetEvent happened, IActorRef sender)
     {
         switch (happened)
         {
-            case BudgetEvents.PermitGranted late when _former.Contains(sender): sender.Tell(new BudgetCommands.ReleasePermit(pool, late.Permit)); break;
-            case BudgetEvents.ProbeGhosts probe when _former.Contains(sender): sender.Tell(new BudgetCommands.GhostsSeen(pool, probe.Probe, null)); break;
+            case BudgetEvents.PermitGranted late when _former.Contains(sender):
+                sender.Tell(new BudgetCommands.ReleasePermit(pool, late.Permit));
+                break;
+            case BudgetEvents.ProbeGhosts probe when _former.Contains(sender):
+                sender.Tell(new BudgetCommands.GhostsSeen(pool, probe.Probe, null));
+                break;
             case BudgetEvents.PermitGranted granted: _granters[granted.Permit.Budget] = _budget; break;
             case BudgetEvents.ProbeGhosts: _prober = _budget; break;
         }

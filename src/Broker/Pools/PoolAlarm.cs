@@ -20,8 +20,10 @@ internal sealed class PoolAlarm : IDisposable
     internal PoolAlarm(TimeProvider time, IActorRef pool)
     {
         _time = time;
-        _first = time.CreateTimer(_ => pool.Tell(Rang.Instance, ActorRefs.NoSender), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _second = time.CreateTimer(_ => pool.Tell(Rang.Instance, ActorRefs.NoSender), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _first = time.CreateTimer(_ => pool.Tell(Rang.Instance, ActorRefs.NoSender), null, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        _second = time.CreateTimer(_ => pool.Tell(Rang.Instance, ActorRefs.NoSender), null, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Something may be due.</summary>
@@ -38,8 +40,8 @@ internal sealed class PoolAlarm : IDisposable
     /// </summary>
     internal void SetSecond(TimeSpan wait)
     {
-        var at = _time.GetElapsedTime(0) + wait;
-        if (_secondAt is not { } sooner || at + Tick < sooner)
+        var at = _time.GetElapsedTime(0).After(wait);
+        if (_secondAt is not { } sooner || at < sooner - Tick)
         {
             _secondAt = at;
             _second.Change(NotNegative(wait), Timeout.InfiniteTimeSpan);

@@ -20,9 +20,9 @@ internal static class PoolCommands
     }
 
     /// <summary>
-    /// The sender opens links in the pool's slots: tell it by <see cref="LinksChanged"/> how they are opened, now and whenever that changes. A
-    /// slot that is lent later is for a link that is opened so, and where that leads elsewhere <see cref="Leases.SlotsOutdated"/> follows for
-    /// those that the sender has.
+    /// The sender opens links in the pool's slots: tell it by <see cref="LinksChanged"/> how they are opened, now and whenever that
+    /// changes. A slot that is lent later is for a link that is opened so, and where that leads elsewhere
+    /// <see cref="Leases.SlotsOutdated"/> follows for those that the sender has.
     /// </summary>
     internal sealed record FollowLinks
     {

@@ -22,7 +22,8 @@ internal static class PoolEffects
     internal sealed record AskPermits(int Wanted, bool Reserve) : IBudgetEffect
     {
         /// <inheritdoc/>
-        public IBudgetCommand For(IActorRef pool, PoolPlan plan) => new BudgetCommands.AskPermit(pool, plan.Pool, plan.Weight, Wanted, Reserve);
+        public IBudgetCommand For(IActorRef pool, PoolPlan plan) =>
+            new BudgetCommands.AskPermit(pool, plan.Pool, plan.Weight, Wanted, Reserve);
     }
 
     /// <summary>That many asks are not needed any more. A grant that crosses this is given back.</summary>

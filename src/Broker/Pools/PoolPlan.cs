@@ -78,14 +78,17 @@ internal sealed record PoolPlan
     internal required Func<Action<SettledOutcome>, SettlerPlan> Settler { get; init; }
 
     /// <summary>
-    /// The plan of a pool that is configured no longer: it serves those who have it, keeps nothing ready for others, and soon has nothing open.
+    /// The plan of a pool that is configured no longer: it serves those who have it, keeps nothing ready for others, and soon has nothing
+    /// open.
     /// </summary>
     internal PoolPlan Retired()
     {
         var settings = Settings with { MinIdle = 0, IdleTimeout = RetiredIdle };
-        return this with { Settings = settings, Links = Links is { } links ? links with { User = links.User with { Pool = settings } } : null };
+        var links = Links is { } former ? former with { User = former.User with { Pool = settings } } : null;
+        return this with { Settings = settings, Links = links };
     }
 
     /// <summary>Whether connections that were opened by the other are as good as those that are opened by this.</summary>
-    internal bool HasTargetOf(PoolPlan other) => Links is not { } links || other.Links is not { } others || links.Target.IsSameAs(others.Target);
+    internal bool HasTargetOf(PoolPlan other) =>
+        Links is not { } links || other.Links is not { } others || links.Target.IsSameAs(others.Target);
 }

@@ -18,7 +18,9 @@ internal sealed class PoolPlans(PoolPlan first)
 
     /// <summary>Another holds from now on.</summary>
     /// <param name="next">It.</param>
-    /// <param name="open">What the pool's connections are at this moment, if the other leads elsewhere: what becomes of their commits is asked where they are.</param>
+    /// <param name="open">
+    /// What the pool's connections are at this moment, if the other leads elsewhere: what becomes of their commits is asked where they are.
+    /// </param>
     internal void Replace(PoolPlan next, IEnumerable<BackendIdentity> open)
     {
         foreach (var backend in open)

@@ -41,7 +41,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time, ImmutableDictionary<string, PoolHooks> hooks) =>
+    internal static Props For(BrokerSettings settings, BrokerMeter meter, TimeProvider time,
+        ImmutableDictionary<string, PoolHooks> hooks) =>
         Props.Create(() => new PoolRegistry(settings, meter, time, hooks));
 
     private sealed record StartedPool(IActorRef Actor, PoolPlan Plan);
@@ -55,7 +56,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() =>
-        new OneForOneStrategy(failed => _servers.Values.Any(server => server.Budget.Equals(Sender)) ? Directive.Escalate : Directive.Restart);
+        new OneForOneStrategy(failed => _servers.Values
+            .Any(server => server.Budget.Equals(Sender)) ? Directive.Escalate : Directive.Restart);
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -72,7 +74,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             if (!_servers.TryGetValue(server.Name, out var known))
             {
                 var budget = ServerBudget.For(server.Name, limits, _meter, _time, _servers.Count);
-                _servers[server.Name] = new(Context.ActorOf(budget, $"budget-{Uri.EscapeDataString(server.Name)}"), new(server.HostRecheck, _time), server);
+                _servers[server.Name] = new(Context.ActorOf(budget, $"budget-{Uri.EscapeDataString(server.Name)}"),
+                    new(server.HostRecheck, _time), server);
                 continue;
             }
             known.Budget.Tell(new BudgetCommands.ChangeLimits(limits));
@@ -140,7 +143,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     {
         var pool = new PoolId(database.Name, user.Name);
         var plan = PlanFor(pool, database, user);
-        var supervisor = Context.ActorOf(PoolSupervisor.For(plan), $"{Uri.EscapeDataString(database.Name)}~{Uri.EscapeDataString(user.Name)}");
+        var supervisor = Context.ActorOf(TurnDispatcher.On(PoolSupervisor.For(plan)),
+            $"{Uri.EscapeDataString(database.Name)}~{Uri.EscapeDataString(user.Name)}");
         _pools[pool] = new(supervisor, plan);
         if (user.Pool.WarmUp)
         {
@@ -154,7 +158,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         var hooks = _hooks.GetValueOrDefault(database.Name, PoolHooks.None);
         var connector = new PhysicalConnector(server, roles, database, user, _time);
         var ledger = database.Errands.Ledger.Table is { } table ? LedgerTable.Named(table) : null;
-        var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit, database.Errands.StatementsPrepared)
+        var limits = new TripLimits(database.Packing.LockTimeout, database.Errands.ReplyLimit, database.Errands.ResultLimit,
+            database.Errands.StatementsPrepared)
         {
             Ledger = ledger,
         };
@@ -191,7 +196,7 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
             Meter = _meter,
             Time = time,
             Seed = (ulong)Random.Shared.NextInt64(),
-            Connection = (id, first, owner) => ConnectionActor.For(id, first, owner, connection, time),
+            Connection = (id, first, owner) => TurnDispatcher.On(ConnectionActor.For(id, first, owner, connection, time)),
             Listener = () => ListenerActor.For(listening),
             Listening = listening,
             Links = links,
@@ -220,8 +225,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
     }
 
     /// <summary>
-    /// A client of the gateway has the pool of its own name when the database has such a user, and else that of the database's user. Where the
-    /// database has no user, or is what stands for all others, a pool is made when its first client comes.
+    /// A client of the gateway has the pool of its own name when the database has such a user, and else that of the database's user. Where
+    /// the database has no user, or is what stands for all others, a pool is made when its first client comes.
     /// </summary>
     private void OnFind(FindGatewayPool find)
     {
@@ -232,7 +237,8 @@ internal sealed class PoolRegistry : UntypedActor, IWithTimers
         }
         if (_settings.DatabaseFor(find.Database) is not { } database)
         {
-            Sender.Tell(new Refused(new UnknownDatabase(find.Database, find.User, EditDistance.Nearest(find.Database, _settings.Databases.Keys))));
+            Sender.Tell(new Refused(new UnknownDatabase(find.Database, find.User,
+                EditDistance.Nearest(find.Database, _settings.Databases.Keys))));
             return;
         }
         var user = database.UserFor(find.User);

@@ -159,7 +159,8 @@ internal sealed record PoolState(PoolId Pool, PoolSettings Settings, Dice Dice)
     /// <param name="oldest">Since when the oldest errand waits.</param>
     /// <param name="now">The present moment.</param>
     /// <returns>The connection that is now on a trip, or null.</returns>
-    internal (PoolDecision Decision, ConnectionId? Taken) TakeForTrip(TimeSpan oldest, TimeSpan now) => Step.From(this, now).TakeForTrip(oldest);
+    internal (PoolDecision Decision, ConnectionId? Taken) TakeForTrip(TimeSpan oldest, TimeSpan now) =>
+        Step.From(this, now).TakeForTrip(oldest);
 
     /// <summary>Whether leases and errands may be served at all.</summary>
     internal bool Serves => !Suspended && !Stopping;

@@ -376,7 +376,7 @@ internal sealed class PoolSupervisor : UntypedActor
             case PoolEffects.Connected: _first.Tell(new FirstOpened(Plan.Pool)); break;
             case PoolEffects.ConnectsFailing e: _first.Tell(new Refused(e.Failure)); break;
             case PoolEffects.ReportLeak: break;
-            case PoolEffects.WakeAt e: _alarm.SetFirst(e.Moment == Moment.Never ? null : e.Moment - Now); break;
+            case PoolEffects.WakeAt e: _alarm.SetFirst(Now.Until(e.Moment)); break;
             case PoolEffects.Stopped:
                 _stopAskedBy?.Tell(new PoolStopped(Plan.Pool));
                 Context.Stop(Self);

@@ -18,7 +18,8 @@ internal sealed class StreamDesk
     /// <param name="plan">How streams run.</param>
     /// <param name="listener">How the listener is made.</param>
     /// <param name="context">That of the pool's actor.</param>
-    internal StreamDesk(StreamPlan plan, Func<Props> listener, IUntypedActorContext context) => (_plan, _listener, _context) = (plan, listener, context);
+    internal StreamDesk(StreamPlan plan, Func<Props> listener, IUntypedActorContext context) =>
+        (_plan, _listener, _context) = (plan, listener, context);
 
     /// <summary>Starts a stream; all else is between it and its caller. A request that is sent twice is carried out once.</summary>
     internal void Open(OpenStream request, IActorRef caller)

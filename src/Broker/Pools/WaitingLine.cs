@@ -13,7 +13,8 @@ internal sealed class WaitingLine
     private readonly ImmutableDictionary<WaiterId, Waiter> _nested;
 
     private WaitingLine(
-        ImmutableSortedDictionary<WaiterId, Waiter> inOrder, ImmutableSortedSet<Due> byDeadline, ImmutableDictionary<WaiterId, Waiter> nested,
+        ImmutableSortedDictionary<WaiterId, Waiter> inOrder, ImmutableSortedSet<Due> byDeadline,
+        ImmutableDictionary<WaiterId, Waiter> nested,
         int notQueueing)
     {
         _inOrder = inOrder;

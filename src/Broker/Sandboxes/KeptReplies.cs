@@ -11,7 +11,8 @@ namespace Broker.Sandboxes;
 /// </summary>
 internal sealed record KeptReplies
 {
-    private readonly ImmutableDictionary<string, (long Fingerprint, ErrandCompleted Reply)> _replies = ImmutableDictionary.Create<string, (long, ErrandCompleted)>();
+    private readonly ImmutableDictionary<string, (long Fingerprint, ErrandCompleted Reply)> _replies =
+        ImmutableDictionary.Create<string, (long, ErrandCompleted)>();
 
     internal static readonly KeptReplies None = new();
 
@@ -26,7 +27,8 @@ internal sealed record KeptReplies
         : new Refused(new KeyReused(pool, key));
 
     /// <summary>With what an errand was answered, if it has a key and took effect.</summary>
-    internal KeptReplies Keep(RunErrand errand, IBrokerReply reply) => errand.Limits.IdempotencyKey is { } key && reply is ErrandCompleted completed
+    internal KeptReplies Keep(RunErrand errand, IBrokerReply reply) =>
+        errand.Limits.IdempotencyKey is { } key && reply is ErrandCompleted completed
         ? new(_replies.SetItem(key, (FingerprintOf(errand), completed)))
         : this;
 

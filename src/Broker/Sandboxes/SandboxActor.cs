@@ -14,7 +14,8 @@ namespace Broker.Sandboxes;
 /// `/user/broker/sandbox-n`: what the broker's supervisor is outside, for one sandbox: it answers for pools and conversations with those of
 /// the sandbox. Children are its pools, made when they are first asked for, and its directory of conversations. It talks to the directory
 /// of the real pools and to the handle.
-/// <para>Open → Closing, where first the pools end and then the conversations. When it dies, the real pools take their connections back.</para>
+/// <para>Open → Closing, where first the pools end and then the conversations. When it dies, the real pools take their connections
+/// back.</para>
 /// </summary>
 internal sealed class SandboxActor : UntypedActor
 {
@@ -70,8 +71,13 @@ internal sealed class SandboxActor : UntypedActor
             case Refused refused: _finding.Dequeue().Tell(refused); break;
             case OpenSession open: OnOpening(open, message); break;
             case RunInSession { Opens: { } open }: OnOpening(open, message); break;
-            case JoinSession or RunInSession or LeaveSession or CancelInSession or NoteUnsent or GetCommitOutcome: _sessions.Forward(message); break;
-            case OpenSandbox: Sender.Tell(new Refused(new SandboxRefused("another sandbox would share its one connection: open it through the broker outside"))); break;
+            case JoinSession or RunInSession or LeaveSession or CancelInSession or NoteUnsent or GetCommitOutcome:
+                _sessions.Forward(message);
+                break;
+            case OpenSandbox:
+                Sender.Tell(
+                    new Refused(new SandboxRefused("another sandbox would share its one connection: open it through the broker outside")));
+                break;
             case CloseSandbox close: OnClose(close.Forgotten); break;
             // One that failed has told everybody; what was done in it is gone, and a new one would be empty.
             case Terminated: break;
@@ -83,7 +89,10 @@ internal sealed class SandboxActor : UntypedActor
     {
         if (open.Terms.Isolation is { } asked && asked != _request.Isolation)
         {
-            Sender.Tell(new Refused(new SandboxRefused($"everything in it has the isolation level {_request.Isolation}, not {asked}: open the sandbox with that")));
+            Sender.Tell(
+                new Refused(
+                    new SandboxRefused($"everything in it has the isolation level {_request.Isolation}, not {asked}: "
+                        + "open the sandbox with that")));
         }
         else
         {
@@ -95,7 +104,8 @@ internal sealed class SandboxActor : UntypedActor
     {
         if (!_pools.TryGetValue(found.Pool, out var pool))
         {
-            _pools[found.Pool] = pool = Context.Watch(Context.ActorOf(SandboxPool.For(SandboxPlan.For(found, _request, _settings, _time, _meter))));
+            _pools[found.Pool] = pool =
+                Context.Watch(Context.ActorOf(SandboxPool.For(SandboxPlan.For(found, _request, _settings, _time, _meter))));
         }
         return pool;
     }

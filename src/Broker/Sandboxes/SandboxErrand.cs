@@ -30,7 +30,8 @@ internal static class SandboxErrand
         {
             if (RefusedVerbs.Of(StatementShape.Of(statement.Text)) is { } refused)
             {
-                return new StatementRefused(refused.Words, statement.Text.Length <= QuotedText ? statement.Text : $"{statement.Text.AsSpan(0, QuotedText)}...");
+                return new StatementRefused(refused.Words,
+                    statement.Text.Length <= QuotedText ? statement.Text : $"{statement.Text.AsSpan(0, QuotedText)}...");
             }
             if (proof.Check(statement) is { } unfit)
             {
@@ -41,12 +42,14 @@ internal static class SandboxErrand
     }
 
     /// <summary>What its statements run under.</summary>
-    internal static ConversationTerms TermsOf(RunErrand errand) => new() { Context = errand.Context, ResultBytes = errand.Limits.ResultBytes };
+    internal static ConversationTerms TermsOf(RunErrand errand) =>
+        new() { Context = errand.Context, ResultBytes = errand.Limits.ResultBytes };
 
     /// <summary>Runs it. Never throws.</summary>
     internal static async Task<ErrandOutcome> RunAsync(SessionRun run, RunErrand errand)
     {
-        var done = await run.RunAsync(new() { Begins = true, Steps = [.. StatementsOf(errand).Select(static statement => new StatementStep("", statement))] });
+        var done = await run.RunAsync(new() { Begins = true,
+            Steps = [.. StatementsOf(errand).Select(static statement => new StatementStep("", statement))] });
         var wasCancelled = run.CancelAsked;
         if (wasCancelled)
         {
@@ -62,12 +65,14 @@ internal static class SandboxErrand
         };
     }
 
-    private static IEnumerable<Statement> StatementsOf(RunErrand errand) => errand.Unit is { } unit ? unit.More.Prepend(errand.Statement) : [errand.Statement];
+    private static IEnumerable<Statement> StatementsOf(RunErrand errand) =>
+        errand.Unit is { } unit ? unit.More.Prepend(errand.Statement) : [errand.Statement];
 
     private static ErrandCompleted AnswerOf(RunErrand errand, WorkResult done)
     {
         var more = done.Results.Skip(1).Select((result, i) =>
-            new ErrandCompleted(StatementShape.Of(errand.Unit!.More[i].Text).Verb.ToString().ToUpperInvariant(), result.Affected, result.Rows));
+            new ErrandCompleted(StatementShape.Of(errand.Unit!.More[i].Text).Verb.ToString().ToUpperInvariant(), result.Affected,
+                result.Rows));
         return new(done.Verb, done.Results[0].Affected, done.Results[0].Rows) { More = [.. more] };
     }
 
@@ -75,7 +80,8 @@ internal static class SandboxErrand
     {
         StatementFailed { SqlState: PostgresErrorCodes.QueryCanceled } when wasCancelled => new Cancelled("while it ran on the server"),
         StatementFailed { SqlState: PostgresErrorCodes.ActiveSqlTransaction or PostgresErrorCodes.InvalidTransactionTermination } failed =>
-            new SandboxRefused($"the statement wants a transaction of its own ({failed.ServerMessage}): run it before the sandbox is opened"),
+            new SandboxRefused(
+                $"the statement wants a transaction of its own ({failed.ServerMessage}): run it before the sandbox is opened"),
         StatementFailed failed when errand.Unit is not null => failed with { Statement = result.Step },
         var failure => failure!,
     };

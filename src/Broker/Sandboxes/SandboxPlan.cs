@@ -36,6 +36,7 @@ internal sealed record SandboxPlan(
         return new(
             SessionPlan.For(found.Pool, found.Supervisor, settings, time, new(meter, found.Pool)).InSandbox(),
             StreamPlan.Of(found.Pool, pool, errands).InSandbox(),
-            request.Isolation, request.Opener, pool.AcquireTimeout, errands.WaitTimeout ?? pool.AcquireTimeout, errands.Ledger.Table is not null);
+            request.Isolation, request.Opener, pool.AcquireTimeout, errands.WaitTimeout ?? pool.AcquireTimeout,
+                errands.Ledger.Table is not null);
     }
 }

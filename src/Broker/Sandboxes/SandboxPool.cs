@@ -87,18 +87,26 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
             case CancelErrand cancel: OnCancel(cancel); break;
             case ReturnConnection back: OnReturn(back.Lease); break;
             case LeaseSeenBroken broken when _turns.IsTaken(TurnOf(broken.Lease)): _broke = "its connection was lost"; break;
-            case InvalidateLease { Hard: true } invalid when _turns.IsTaken(TurnOf(invalid.Lease)): Lose("its connection did not come to rest"); break;
-            case InvalidateLease invalid when _turns.IsTaken(TurnOf(invalid.Lease)): _plan.Lender.Tell(new InvalidateLease(_lent!.Lease, Hard: false)); break;
+            case InvalidateLease { Hard: true } invalid when _turns.IsTaken(TurnOf(invalid.Lease)):
+                Lose("its connection did not come to rest");
+                break;
+            case InvalidateLease invalid when _turns.IsTaken(TurnOf(invalid.Lease)):
+                _plan.Lender.Tell(new InvalidateLease(_lent!.Lease, Hard: false));
+                break;
             case InvalidateLease or LeaseSeenBroken or StopListening: break;
             // Whoever detaches or forgets a lease was lent one as such, and keys are kept for no longer than the sandbox.
             case DetachLease or ForgetLease or LedgerPruner.KeyTaken: break;
             // No door of a sandbox opens connections of its own, so no slot is lent for one, and none comes back.
-            case AcquireSlot slot: Sender.Tell(new SlotRefused(slot.Request, new SandboxRefused("a link would be outside of its transaction"))); break;
+            case AcquireSlot slot:
+                Sender.Tell(new SlotRefused(slot.Request, new SandboxRefused("a link would be outside of its transaction")));
+                break;
             case NameSlot or ReturnSlot: break;
             case OpenStream stream: _streams.Open(stream, Sender); break;
             case SettleCommit: Sender.Tell(new CommitSettled(new SettledOutcome.Aborted("its sandbox was lost"))); break;
             case GetPoolStatus status: _plan.Lender.Forward(status); break;
-            case StartListening: Refuse("nothing is notified before a commit, and nothing is committed: listen through the broker outside"); break;
+            case StartListening:
+                Refuse("nothing is notified before a commit, and nothing is committed: listen through the broker outside");
+                break;
             case InvalidatePool or SuspendPool or ResumePool: Refuse("the pool itself is left alone: use the broker outside"); break;
             case ErrandDone done: OnErrandDone(done); break;
             case CancelDue: _errand?.Cancel(); break;
@@ -302,13 +310,13 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
         {
             Do(effect);
         }
-        if (_turns.Due is not { } due || due == Moment.Never)
+        if (_turns.Due is { } due && Now.Until(due) is { } wait)
         {
-            Timers.Cancel(nameof(Tick));
+            Timers.StartSingleTimer(nameof(Tick), Tick.Instance, wait);
         }
         else
         {
-            Timers.StartSingleTimer(nameof(Tick), Tick.Instance, due > Now ? due - Now : TimeSpan.Zero);
+            Timers.Cancel(nameof(Tick));
         }
     }
 
@@ -333,7 +341,8 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
         var (asked, lent) = (_desk[turn], _lent!);
         if (asked.Errand is not { } errand)
         {
-            asked.Who.Tell(new ConnectionLent(_plan.Pool, LeaseOf(turn), lent.Wrapper, Self, lent.Backend) { Connection = lent.Connection });
+            asked.Who.Tell(new ConnectionLent(_plan.Pool, LeaseOf(turn), lent.Wrapper, Self,
+                lent.Backend) { Connection = lent.Connection });
         }
         else if (_kept.Find(errand, _plan.Pool) is { } before)
         {
@@ -350,7 +359,8 @@ internal sealed class SandboxPool : UntypedActor, IWithTimers
     {
         if (_desk.Forget(turn) is { } holder)
         {
-            holder.Who.Tell(new Refused(holder.Errand is null ? new LeaseRevoked(_plan.Pool, LeaseOf(turn), failure.Message) : failure), ActorRefs.NoSender);
+            holder.Who.Tell(new Refused(holder.Errand is null ? new LeaseRevoked(_plan.Pool, LeaseOf(turn), failure.Message) : failure),
+                ActorRefs.NoSender);
         }
     }
 

@@ -102,7 +102,8 @@ internal sealed record SandboxTurns(PoolId Pool)
     internal SandboxDecision Expire(TimeSpan now)
     {
         var late = Line.FindAll(turn => turn.Deadline <= now);
-        return new(this with { Line = Line.RemoveAll(turn => turn.Deadline <= now) }, [.. late.Select(turn => new SandboxEffects.Refuse(turn.Id, WhyNot(turn, now)))]);
+        return new(this with { Line = Line.RemoveAll(turn => turn.Deadline <= now) },
+            [.. late.Select(turn => new SandboxEffects.Refuse(turn.Id, WhyNot(turn, now)))]);
     }
 
     /// <summary>The sandbox is over, closed or lost: nobody gets a turn any more, and whoever has one loses it.</summary>
@@ -115,12 +116,15 @@ internal sealed record SandboxTurns(PoolId Pool)
         var effects = Line.Select(ISandboxEffect (turn) => new SandboxEffects.Refuse(turn.Id, failure));
         effects = Phase == SandboxPhase.Taken ? effects.Prepend(new SandboxEffects.Revoke(Holder!.Id, failure)) : effects;
         var isLeaving = Phase == SandboxPhase.Clearing;
-        effects = isLeaving ? effects : effects.Append(new SandboxEffects.GiveUp(InUse: Phase is SandboxPhase.Taken or SandboxPhase.Opening));
+        effects = isLeaving
+            ? effects
+            : effects.Append(new SandboxEffects.GiveUp(InUse: Phase is SandboxPhase.Taken or SandboxPhase.Opening));
         return new(this with { Phase = SandboxPhase.Over, IsLeaving = isLeaving, Line = [], Holder = null, Ended = failure }, [.. effects]);
     }
 
     private SandboxDecision Next(TimeSpan now) => Line is [var next, ..]
-        ? new(this with { Phase = SandboxPhase.Taken, Line = Line.RemoveAt(0), Holder = next with { Since = now } }, [new SandboxEffects.Give(next.Id)])
+        ? new(this with { Phase = SandboxPhase.Taken, Line = Line.RemoveAt(0), Holder = next with { Since = now } },
+            [new SandboxEffects.Give(next.Id)])
         : new(this with { Phase = SandboxPhase.Free, Holder = null }, []);
 
     private SandboxBusy WhyNot(Turn late, TimeSpan now) =>

@@ -15,11 +15,13 @@ internal sealed class BriefCommands : IParameterVisitor
     private bool _isLong;
 
     /// <summary>Whether a command is one.</summary>
-    internal bool Has(ISessionCommand? command) => command is Rollback || (command is Commit { Steps: { IsDefault: false, Length: <= MostSteps } steps } && steps.All(IsShort));
+    internal bool Has(ISessionCommand? command) =>
+        command is Rollback || (command is Commit { Steps: { IsDefault: false, Length: <= MostSteps } steps } && steps.All(IsShort));
 
     private bool IsShort(FlushStep? step)
     {
-        if (step is not StatementStep { Statement: { Text.Length: <= JudgedTexts.LongestText, Parameters: { IsDefault: false, Length: <= MostParameters } parameters } })
+        if (step is not StatementStep { Statement: { Text.Length: <= JudgedTexts.LongestText, Parameters: var parameters } }
+            || parameters is not { IsDefault: false, Length: <= MostParameters })
         {
             return false;
         }
@@ -32,7 +34,8 @@ internal sealed class BriefCommands : IParameterVisitor
     }
 
     /// <inheritdoc/>
-    public void Visit<T>(T value) where T : notnull => _isLong |= value is Array or string { Length: > JudgedTexts.LongestText } or ReadOnlyMemory<byte>;
+    public void Visit<T>(T value) where T : notnull =>
+        _isLong |= value is Array or string { Length: > JudgedTexts.LongestText } or ReadOnlyMemory<byte>;
 
     /// <inheritdoc/>
     public void VisitNull<T>() where T : notnull

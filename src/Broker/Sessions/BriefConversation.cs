@@ -24,7 +24,8 @@ internal sealed class BriefConversation
     internal BriefConversation(SessionPlan plan, OpenSession open, IActorRef registry, Action<SessionRegistry.OutcomeKept> keep)
     {
         (Plan, _registry, _keep) = (plan, registry, keep);
-        State = new SessionState(open.Session, plan.Pool, open.Handle, open.Terms, plan.Limits) { Members = [new(open.Handle)] };
+        State = new SessionState(open.Session, plan.Pool, open.Handle, open.Terms,
+            plan.Limits) { Members = [new(open.Handle) { Login = open.Login }], Login = open.Login };
         plan.Telemetry.Opened();
     }
 
@@ -64,7 +65,7 @@ internal sealed class BriefConversation
         {
             if (effect is SessionEffects.KeepOutcome kept)
             {
-                keep(new(State.Id, kept.Handle, kept.Sequence, kept.Reply));
+                keep(new(State.Id, State.Pool, kept));
             }
             else
             {
@@ -94,7 +95,8 @@ internal sealed class BriefConversation
         }
     }
 
-    private static bool IsBrief(ISessionEffect effect) => effect is SessionEffects.Answer or SessionEffects.Run { Work.AsUnit: true } or SessionEffects.WithdrawUnit
+    private static bool IsBrief(ISessionEffect effect) =>
+        effect is SessionEffects.Answer or SessionEffects.Run { Work.AsUnit: true } or SessionEffects.WithdrawUnit
         or SessionEffects.TellLeft or SessionEffects.KeepOutcome or SessionEffects.CommitEnded or SessionEffects.End;
 
     private void Do(ISessionEffect effect)
@@ -108,7 +110,7 @@ internal sealed class BriefConversation
                 break;
             case SessionEffects.WithdrawUnit: Plan.Supervisor.Tell(new WithdrawErrand(Request), ActorRefs.NoSender); break;
             case SessionEffects.TellLeft left: left.To.Tell(new SessionLeft(State.Id, left.Handle), _registry); break;
-            case SessionEffects.KeepOutcome keep: _keep(new(State.Id, keep.Handle, keep.Sequence, keep.Reply)); break;
+            case SessionEffects.KeepOutcome keep: _keep(new(State.Id, State.Pool, keep)); break;
             case SessionEffects.CommitEnded ended: Plan.Telemetry.CommitEnded(ended.Reply); break;
             // Whoever owns it sees that it is over.
             case SessionEffects.End: break;

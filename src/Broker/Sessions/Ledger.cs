@@ -28,7 +28,14 @@ internal sealed class Ledger(LedgerTable table)
         {
             await using var find = new NpgsqlBatch(connection)
             {
-                Timeout = 0, BatchCommands = { new("SELECT pg_catalog.to_regclass($1) IS NOT NULL") { Parameters = { new NpgsqlParameter<string> { TypedValue = Table.Quoted } } } },
+                Timeout = 0,
+                BatchCommands =
+                {
+                    new("SELECT pg_catalog.to_regclass($1) IS NOT NULL")
+                    {
+                        Parameters = { new NpgsqlParameter<string> { TypedValue = Table.Quoted } },
+                    },
+                },
             };
             if (await find.ExecuteScalarAsync() is not true)
             {

@@ -11,6 +11,9 @@ internal sealed record Member(HandleId Id)
 {
     private const int MostTables = 16;
 
+    /// <summary>Whose it is; null when it is of the broker's own process.</summary>
+    internal string? Login { get; init; }
+
     /// <summary>An actor whose death is its own; null when it says itself when it goes.</summary>
     internal IActorRef? Watched { get; init; }
 
@@ -101,5 +104,6 @@ internal sealed record KeptReply(long Sequence, SessionAnswer? Answer, long Byte
     };
 
     /// <summary>What became of a commit, without the rows that its statements answered.</summary>
-    internal static ISessionReply WithoutResults(ISessionReply reply) => reply is Committed { Results.IsEmpty: false } committed ? committed with { Results = [] } : reply;
+    internal static ISessionReply WithoutResults(ISessionReply reply) =>
+        reply is Committed { Results.IsEmpty: false } committed ? committed with { Results = [] } : reply;
 }

@@ -31,24 +31,19 @@ internal sealed class SessionActor : UntypedActor
     private ConnectionLent? _lent;
     private SessionRun? _run;
     private Task? _underWay;
-    private ICancelable? _alarm;
-    private ICancelable? _cancelling;
+    private ICancelable? _alarm, _cancelling;
     private BackendIdentity? _doubtful;
     private long _requests;
     private bool _poolIsGone;
 
     public SessionActor(SessionPlan plan, SessionState state, long requests) => (_plan, _state, _requests) = (plan, state, requests);
 
-    /// <summary>How to make one.</summary>
-    /// <param name="plan">Its pool's settings.</param>
-    /// <param name="state">The conversation: still without handles, or what it was without an actor.</param>
-    /// <param name="requests">How often it has asked its pool for something.</param>
-    internal static Props For(SessionPlan plan, SessionState state, long requests = 0) => Props.CreateBy(new SessionProducer(plan, state, requests));
+    /// <summary>How to make one, of a conversation without handles, or of what it was, and had asked its pool, without an actor.</summary>
+    internal static Props For(SessionPlan plan, SessionState state, long requests = 0) =>
+        Props.CreateBy(new SessionProducer(plan, state, requests));
 
     private sealed record TaskDone(WorkResult Result) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
-
     private sealed record AtRest(SessionRun Run, LeftBehind Connection) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
-
     private sealed record CancelDue : INoSerializationVerificationNeeded, IDeadLetterSuppression
     {
         internal static readonly CancelDue Instance = new();
@@ -69,6 +64,7 @@ internal sealed class SessionActor : UntypedActor
     {
         switch (message)
         {
+            case IHandleRequest request when _state.RefusalTo(request) is { } refusal: Sender.Tell(refusal, Self); break;
             case RunInSession command: Do(new SessionEvents.CommandCame(command, Sender)); break;
             case TaskDone done: OnTaskDone(done.Result); break;
             case ConnectionLent lent: OnLent(lent); break;
@@ -76,10 +72,12 @@ internal sealed class SessionActor : UntypedActor
             case AtRest rest when ReferenceEquals(rest.Run, _run): OnAtRest(rest.Connection); break;
             case LeaseOver over when over.Lease == _lent?.Lease: ForgetLink(); Do(SessionEvents.LinkBack.Instance); break;
             case AtRest or LeaseOver: break;
-            case ErrandCompleted or Refused when _state.Work is { AsUnit: true }: Do(new SessionEvents.WorkDone(Units.Answered(message)!)); break;
+            case ErrandCompleted or Refused when _state.Work is { AsUnit: true }:
+                Do(new SessionEvents.WorkDone(Units.Answered(message)!));
+                break;
             case Refused refused: OnRefused(refused.Failure); break;
-            case OpenSession open: OnJoin(open.Handle, open.Watched); break;
-            case JoinSession join: OnJoin(join.Handle, join.Watched); break;
+            case OpenSession open: Do(new SessionEvents.Joined(open.Handle, open.Watched, open.Login, Sender)); break;
+            case JoinSession join: Do(new SessionEvents.Joined(join.Handle, join.Watched, join.Login, Sender)); break;
             case LeaveSession leave: OnLeave(leave); break;
             case CancelInSession cancel: Do(new SessionEvents.CancelCame(cancel.Handle, cancel.Sequence)); break;
             case NoteUnsent note: Do(new SessionEvents.UnsentTold(note.Handle, note.Changes)); break;
@@ -94,24 +92,13 @@ internal sealed class SessionActor : UntypedActor
         }
     }
 
-    private void OnJoin(HandleId handle, IActorRef? watched)
-    {
-        if (_state.Ending is { } ending)
-        {
-            Sender.Tell(new Refused(new ConversationGone(_state.Id, ending.Cause)));
-        }
-        else
-        {
-            Do(new SessionEvents.Joined(handle, watched, Sender));
-        }
-    }
-
     private void OnLeave(LeaveSession leave)
     {
         if (leave.Forgotten && _state.Find(leave.Handle) is not null)
         {
             _plan.Telemetry.Forgotten();
-            Log().Warning("Handle {Handle} of conversation {Session} of pool {Pool} was forgotten instead of closed, {Phase}", leave.Handle, _state.Id, _plan.Pool, _state.Phase);
+            Log().Warning("Handle {Handle} of conversation {Session} of pool {Pool} was forgotten instead of closed, {Phase}", leave.Handle,
+                _state.Id, _plan.Pool, _state.Phase);
         }
         Do(SessionEvents.Left.Of(leave, _state, Sender));
     }
@@ -194,7 +181,8 @@ internal sealed class SessionActor : UntypedActor
         var lent = _lent!;
         if (connection.State != LeftAs.Clean)
         {
-            Log().Info("Conversation {Session} leaves the connection of lease {Lease} of pool {Pool} {State}: {Cause}", _state.Id, lent.Lease, _plan.Pool, connection.State, connection.Cause);
+            Log().Info("Conversation {Session} leaves the connection of lease {Lease} of pool {Pool} {State}: {Cause}", _state.Id,
+                lent.Lease, _plan.Pool, connection.State, connection.Cause);
         }
         switch (connection.State)
         {
@@ -233,18 +221,21 @@ internal sealed class SessionActor : UntypedActor
             case SessionEffects.GiveBack back: GiveBack(back); break;
             case SessionEffects.CancelWork: StartCancelling(); break;
             case SessionEffects.Settle settle: Settle(settle); break;
-            case SessionEffects.TellOpened opened: opened.To.Tell(new SessionOpened(_state.Id, Self, _plan.Pool, _state.Epoch, _state.Terms), Self); break;
+            case SessionEffects.TellOpened opened:
+                opened.To.Tell(new SessionOpened(_state.Id, Self, _plan.Pool, _state.Epoch, _state.Terms) { Owner = _state.Owner }, Self);
+                break;
             case SessionEffects.TellLeft left: left.To.Tell(new SessionLeft(_state.Id, left.Handle), Self); break;
             case SessionEffects.Watch watch: Context.Watch(watch.Actor); break;
             case SessionEffects.Unwatch unwatch: Context.Unwatch(unwatch.Actor); break;
-            case SessionEffects.KeepOutcome keep: Keep(keep.Handle, keep.Sequence, keep.Reply); break;
+            case SessionEffects.KeepOutcome keep: Keep(keep); break;
             case SessionEffects.CommitEnded ended: _plan.Telemetry.CommitEnded(ended.Reply); break;
             case SessionEffects.WakeAt wake: SetAlarm(wake.Moment); break;
             case SessionEffects.TimedOut out_:
                 _plan.Telemetry.TimedOut();
-                Log().Warning("The transaction of conversation {Session} of pool {Pool} lay idle for {Limit} and is rolled back", _state.Id, _plan.Pool, out_.Limit);
+                Log().Warning("The transaction of conversation {Session} of pool {Pool} lay idle for {Limit} and is rolled back", _state.Id,
+                    _plan.Pool, out_.Limit);
                 break;
-            case SessionEffects.End: Context.Stop(Self); break;
+            case SessionEffects.End: Become(ConversationEnd.Begin(Context, _state.Id)); break;
             default: throw new InvalidOperationException($"unknown effect {effect}");
         }
     }
@@ -254,7 +245,8 @@ internal sealed class SessionActor : UntypedActor
     private ErrandId NextRequest() => new(_state.Owner.Number, ++_requests);
 
     private void Acquire() =>
-        Ask(new AcquireConnection(NextRequest(), _state.Terms.Wait, null, $"conversation {_state.Id}", "a conversation's transaction", [], Watched: true));
+        Ask(new AcquireConnection(NextRequest(), _state.Terms.Wait, null, $"conversation {_state.Id}", "a conversation's transaction", [],
+            Watched: true));
 
     private void Start(Task<WorkResult> work)
     {
@@ -295,7 +287,8 @@ internal sealed class SessionActor : UntypedActor
     private void StartCancelling()
     {
         CancelOnServer();
-        _cancelling ??= Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(CancelAgainAfter, CancelAgainAfter, Self, CancelDue.Instance, ActorRefs.NoSender);
+        _cancelling ??= Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(CancelAgainAfter, CancelAgainAfter, Self,
+            CancelDue.Instance, ActorRefs.NoSender);
     }
 
     // Npgsql has no way to cancel a copy and to keep its connection: so that is called back, and its process ended.
@@ -317,7 +310,8 @@ internal sealed class SessionActor : UntypedActor
     private void Settle(SessionEffects.Settle settle)
     {
         _doubtful = _lent?.Backend ?? _doubtful;
-        Log().Warning("Conversation {Session} lost its connection of pool {Pool} at COMMIT of transaction {TransactionId}", _state.Id, _plan.Pool, settle.TransactionId);
+        Log().Warning("Conversation {Session} lost its connection of pool {Pool} at COMMIT of transaction {TransactionId}", _state.Id,
+            _plan.Pool, settle.TransactionId);
         Ask(new SettleCommit(new CommitInDoubt(_doubtful!, settle.TransactionId, CommitSent: true, settle.Key)));
     }
 
@@ -346,7 +340,8 @@ internal sealed class SessionActor : UntypedActor
     {
         _alarm?.Cancel();
         _alarm = moment is { } due
-            ? Context.System.Scheduler.ScheduleTellOnceCancelable(due > Now ? due - Now : TimeSpan.Zero, Self, Alarm.Instance, ActorRefs.NoSender)
+            ? Context.System.Scheduler.ScheduleTellOnceCancelable(due > Now ? due - Now : TimeSpan.Zero, Self, Alarm.Instance,
+                ActorRefs.NoSender)
             : null;
     }
 
@@ -370,8 +365,8 @@ internal sealed class SessionActor : UntypedActor
         ForgetLink();
     }
 
-    private void Keep(HandleId handle, long sequence, ISessionReply reply) =>
-        Context.Parent.Tell(new SessionRegistry.OutcomeKept(_state.Id, handle, sequence, reply), Self);
+    private void Keep(SessionEffects.KeepOutcome keep) =>
+        Context.Parent.Tell(new SessionRegistry.OutcomeKept(_state.Id, _state.Pool, keep), Self);
 
     private static ILoggingAdapter Log() => Context.GetLogger();
 
@@ -388,9 +383,6 @@ internal sealed class SessionActor : UntypedActor
                 Do(effect);
             }
         }
-        if (_run is { } run)
-        {
-            _ = run.AbandonAsync(_underWay ?? Task.CompletedTask);
-        }
+        _ = _run?.AbandonAsync(_underWay ?? Task.CompletedTask);
     }
 }

@@ -71,7 +71,7 @@ internal static class SessionEffects
     internal sealed record Unwatch(IActorRef Actor) : ISessionEffect;
 
     /// <summary>What became of a commit is to outlive the conversation.</summary>
-    internal sealed record KeepOutcome(HandleId Handle, long Sequence, ISessionReply Reply) : ISessionEffect;
+    internal sealed record KeepOutcome(HandleId Handle, string? Login, long Sequence, ISessionReply Reply) : ISessionEffect;
 
     /// <summary>A commit has ended so: it is counted.</summary>
     internal sealed record CommitEnded(ISessionReply Reply) : ISessionEffect;

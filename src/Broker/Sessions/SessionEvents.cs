@@ -11,7 +11,7 @@ internal interface ISessionEvent;
 internal static class SessionEvents
 {
     /// <summary>A handle opened it or joined it, perhaps not for the first time.</summary>
-    internal sealed record Joined(HandleId Handle, IActorRef? Watched, IActorRef ReplyTo) : ISessionEvent;
+    internal sealed record Joined(HandleId Handle, IActorRef? Watched, string? Login, IActorRef ReplyTo) : ISessionEvent;
 
     /// <summary>A command came.</summary>
     internal sealed record CommandCame(RunInSession Command, IActorRef ReplyTo) : ISessionEvent;
@@ -26,7 +26,8 @@ internal static class SessionEvents
     internal sealed record Left(HandleId Handle, IActorRef? Asker, string Cause, long Acknowledged) : ISessionEvent
     {
         internal static Left Of(LeaveSession leave, SessionState state, IActorRef sender) => new(
-            leave.Handle, sender.IsNobody() ? null : sender, leave.Handle == state.Owner ? "its owner closed it" : "its handle was closed", leave.Acknowledged);
+            leave.Handle, sender.IsNobody() ? null : sender, leave.Handle == state.Owner ? "its owner closed it" : "its handle was closed",
+                leave.Acknowledged);
     }
 
     /// <summary>A connection is lent.</summary>

@@ -9,4 +9,5 @@ namespace Broker.Sessions;
 /// </param>
 /// <param name="ReplyBytes">How large they may be together (`broker.sessions.reply-bytes`).</param>
 /// <param name="HasLedger">Whether commits leave a row in the ledger.</param>
-internal sealed record SessionLimits(TimeSpan? IdleLimit, TimeSpan? CursorIdleLimit, int RepliesKept, int OutcomesKept, long ReplyBytes, bool HasLedger);
+internal sealed record SessionLimits(TimeSpan? IdleLimit, TimeSpan? CursorIdleLimit, int RepliesKept, int OutcomesKept, long ReplyBytes,
+    bool HasLedger);

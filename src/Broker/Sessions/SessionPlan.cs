@@ -20,7 +20,8 @@ namespace Broker.Sessions;
 /// <param name="Time">The clock.</param>
 /// <param name="Telemetry">What is measured.</param>
 internal sealed record SessionPlan(
-    PoolId Pool, IActorRef Supervisor, SessionLimits Limits, long ResultLimit, TimeSpan CleanUpLimit, bool DiscardAfter, Ledger? Ledger, TimeProvider Time,
+    PoolId Pool, IActorRef Supervisor, SessionLimits Limits, long ResultLimit, TimeSpan CleanUpLimit, bool DiscardAfter, Ledger? Ledger,
+    TimeProvider Time,
     SessionTelemetry Telemetry)
 {
     /// <summary>How its conversations begin and end their transactions.</summary>
@@ -33,11 +34,14 @@ internal sealed record SessionPlan(
         this with { Verbs = TransactionVerbs.Sandboxed, DiscardAfter = false, Ledger = null, Limits = Limits with { HasLedger = false } };
 
     /// <summary>The plan of a pool.</summary>
-    internal static SessionPlan For(PoolId pool, IActorRef supervisor, BrokerSettings settings, TimeProvider time, SessionTelemetry telemetry)
+    internal static SessionPlan For(PoolId pool, IActorRef supervisor, BrokerSettings settings, TimeProvider time,
+        SessionTelemetry telemetry)
     {
-        var (sessions, errands, own) = (settings.Sessions, settings.Databases[pool.Database].Errands, settings.Pool(pool.Database, pool.User));
+        var (sessions, errands, own) = (settings.Sessions, settings.Databases[pool.Database].Errands,
+            settings.Pool(pool.Database, pool.User));
         var limits = new SessionLimits(
-            sessions.IdleLimit, sessions.CursorIdleLimit, sessions.RepliesKept, sessions.OutcomesKept, sessions.ReplyBytes, errands.Ledger.Table is not null);
+            sessions.IdleLimit, sessions.CursorIdleLimit, sessions.RepliesKept, sessions.OutcomesKept, sessions.ReplyBytes,
+                errands.Ledger.Table is not null);
         return new(
             pool, supervisor, limits, errands.ResultLimit, own.ResetTimeout, own.Reset == ResetMode.None,
             errands.Ledger.Table is { } table ? new(LedgerTable.Named(table)) : null, time, telemetry);

@@ -4,11 +4,9 @@ using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Configuration;
-using Broker.Connections;
 using Broker.Diagnostics;
 using Broker.Hosting;
 using Broker.Sessions.Decisions;
-using Broker.Settlement;
 
 namespace Broker.Sessions;
 
@@ -20,23 +18,20 @@ namespace Broker.Sessions;
 /// </summary>
 internal sealed class SessionRegistry : UntypedActor, IWithTimers
 {
-    private BrokerSettings _settings;
-    private readonly BrokerMeter _meter;
     private readonly TimeProvider _time;
-    private readonly IActorRef _pools;
     private readonly KeptOutcomes _outcomes;
-    private readonly Dictionary<PoolId, SessionPlan> _plans = [];
+    private readonly SessionPlans _plans;
     private readonly Dictionary<SessionId, BriefConversation> _briefs = [];
+    private readonly HashSet<SessionId> _ending = [];
     private readonly BriefCommands _brief = new();
-    private readonly Queue<(object Request, IActorRef Asker)> _finding = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly bool _sandboxed;
     private bool _stopping;
 
     public SessionRegistry(BrokerSettings settings, BrokerMeter meter, TimeProvider time, IActorRef pools, bool sandboxed)
     {
-        (_settings, _meter, _time, _pools, _sandboxed) = (settings, meter, time, pools, sandboxed);
+        _time = time;
         _outcomes = new(settings.Sessions.OutcomeKeep);
+        _plans = new(settings, meter, time, pools, sandboxed);
     }
 
     /// <inheritdoc/>
@@ -61,7 +56,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     internal sealed record PoolGone(IActorRef Pool);
 
     /// <summary>A conversation says what became of a commit, because it ends itself.</summary>
-    internal sealed record OutcomeKept(SessionId Session, HandleId Handle, long Sequence, ISessionReply Reply);
+    internal sealed record OutcomeKept(SessionId Session, PoolId Pool, SessionEffects.KeepOutcome Outcome);
 
     /// <summary>A conversation does not remember a commit that was asked for.</summary>
     internal sealed record OutcomeNotKept(GetCommitOutcome Request);
@@ -81,77 +76,114 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case OpenSession open: OnOpen(open); break;
-            case JoinSession join: OnJoin(join); break;
-            case RunInSession command: OnRun(command, Sender); break;
+            case IHandleRequest request: On(request, Sender); break;
             case BriefConversation.UnitAnswered answered: OnUnit(answered); break;
-            case LeaveSession leave: OnLeave(leave); break;
-            case CancelInSession cancel: Tell(cancel.Session, cancel, new SessionEvents.CancelCame(cancel.Handle, cancel.Sequence)); break;
-            case NoteUnsent note: Tell(note.Session, note, new SessionEvents.UnsentTold(note.Handle, note.Changes)); break;
-            case GetCommitOutcome ask: OnAsk(ask); break;
-            case OutcomeNotKept unknown: Tell(unknown.Request); break;
+            case OutcomeNotKept unknown: Tell(unknown.Request, Sender); break;
             case OutcomeKept kept: Keep(kept); break;
+            case ConversationEnd.Over over: OnOver(over.Session, Sender); break;
+            case ConversationEnd.Stopped stopped: _ending.Remove(stopped.Session); break;
             case ForgetDue: ForgetInTime(); break;
-            case PoolFound found: OnFound(found); break;
-            case BrokerSupervisor.SettingsTaken taken:
-                // Conversations that are there keep their plan; whoever comes has the pool looked up again.
-                _settings = taken.Settings;
-                _plans.Clear();
+            case PoolFound or Refused when !_plans.Awaits(message): break;
+            case PoolFound found:
+                Context.Watch(found.Supervisor);
+                OnFound(_plans.Of(found), new(new UnknownDatabase(found.Pool.Database, found.Pool.User, null)));
                 break;
-            case Refused refused: _finding.Dequeue().Asker.Tell(refused); break;
+            case BrokerSupervisor.SettingsTaken taken: _plans.Take(taken.Settings); break;
+            case Refused refused: OnFound(null, refused); break;
             case StopSessions: OnStop(); break;
             case Terminated dead: OnPoolGone(dead.ActorRef); break;
             default: Unhandled(message); break;
         }
     }
 
-    private void OnOpen(OpenSession open)
+    private void On(IHandleRequest request, IActorRef asker)
+    {
+        if (_plans.TryFollow(request, asker))
+        {
+            return;
+        }
+        if (_briefs.TryGetValue(request.Session, out var brief) && brief.State.RefusalTo(request) is { } refusal)
+        {
+            asker.Tell(refusal);
+            return;
+        }
+        switch (request)
+        {
+            case OpenSession open: OnOpen(open, asker); break;
+            case JoinSession join: OnJoin(join, asker); break;
+            case RunInSession command: OnRun(command, asker); break;
+            case LeaveSession leave: OnLeave(leave, asker); break;
+            case CancelInSession cancel: Tell(cancel, asker, new SessionEvents.CancelCame(cancel.Handle, cancel.Sequence)); break;
+            case NoteUnsent note: Tell(note, asker, new SessionEvents.UnsentTold(note.Handle, note.Changes)); break;
+            case GetCommitOutcome ask: OnAsk(ask, asker); break;
+        }
+    }
+
+    private void OnOpen(OpenSession open, IActorRef asker)
     {
         var child = Find(open.Session);
         if (!child.IsNobody())
         {
-            child.Forward(open);
+            child.Tell(open, asker);
         }
-        else if (_stopping)
+        else if (RefusalToOpen(open.Session) is { } refusal)
         {
-            Sender.Tell(new Refused(new BrokerStopping("the broker")));
+            asker.Tell(new Refused(refusal));
         }
-        else if (PlanOf(open.Database, open.User) is { } plan)
+        else if (_plans.Of(open.Database, open.User) is { } plan)
         {
-            Open(plan, open, Sender);
+            Open(plan, open, asker);
         }
         else
         {
-            Find(open, Sender, open.Database, open.User);
+            _plans.Find(open, asker, open.Database, open.User);
         }
     }
 
-    private static void Open(SessionPlan plan, OpenSession open, IActorRef asker)
+    private Failure? RefusalToOpen(SessionId session) =>
+        _stopping ? new BrokerStopping("the broker") : _ending.Contains(session) ? ConversationEnd.Gone(session) : null;
+
+    private void OnOver(SessionId session, IActorRef conversation)
     {
+        _ending.Add(session);
+        Context.WatchWith(conversation, new ConversationEnd.Stopped(session));
+        conversation.Tell(PoisonPill.Instance);
+    }
+
+    private void Open(SessionPlan plan, OpenSession open, IActorRef asker)
+    {
+        if (RefusalToOpen(open.Session) is { } refusal)
+        {
+            asker.Tell(new Refused(refusal));
+            return;
+        }
         var name = open.Session.ToString();
         var child = Context.Child(name);
         if (child.IsNobody())
         {
-            child = Context.ActorOf(SessionActor.For(plan, new(open.Session, plan.Pool, open.Handle, open.Terms, plan.Limits)), name);
+            child = Context.ActorOf(SessionActor.For(plan,
+                new(open.Session, plan.Pool, open.Handle, open.Terms, plan.Limits) { Login = open.Login }), name);
         }
         child.Tell(open, asker);
     }
 
-    private void OnJoin(JoinSession join)
+    private void OnJoin(JoinSession join, IActorRef asker)
     {
         var child = Find(join.Session);
         if (child.IsNobody())
         {
-            Sender.Tell(new Refused(new ConversationGone(join.Session, "it was never opened, or has ended")));
+            asker.Tell(new Refused(new ConversationGone(join.Session, "it was never opened, or has ended")));
         }
         else
         {
-            child.Forward(join);
+            child.Tell(join, asker);
         }
     }
 
     /// <summary>The actor of a conversation, one that was brief included; nobody when there is none.</summary>
-    private IActorRef Find(SessionId session) => _briefs.TryGetValue(session, out var brief) ? Raise(brief) : Context.Child(session.ToString());
+    private IActorRef Find(SessionId session) => _briefs.TryGetValue(session, out var brief) ? Raise(brief)
+        : _ending.Contains(session) ? ActorRefs.Nobody
+        : Context.Child(session.ToString());
 
     /// <summary>A conversation that was brief goes on as an actor, from the state that it has.</summary>
     private IActorRef Raise(BriefConversation brief)
@@ -161,9 +193,7 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         return Context.ActorOf(SessionActor.For(brief.Plan, brief.State, brief.Requests), brief.State.Id.ToString());
     }
 
-    /// <summary>
-    /// A handle's first command comes this way, with what opens its conversation or close behind it; so do all those of a brief one.
-    /// </summary>
+    /// <summary>A handle's first command comes this way, with or close behind what opens its conversation; so do a brief one's.</summary>
     private void OnRun(RunInSession command, IActorRef asker)
     {
         if (_briefs.TryGetValue(command.Session, out var brief))
@@ -178,18 +208,18 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         {
             asker.Tell(new Refused(new ConversationGone(command.Session, "it was never opened, or has ended")));
         }
-        else if (_stopping)
+        else if (RefusalToOpen(command.Session) is { } refusal)
         {
-            asker.Tell(new Refused(new BrokerStopping("the broker")));
+            asker.Tell(new Refused(refusal));
         }
-        else if (PlanOf(open.Database, open.User) is not { } plan)
+        else if (_plans.Of(open.Database, open.User) is not { } plan)
         {
-            Find(command, asker, open.Database, open.User);
+            _plans.Find(command, asker, open.Database, open.User);
         }
         else if (open.Watched is not null)
         {
             Open(plan, open, ActorRefs.Nobody);
-            Context.Child(open.Session.ToString()).Tell(command, asker);
+            Context.Child(open.Session.ToString()).Tell(command, asker); // nothing ends between two lines of one turn
         }
         else
         {
@@ -205,26 +235,28 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         }
     }
 
-    private void OnLeave(LeaveSession leave)
+    private void OnLeave(LeaveSession leave, IActorRef asker)
     {
-        if (_briefs.TryGetValue(leave.Session, out var brief) && !leave.Forgotten && TryDo(brief, SessionEvents.Left.Of(leave, brief.State, Sender)))
+        if (_briefs.TryGetValue(leave.Session, out var brief) && !leave.Forgotten
+            && TryDo(brief, SessionEvents.Left.Of(leave, brief.State, asker)))
         {
             return;
         }
         var child = Find(leave.Session);
         if (!child.IsNobody())
         {
-            child.Forward(leave);
+            child.Tell(leave, asker);
         }
-        else if (!Sender.IsNobody())
+        else if (!asker.IsNobody())
         {
-            Sender.Tell(new Refused(new ConversationGone(leave.Session, "it was never opened, or has ended")));
+            asker.Tell(new Refused(new ConversationGone(leave.Session, "it was never opened, or has ended")));
         }
     }
 
     private void OnUnit(BriefConversation.UnitAnswered unit)
     {
-        if (_briefs.TryGetValue(unit.Session, out var brief) && Units.Answered(unit.Answer) is { } result && TryDo(brief, new SessionEvents.WorkDone(result)))
+        if (_briefs.TryGetValue(unit.Session, out var brief) && Units.Answered(unit.Answer) is { } result
+            && TryDo(brief, new SessionEvents.WorkDone(result)))
         {
             return;
         }
@@ -232,11 +264,11 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
     }
 
     /// <summary>Tells a conversation what is not answered.</summary>
-    private void Tell(SessionId session, object message, ISessionEvent happened)
+    private void Tell(IHandleRequest request, IActorRef asker, ISessionEvent happened)
     {
-        if (!_briefs.TryGetValue(session, out var brief) || !TryDo(brief, happened))
+        if (!_briefs.TryGetValue(request.Session, out var brief) || !TryDo(brief, happened))
         {
-            Find(session).Forward(message);
+            Find(request.Session).Tell(request, asker);
         }
     }
 
@@ -254,107 +286,69 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
         return true;
     }
 
-    private void OnAsk(GetCommitOutcome ask)
+    private void OnAsk(GetCommitOutcome ask, IActorRef asker)
     {
         if (_briefs.TryGetValue(ask.Session, out var brief) && brief.State.OutcomeOf(ask.Handle, ask.Sequence) is { } reply)
         {
-            Sender.Tell(new CommitOutcome(reply));
+            asker.Tell(new CommitOutcome(reply));
         }
         else if (brief is null && Find(ask.Session) is var child && !child.IsNobody())
         {
-            child.Forward(ask);
+            child.Tell(ask, asker);
         }
         else
         {
-            Tell(ask);
+            Tell(ask, asker);
         }
     }
 
     private void Keep(OutcomeKept kept)
     {
-        _outcomes.Keep(kept.Session, kept.Handle, kept.Sequence, kept.Reply, Now);
+        _outcomes.Keep(kept, Now);
         ForgetInTime();
     }
 
     /// <summary>Tells what is remembered; else the ledger is asked.</summary>
-    private void Tell(GetCommitOutcome ask)
+    private void Tell(GetCommitOutcome ask, IActorRef asker)
     {
-        if (_outcomes.Find(ask.Session, ask.Handle, ask.Sequence, Now) is { } kept)
+        if (_outcomes.Find(ask, Now) is { } kept)
         {
-            Sender.Tell(new CommitOutcome(kept));
+            asker.Tell(kept);
         }
         else if (ask.Database is not { } database)
         {
-            TellUnknown(ask, new("", ""), "nobody remembers it (broker.sessions.outcome-keep)", Sender);
+            asker.Tell(KeptOutcomes.Unknown(ask));
         }
-        else if (PlanOf(database, ask.User) is { } plan)
+        else if (_plans.Of(database, ask.User) is { } plan)
         {
-            AskLedger(plan, ask, Sender);
+            LedgerInquiry.Ask(Context, plan, ask, asker);
         }
         else
         {
-            Find(ask, Sender, database, ask.User);
+            _plans.Find(ask, asker, database, ask.User);
         }
     }
 
-    private static void AskLedger(SessionPlan plan, GetCommitOutcome ask, IActorRef asker)
+    private void OnFound(SessionPlan? plan, Refused refused)
     {
-        if (plan.Ledger is null)
-        {
-            TellUnknown(ask, plan.Pool, "nobody remembers it, and there is no ledger to ask (broker.sessions.outcome-keep, broker.errands.ledger.table)", asker);
-            return;
-        }
-        var key = ask.IdempotencyKey ?? SessionKeys.Of(ask.Session, ask.Handle, ask.Sequence);
-        plan.Supervisor.Tell(
-            new SettleCommit(new CommitInDoubt(NoBackend, null, CommitSent: true, key)),
-            Context.ActorOf(LedgerInquiry.For(plan.Pool, plan.Supervisor, key, asker)));
-    }
-
-    // Nobody knows the process that a commit of an earlier broker ran on: the ledger alone tells.
-    private static BackendIdentity NoBackend => new(0, DateTime.UnixEpoch, DateTime.UnixEpoch, 0, "", 0);
-
-    private static void TellUnknown(GetCommitOutcome ask, PoolId pool, string cause, IActorRef asker) =>
-        asker.Tell(new CommitOutcome(new CommandRefused(new CommitUnknown(pool, 0, 0, $"command {ask.Sequence} of {ask.Handle} in conversation {ask.Session}: {cause}"))));
-
-    private SessionPlan? PlanOf(string database, string? user) =>
-        _settings.Databases.TryGetValue(database, out var known) ? _plans.GetValueOrDefault(new(database, user ?? known.User)) : null;
-
-    private void Find(object request, IActorRef asker, string database, string? user)
-    {
-        // Answers come in the order of the questions.
-        _finding.Enqueue((request, asker));
-        _pools.Tell(new FindPool(database, user));
-    }
-
-    private void OnFound(PoolFound found)
-    {
-        if (!_settings.Databases.ContainsKey(found.Pool.Database))
-        {
-            _finding.Dequeue().Asker.Tell(new Refused(new UnknownDatabase(found.Pool.Database, found.Pool.User, null)));
-            return;
-        }
-        if (!_plans.TryGetValue(found.Pool, out var plan))
-        {
-            plan = SessionPlan.For(found.Pool, found.Supervisor, _settings, _time, new(_meter, found.Pool));
-            _plans[found.Pool] = plan = _sandboxed ? plan.InSandbox() : plan;
-            Context.Watch(found.Supervisor);
-        }
-        var (request, asker) = _finding.Dequeue();
+        var (request, asker, behind) = _plans.Next();
         switch (request)
         {
+            case var _ when plan is null: asker.Tell(refused); break;
             case OpenSession open: Open(plan, open, asker); break;
-            case RunInSession command: OnRun(command, asker); break;
-            case GetCommitOutcome ask: AskLedger(plan, ask, asker); break;
+            case RunInSession command: On(command, asker); break;
+            case GetCommitOutcome ask: LedgerInquiry.Ask(Context, plan, ask, asker); break;
+        }
+        foreach (var (later, from) in behind)
+        {
+            On(later, from);
         }
     }
 
     /// <summary>Whoever waits for it is told; whoever asks for it from now on has it looked up again.</summary>
     private void OnPoolGone(IActorRef pool)
     {
-        foreach (var (id, _) in _plans.Where(plan => plan.Value.Supervisor.Equals(pool)).ToArray())
-        {
-            _plans.Remove(id);
-        }
+        _plans.Forget(pool);
         foreach (var brief in _briefs.Values.Where(brief => brief.Plan.Supervisor.Equals(pool)).ToArray())
         {
             Raise(brief);
@@ -387,6 +381,10 @@ internal sealed class SessionRegistry : UntypedActor, IWithTimers
             brief.Plan.Telemetry.Closed();
             // One that begins anew under this reference remembers it.
             brief.SayLastWords(kept => Self.Tell(kept));
+        }
+        foreach (var waiting in _plans.Waiting)
+        {
+            waiting.Tell(new Refused(new BrokerStopping("its directory of conversations")), Self);
         }
     }
 

@@ -24,6 +24,29 @@ internal sealed record SessionState(SessionId Id, PoolId Pool, HandleId Owner, C
 
     private static readonly TimeSpan ForEver = TimeSpan.FromDays(1000);
 
+    /// <summary>Whose it is; null when it was opened in the broker's own process, and is anybody's who knows its id.</summary>
+    internal string? Login { get; init; }
+
+    /// <summary>
+    /// What is answered to a handle that may not ask this; null when it may. For a handle speaks the user who opened the conversation or
+    /// joined it with that, and the broker's own process for any: who knows what a handle is called has proven nothing. A door looks at
+    /// the conversation that is named, so nothing may be done here in the name of another.
+    /// </summary>
+    internal IBrokerReply? RefusalTo(IHandleRequest request) =>
+        request.Session != Id ? new Refused(new ConversationGone(request.Session, "it is another one that was told"))
+        : request.Login is { } login && IsAnothers(request.Handle, login)
+            ? request is GetCommitOutcome theirs ? KeptOutcomes.Unknown(theirs)
+            : new Refused(new AccessDenied(login, $"conversation {Id}", "it is another user's"))
+        : request is GetCommitOutcome ask && !KeptOutcomes.IsOf(ask, ask.Login, Pool) ? KeptOutcomes.Unknown(ask)
+        : Ending is { } ending && request is OpenSession or JoinSession ? new Refused(new ConversationGone(Id, ending.Cause))
+        : null;
+
+    // A handle that has gone may have left a COMMIT that still runs.
+    private bool IsAnothers(HandleId handle, string login) =>
+        (Login is not null && Login != login)
+        || (Find(handle) is { } member && member.Login != login)
+        || (Running is { IsUpkeep: false } running && running.Handle == handle && running.Login != login);
+
     /// <summary>Counts what moved it for all handles.</summary>
     internal Epoch Epoch { get; init; }
 
@@ -70,7 +93,8 @@ internal sealed record SessionState(SessionId Id, PoolId Pool, HandleId Owner, C
     internal TimeSpan? WakesAt { get; init; }
 
     /// <summary>How long its transaction may lie idle; null for ever, which a limit without an end means too.</summary>
-    internal TimeSpan? IdleLimit => (Terms.IdleLimit ?? Limits.IdleLimit) is { } limit && limit >= TimeSpan.Zero && limit < ForEver ? limit : null;
+    internal TimeSpan? IdleLimit =>
+        (Terms.IdleLimit ?? Limits.IdleLimit) is { } limit && limit >= TimeSpan.Zero && limit < ForEver ? limit : null;
 
     /// <summary>In one word, for people (docs/states/session.md).</summary>
     internal SessionPhase Phase =>
@@ -113,6 +137,9 @@ internal sealed record Pending(HandleId Handle, long Sequence, Epoch Epoch, ISes
 
     /// <summary>Why it may not be sent at all, judged by its text and its parameters; null when it may.</summary>
     internal Failure? Refusal { get; init; }
+
+    /// <summary>Whose its handle is, which may have gone before it is answered; null when it is of the broker's own process.</summary>
+    internal string? Login { get; init; }
 
     /// <summary>Whether it is the conversation's own, which answers nobody.</summary>
     internal bool IsUpkeep => Sequence == 0;

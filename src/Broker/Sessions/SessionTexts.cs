@@ -18,7 +18,8 @@ internal static class SessionTexts
     /// <summary>Whether it may change data, and why it is refused; null when it may be sent.</summary>
     internal static (bool Writes, Failure? Refusal) Judge(ISessionCommand command) => command switch
     {
-        _ when !IsWhole(command) => (true, new StatementRefused("the command is not whole, or none of a conversation", $"{command?.GetType().Name}")),
+        _ when !IsWhole(command) =>
+            (true, new StatementRefused("the command is not whole, or none of a conversation", $"{command?.GetType().Name}")),
         Execute execute => OfExecute(execute.Statement),
         OpenCursor cursor => (false, OfCursor(cursor)),
         FetchCursor fetch => (false, fetch.Rows < 1 ? Refused("a cursor is asked for no rows", "FETCH") : null),
@@ -43,7 +44,8 @@ internal static class SessionTexts
         _ => false,
     };
 
-    private static bool IsWhole(Statement? statement) => statement is { Text: not null, Parameters: { IsDefault: false } parameters } && !parameters.Contains(null!);
+    private static bool IsWhole(Statement? statement) =>
+        statement is { Text: not null, Parameters: { IsDefault: false } parameters } && !parameters.Contains(null!);
 
     private static bool AreWhole(ImmutableArray<FlushStep> steps) => !steps.IsDefault && steps.All(static step => step switch
     {
@@ -59,10 +61,12 @@ internal static class SessionTexts
         var shape = StatementShape.Of(statement.Text);
         var reads = (shape.Verb.IsRead() || shape.Verb is StatementVerb.Show or StatementVerb.Explain or StatementVerb.None)
             && !Changes(shape);
-        return (!reads, OfText(shape, statement.Text) is { } words ? Refused(words, statement.Text) : new ParameterProof().Check(statement));
+        return (!reads,
+            OfText(shape, statement.Text) is { } words ? Refused(words, statement.Text) : new ParameterProof().Check(statement));
     }
 
-    private static bool Changes(StatementShape shape) => shape.Changes || shape.Has(ShapeMarks.ModifiesWithin) || shape.Has(ShapeMarks.SelectsInto);
+    private static bool Changes(StatementShape shape) =>
+        shape.Changes || shape.Has(ShapeMarks.ModifiesWithin) || shape.Has(ShapeMarks.SelectsInto);
 
     private static Failure? OfCursor(OpenCursor cursor)
     {
@@ -101,13 +105,17 @@ internal static class SessionTexts
         : shape.Statements > 1 ? $"{shape.Statements} statements in one text: send them one by one"
         : shape.Verb switch
         {
-            StatementVerb.Begin or StatementVerb.Commit or StatementVerb.Rollback => "a conversation begins and ends its transactions itself: use its commit and rollback",
+            StatementVerb.Begin or StatementVerb.Commit or StatementVerb.Rollback =>
+                "a conversation begins and ends its transactions itself: use its commit and rollback",
             StatementVerb.Savepoint or StatementVerb.Release => "use a nested scope",
             StatementVerb.Set when IsLocal(text) => null,
-            StatementVerb.Set or StatementVerb.Reset => "this would outlive the transaction: use SET LOCAL, or give the settings with the conversation's terms",
+            StatementVerb.Set or StatementVerb.Reset =>
+                "this would outlive the transaction: use SET LOCAL, or give the settings with the conversation's terms",
             StatementVerb.Listen or StatementVerb.Unlisten => "listening needs a connection of its own: listen through the broker",
-            StatementVerb.Prepare or StatementVerb.Execute or StatementVerb.Deallocate => "prepared statements belong to one connection: the broker prepares what is worth it",
-            StatementVerb.Declare or StatementVerb.Fetch or StatementVerb.Move or StatementVerb.Close => "use the conversation's streams, which are cursors",
+            StatementVerb.Prepare or StatementVerb.Execute or StatementVerb.Deallocate =>
+                "prepared statements belong to one connection: the broker prepares what is worth it",
+            StatementVerb.Declare or StatementVerb.Fetch or StatementVerb.Move or StatementVerb.Close =>
+                "use the conversation's streams, which are cursors",
             StatementVerb.Copy => "COPY moves a stream: use the calls for COPY",
             StatementVerb.Discard or StatementVerb.Load => "this changes the connection for everybody after it: take a lease",
             _ => null,
@@ -120,5 +128,6 @@ internal static class SessionTexts
         return StatementOutline.Is(text, tokens, 1, "local") || StatementOutline.Is(text, tokens, 1, "constraints");
     }
 
-    private static StatementRefused Refused(string words, string text) => new(words, text.Length <= QuotedText ? text : $"{text.AsSpan(0, QuotedText)}...");
+    private static StatementRefused Refused(string words, string text) =>
+        new(words, text.Length <= QuotedText ? text : $"{text.AsSpan(0, QuotedText)}...");
 }

@@ -23,7 +23,8 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
     private Task _settling = Task.CompletedTask;
     private bool _told;
 
-    public CommitSettler(SettlerPlan plan, CommitInDoubt doubt, Action<SettledOutcome> tell) => (_plan, _doubt, _tell) = (plan, doubt, tell);
+    public CommitSettler(SettlerPlan plan, CommitInDoubt doubt, Action<SettledOutcome> tell) =>
+        (_plan, _doubt, _tell) = (plan, doubt, tell);
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
@@ -32,7 +33,8 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
     /// <param name="plan">Its pool's settings.</param>
     /// <param name="doubt">The transaction.</param>
     /// <param name="tell">Told the outcome, once, on this actor.</param>
-    internal static Props For(SettlerPlan plan, CommitInDoubt doubt, Action<SettledOutcome> tell) => Props.Create(() => new CommitSettler(plan, doubt, tell));
+    internal static Props For(SettlerPlan plan, CommitInDoubt doubt, Action<SettledOutcome> tell) =>
+        Props.Create(() => new CommitSettler(plan, doubt, tell));
 
     private sealed record PermitOverdue : INoSerializationVerificationNeeded
     {
@@ -58,9 +60,12 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
                 _permit = granted.Permit;
                 var settling = SettleAsync(Self, granted.Permit, _stopping.Token);
                 _settling = settling;
-                _ = settling.PipeTo(Self, success: static o => new Settled(o), failure: static e => new Settled(new SettledOutcome.Unknown(e.Message)));
+                _ = settling.PipeTo(Self, success: static o => new Settled(o),
+                    failure: static e => new Settled(new SettledOutcome.Unknown(e.Message)));
                 break;
-            case PermitOverdue: End(new SettledOutcome.Unknown("the server's budget had no connection to ask with (broker.errands.settle-timeout)")); break;
+            case PermitOverdue:
+                End(new SettledOutcome.Unknown("the server's budget had no connection to ask with (broker.errands.settle-timeout)"));
+                break;
             case BudgetEvents.PermitsDenied denied: End(new SettledOutcome.Unknown(denied.Cause)); break;
             case Settled settled: End(settled.Outcome); break;
             case IBudgetEvent: break;
@@ -94,7 +99,8 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
     private void End(SettledOutcome outcome)
     {
         _told = true;
-        _log.Info("Transaction {TransactionId} of pool {Pool}, in doubt since its connection was lost, is settled: {Outcome}", _doubt.TransactionId, _plan.Pool, outcome);
+        _log.Info("Transaction {TransactionId} of pool {Pool}, in doubt since its connection was lost, is settled: {Outcome}",
+            _doubt.TransactionId, _plan.Pool, outcome);
         _plan.Telemetry(outcome);
         _tell(outcome);
         Context.Stop(Self);
@@ -120,7 +126,8 @@ internal sealed class CommitSettler : UntypedActor, IWithTimers
 
 /// <summary>What a settler needs to know.</summary>
 internal sealed record SettlerPlan(
-    PoolId Pool, PhysicalConnector Connector, IActorRef Budget, ErrandSettings Errands, LedgerTable? Ledger, TimeProvider Time, Action<SettledOutcome> Telemetry);
+    PoolId Pool, PhysicalConnector Connector, IActorRef Budget, ErrandSettings Errands, LedgerTable? Ledger, TimeProvider Time,
+        Action<SettledOutcome> Telemetry);
 
 /// <summary>
 /// Has a pool settle a transaction that ran on a connection lent by it. Answered by <see cref="CommitSettled"/>, whatever happens.

@@ -73,7 +73,8 @@ internal sealed class LedgerPruner : UntypedActor, IWithTimers
             case KeyTaken: _keyTaken = true; break;
             case Due:
                 _keyTaken = false;
-                Context.Parent.Tell(new RunErrand(new ErrandId(0, ++_portions), _ledger.Prune(_keep, Portion), CallerContext.None, ErrandLimits.Default));
+                Context.Parent.Tell(new RunErrand(new ErrandId(0, ++_portions), _ledger.Prune(_keep, Portion), CallerContext.None,
+                    ErrandLimits.Default));
                 break;
             case ErrandCompleted { Affected: >= Portion }: WorkAfter(Soon); break;
             case ErrandCompleted: Rest(); break;

@@ -47,7 +47,8 @@ internal sealed class LedgerStatements
     /// off).
     /// </remarks>
     internal Statement Refuse(string key) => new(
-        $"insert into {_table.Quoted} as ledger (key, verdict) values ($1, 'refused') on conflict (key) do update set verdict = ledger.verdict where false",
+        $"insert into {_table.Quoted} as ledger (key, verdict) values ($1, 'refused') on conflict "
+            + "(key) do update set verdict = ledger.verdict where false",
         [new Parameter<string>(key)]);
 
     /// <summary>
@@ -59,7 +60,9 @@ internal sealed class LedgerStatements
         new Statement("begin isolation level read committed read write"),
         new Statement($"set local lock_timeout = {(long)lockTimeout.TotalMilliseconds}"),
         // stronger than on stays; off, local and remote_write become on
-        new Statement("select pg_catalog.set_config('synchronous_commit', 'on', true) where pg_catalog.current_setting('synchronous_commit') <> 'remote_apply'"),
+        new Statement(
+            "select pg_catalog.set_config('synchronous_commit', 'on', true) where "
+                + "pg_catalog.current_setting('synchronous_commit') <> 'remote_apply'"),
         Refuse(key),
         Find(key),
         new Statement("commit"),

@@ -30,7 +30,8 @@ internal sealed partial record LedgerTable
     /// <exception cref="ArgumentException">It is not a table's name.</exception>
     internal static LedgerTable Named(string name) => Pattern().Match(name) is { Success: true } match
         ? new LedgerTable(match.Groups["schema"] is { Success: true } schema ? Fold(schema.Value) : null, Fold(match.Groups["name"].Value))
-        : throw new ArgumentException($"'{name}' is not the name of a table: letters, digits, _ and $, with or without a schema", nameof(name));
+        : throw new ArgumentException($"'{name}' is not the name of a table: letters, digits, _ and $, with or without a schema",
+            nameof(name));
 
     /// <summary>
     /// The statements that make the table, each a statement of its own. Harmless when it exists.
@@ -60,7 +61,8 @@ internal sealed partial record LedgerTable
     {
         await using var batch = new NpgsqlBatch(connection);
         // "if not exists" of two sessions at once still collides in the catalogue; the lock ends with the batch's transaction
-        batch.BatchCommands.Add(new NpgsqlBatchCommand($"select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('broker ledger {Quoted}', 0))"));
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand($"select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('broker ledger {Quoted}', 0))"));
         foreach (var statement in Ddl)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
@@ -74,6 +76,7 @@ internal sealed partial record LedgerTable
 
     private static string Fold(string name) => name.ToLowerInvariant();
 
-    [GeneratedRegex(@"^((?<schema>[A-Za-z_][A-Za-z0-9_$]{0,55})\.)?(?<name>[A-Za-z_][A-Za-z0-9_$]{0,55})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^((?<schema>[A-Za-z_][A-Za-z0-9_$]{0,55})\.)?(?<name>[A-Za-z_][A-Za-z0-9_$]{0,55})$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 }

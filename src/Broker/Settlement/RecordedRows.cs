@@ -15,7 +15,8 @@ internal static class RecordedRows
 
     private enum Kind : byte
     {
-        Int32 = 1, Int64, Int16, Boolean, Double, Single, Decimal, Text, Timestamp, Letter, Guid, Bytes, Date, Time, Span, Offset, UInt32, UInt64,
+        Int32 = 1, Int64, Int16, Boolean, Double, Single, Decimal, Text, Timestamp, Letter, Guid, Bytes, Date, Time, Span, Offset,
+        UInt32, UInt64,
         Array = 64,
     }
 
@@ -24,7 +25,8 @@ internal static class RecordedRows
         [typeof(int)] = Kind.Int32, [typeof(long)] = Kind.Int64, [typeof(short)] = Kind.Int16, [typeof(bool)] = Kind.Boolean,
         [typeof(double)] = Kind.Double, [typeof(float)] = Kind.Single, [typeof(decimal)] = Kind.Decimal, [typeof(string)] = Kind.Text,
         [typeof(DateTime)] = Kind.Timestamp, [typeof(char)] = Kind.Letter, [typeof(Guid)] = Kind.Guid, [typeof(byte[])] = Kind.Bytes,
-        [typeof(DateOnly)] = Kind.Date, [typeof(TimeOnly)] = Kind.Time, [typeof(TimeSpan)] = Kind.Span, [typeof(DateTimeOffset)] = Kind.Offset,
+        [typeof(DateOnly)] = Kind.Date, [typeof(TimeOnly)] = Kind.Time, [typeof(TimeSpan)] = Kind.Span,
+        [typeof(DateTimeOffset)] = Kind.Offset,
         [typeof(uint)] = Kind.UInt32, [typeof(ulong)] = Kind.UInt64,
     }.ToImmutableDictionary();
 
@@ -126,7 +128,9 @@ internal static class RecordedRows
             Write(writer, value);
             return true;
         }
-        return value is Array { Rank: 1 } items && Kinds.TryGetValue(items.GetType().GetElementType()!, out var element) && TryWrite(writer, items, element);
+        return value is Array { Rank: 1 } items
+            && Kinds.TryGetValue(items.GetType().GetElementType()!, out var element)
+            && TryWrite(writer, items, element);
     }
 
     private static bool TryWrite(BinaryWriter writer, Array items, Kind element)

@@ -40,12 +40,14 @@ internal sealed record ServerSighting(
         await using var look = new NpgsqlBatch(connection);
         look.BatchCommands.Add(new NpgsqlBatchCommand(Text)
         {
-            Parameters = { new NpgsqlParameter<int> { TypedValue = old.Pid }, new NpgsqlParameter<DateTime> { TypedValue = old.BackendStart } },
+            Parameters =
+                { new NpgsqlParameter<int> { TypedValue = old.Pid }, new NpgsqlParameter<DateTime> { TypedValue = old.BackendStart } },
         });
         await using var reader = await look.ExecuteReaderAsync(cancel);
         await reader.ReadAsync(cancel);
         return new ServerSighting(
-            reader.GetBoolean(0), reader.GetDateTime(1), reader.GetInt32(2), await reader.IsDBNullAsync(3, cancel) ? null : reader.GetDateTime(3), reader.GetBoolean(4));
+            reader.GetBoolean(0), reader.GetDateTime(1), reader.GetInt32(2),
+                await reader.IsDBNullAsync(3, cancel) ? null : reader.GetDateTime(3), reader.GetBoolean(4));
     }
 
     /// <summary>

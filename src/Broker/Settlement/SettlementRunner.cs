@@ -63,7 +63,8 @@ internal sealed class SettlementRunner
         return state;
     }
 
-    private Task<SettlementState> StepAsync(SettlementState state, NpgsqlConnection connection, CancellationToken cancel) => state.Next switch
+    private Task<SettlementState> StepAsync(SettlementState state, NpgsqlConnection connection, CancellationToken cancel) =>
+        state.Next switch
     {
         SettlementStep.Look => LookAsync(state, connection, cancel),
         SettlementStep.AskStatus => AskStatusAsync(state, connection, cancel),
@@ -114,7 +115,8 @@ internal sealed class SettlementRunner
         }
     }
 
-    private static async Task<LedgerEntry> SettleKeyAsync(ImmutableArray<Statement> steps, NpgsqlConnection connection, CancellationToken cancel)
+    private static async Task<LedgerEntry> SettleKeyAsync(ImmutableArray<Statement> steps, NpgsqlConnection connection,
+        CancellationToken cancel)
     {
         await using var batch = BatchOf(connection, [.. steps]);
         LedgerEntry? entry = null;
@@ -134,7 +136,8 @@ internal sealed class SettlementRunner
 
     /// <summary>One row of <see cref="LedgerStatements.Find"/>.</summary>
     internal static LedgerEntry EntryOf(NpgsqlDataReader row) => LedgerStatements.Read(
-        row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetValue(3) as string, row.GetValue(4) as long?, row.GetValue(5) as byte[]);
+        row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetValue(3) as string, row.GetValue(4) as long?,
+            row.GetValue(5) as byte[]);
 
     /// <summary>After an error the block stays open, and the connection is lent on.</summary>
     private static async Task RollbackAsync(NpgsqlConnection connection)

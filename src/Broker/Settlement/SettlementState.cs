@@ -43,7 +43,8 @@ internal sealed record SettlementState(CommitInDoubt Doubt, SettleLimits Limits,
         {
             { CommitSent: false } => state.Settled(new SettledOutcome.Aborted("its COMMIT was not sent")),
             { TransactionId: null, Key: null } => state.Settled(
-                new SettledOutcome.Unknown("its transaction id was not learned before the connection was lost, and it carries no idempotency key")),
+                new SettledOutcome.Unknown(
+                    "its transaction id was not learned before the connection was lost, and it carries no idempotency key")),
             _ => state,
         };
     }
@@ -70,7 +71,8 @@ internal sealed record SettlementState(CommitInDoubt Doubt, SettleLimits Limits,
     internal SettlementState Found(LedgerEntry entry) => Settled(entry.Verdict switch
     {
         LedgerVerdict.Done => new SettledOutcome.Committed(entry),
-        LedgerVerdict.Refused => new SettledOutcome.Aborted($"the ledger has no commit of key {entry.Key}, and refuses one from now on", KeyRefused: true),
+        LedgerVerdict.Refused =>
+            new SettledOutcome.Aborted($"the ledger has no commit of key {entry.Key}, and refuses one from now on", KeyRefused: true),
     });
 
     /// <summary>The original holds its key and has neither committed nor ended.</summary>
@@ -99,7 +101,8 @@ internal sealed record SettlementState(CommitInDoubt Doubt, SettleLimits Limits,
     private SettlementState Unknown(string why, TimeSpan now) =>
         Settled(new SettledOutcome.Unknown($"{why} after {(now - Began).TotalSeconds:0.#} s (broker.errands.settle-timeout)"));
 
-    private SettlementState Settled(SettledOutcome outcome) => this with { Next = SettlementStep.Done, Outcome = outcome, Pause = TimeSpan.Zero };
+    private SettlementState Settled(SettledOutcome outcome) =>
+        this with { Next = SettlementStep.Done, Outcome = outcome, Pause = TimeSpan.Zero };
 
     private static TimeSpan Longer(TimeSpan pause) => pause * 2 < SettleLimits.LongestPause ? pause * 2 : SettleLimits.LongestPause;
 }

@@ -8,8 +8,10 @@ internal static class AloneForEver
         new(Travel.AloneThenReset, ClassReason.ReadOnlyRefused, "the server refused it in a read-only transaction");
 
     /// <summary>Its answer is too large to be held back until a group is over.</summary>
-    internal static readonly StatementClass ReplyOverLimit = new(Travel.Alone, ClassReason.ReplyOverLimit, "its answer passed errands.reply-limit");
+    internal static readonly StatementClass ReplyOverLimit = new(Travel.Alone, ClassReason.ReplyOverLimit,
+        "its answer passed errands.reply-limit");
 
     /// <summary>The server says by its command tag that it did something else than its text seems to say.</summary>
-    internal static readonly StatementClass OtherTag = new(Travel.AloneThenReset, ClassReason.OtherTag, "its command tag was not the expected one");
+    internal static readonly StatementClass OtherTag = new(Travel.AloneThenReset, ClassReason.OtherTag,
+        "its command tag was not the expected one");
 }

@@ -12,7 +12,8 @@ internal static class CatalogueDecoder
             row.Name(1), VolatilityOf(row.Mark(3)), row.Bool(4), row.Bool(5), row.TextOrNull(6)));
         var relations = rows.Relations.ToDictionary(static row => row.Int(0), RelationIn);
         var types = rows.Types.ToDictionary(static row => row.Int(0), static row => new TypeAnswer(
-            row.Name(1), TypeKindOf(row.Mark(3)), row.TextOrNull(4), row.Names(5), row.Names(6), [.. row.Code(7).Select(static code => code.Code)]));
+            row.Name(1), TypeKindOf(row.Mark(3)), row.TextOrNull(4), row.Names(5), row.Names(6),
+                [.. row.Code(7).Select(static code => code.Code)]));
         var operators = rows.Operators.ToLookup(static row => row.Int(0), static row => row.Name(1));
         return new CatalogueSnapshot(
             names.Select((name, i) => KeyValuePair.Create(

@@ -61,7 +61,8 @@ internal static class CatalogueSql
         """;
 
     private const string CodeOf =
-        "select json_agg(json_build_object('kind', x.kind, 'text', x.text, 'functions', " + Dependencies + ")) from code x where x.text is not null";
+        "select json_agg(json_build_object('kind', x.kind, 'text', x.text, 'functions', " + Dependencies
+            + ")) from code x where x.text is not null";
 
     /// <summary>The oid of the element for an array type t0, of the type itself for others.</summary>
     private const string Element = "case when t0.typcategory = 'A' and t0.typelem <> 0 then t0.typelem else t0.oid end";
@@ -78,7 +79,8 @@ internal static class CatalogueSql
             where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and {InPath}
             order by a.place, s.place),
         code as materialized (
-            select f.oid as relation, 'expression' as kind, pg_get_expr(d.adbin, d.adrelid) as text, 'pg_attrdef'::regclass as classid, d.oid as objid
+            select f.oid as relation, 'expression' as kind, pg_get_expr(d.adbin, d.adrelid) as text,
+                'pg_attrdef'::regclass as classid, d.oid as objid
             from found f join pg_attrdef d on d.adrelid = f.oid
             union all
             select f.oid, 'expression', pg_get_expr(k.conbin, k.conrelid), 'pg_constraint'::regclass, k.oid
@@ -114,12 +116,14 @@ internal static class CatalogueSql
              where i.inhparent = f.oid and c.relkind in ('r', 'p', 'f'))::text,
             (select json_agg(json_build_array(cn.nspname, c.relname))
              from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace cn on cn.oid = c.relnamespace
-             where k.confrelid = f.oid and k.contype = 'f' and (k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd')))::text,
+             where k.confrelid = f.oid and k.contype = 'f'
+                 and (k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd')))::text,
             (select json_agg(json_build_array(pn.nspname, p.proname))
              from pg_type t join pg_cast k on k.castsource in (t.oid, t.typarray) or k.casttarget in (t.oid, t.typarray)
                 join pg_proc p on p.oid = k.castfunc join pg_namespace pn on pn.oid = p.pronamespace
              where t.oid = f.reltype and p.oid >= 16384 and p.prolang <> 12)::text,
-            (select json_agg(o.opcname) from pg_index i cross join lateral unnest(i.indclass) as u(class) join pg_opclass o on o.oid = u.class
+            (select json_agg(o.opcname) from pg_index i
+                cross join lateral unnest(i.indclass) as u(class) join pg_opclass o on o.oid = u.class
                   where i.indrelid = f.oid and o.oid >= 16384 and not exists (
                       select from pg_depend d where d.classid = 'pg_opclass'::regclass and d.objid = o.oid and d.deptype = 'e'))::text
         from found f
@@ -150,7 +154,8 @@ internal static class CatalogueSql
             (select json_agg(distinct jsonb_build_array(tn.nspname, t.typname))
              from (select f.typbasetype as oid
                    union all select c.atttypid from pg_attribute c where c.attrelid = f.typrelid and c.attnum > 0 and not c.attisdropped
-                   union all select r.rngsubtype from pg_range r where f.oid in (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)) as part
+                   union all
+                   select r.rngsubtype from pg_range r where f.oid in (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)) as part
                 join pg_type t0 on t0.oid = part.oid join pg_type t on t.oid = {Element} join pg_namespace tn on tn.oid = t.typnamespace
              where t.oid >= 16384)::text,
             (select json_agg(json_build_array(pn.nspname, p.proname))

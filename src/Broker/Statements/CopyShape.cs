@@ -53,7 +53,8 @@ internal sealed record CopyShape(bool IsIn, bool IsClients, bool IsBinary)
                 return true;
             }
             var start = _at;
-            while (_at < _tokens.Count && (_tokens[_at].Kind is TokenKind.Word or TokenKind.QuotedName or TokenKind.UnicodeName || Is(_at, "."))
+            while (_at < _tokens.Count
+                && (_tokens[_at].Kind is TokenKind.Word or TokenKind.QuotedName or TokenKind.UnicodeName || Is(_at, "."))
                 && (_at == start || Is(_at, ".") || Is(_at - 1, ".")))
             {
                 _at++;
@@ -99,7 +100,9 @@ internal sealed record CopyShape(bool IsIn, bool IsClients, bool IsBinary)
         private readonly bool Is(int index, string text) => index < _tokens.Count && _tokens[index].In(_sql).SequenceEqual(text);
 
         private readonly bool IsWord(int index, string word) =>
-            index < _tokens.Count && _tokens[index].Kind == TokenKind.Word && _tokens[index].In(_sql).Equals(word, StringComparison.OrdinalIgnoreCase);
+            index < _tokens.Count
+                && _tokens[index].Kind == TokenKind.Word
+                && _tokens[index].In(_sql).Equals(word, StringComparison.OrdinalIgnoreCase);
 
         // A word in any case, or the same in quotes of either kind.
         private readonly bool IsName(int index, string name) => index < _tokens.Count && _tokens[index].Kind switch

@@ -33,7 +33,8 @@ internal sealed class Examination
     public CatalogueQuestions Missing => new(
         [.. _askedNames.Where(name => !_catalogue.Names.ContainsKey(name))],
         ImmutableHashSet.CreateRange<string>(
-            StringComparer.Ordinal, _askedOperators.Where(symbol => _catalogue.BuiltInCasts is null || !_catalogue.Operators.ContainsKey(symbol))));
+            StringComparer.Ordinal,
+                _askedOperators.Where(symbol => _catalogue.BuiltInCasts is null || !_catalogue.Operators.ContainsKey(symbol))));
 
     /// <summary>Examines the text itself.</summary>
     public void Text(StatementShape shape)
@@ -51,7 +52,8 @@ internal sealed class Examination
         foreach (var (name, use) in shape.Names)
         {
             // Which of its tables a WITH changes is not looked at: each must be as harmless as if it were changed.
-            var asTarget = (shape.Marks & (ShapeMarks.ModifiesWithin | ShapeMarks.ModifiesInWith)) != ShapeMarks.None || (_write && (shape.Target is null || shape.Target == name));
+            var asTarget = (shape.Marks & (ShapeMarks.ModifiesWithin | ShapeMarks.ModifiesInWith)) != ShapeMarks.None
+                || (_write && (shape.Target is null || shape.Target == name));
             Name(name, use, asTarget);
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Broker.Client.Texts;
 
 namespace Broker.Statements;
 

@@ -26,10 +26,12 @@ internal sealed record PoolDefaults(
     /// <summary>Whether groups may be made at all, and of what.</summary>
     public PackingAllowed Packing => this switch
     {
-        { Isolation: not "read committed" } => PackingAllowed.No($"default_transaction_isolation is '{Isolation}', groups need 'read committed'"),
+        { Isolation: not "read committed" } =>
+            PackingAllowed.No($"default_transaction_isolation is '{Isolation}', groups need 'read committed'"),
         { Deferrable: true } => PackingAllowed.No("default_transaction_deferrable is on"),
         { StandardStrings: false } => PackingAllowed.No("standard_conforming_strings is off, so texts cannot be read safely"),
-        { ClientEncoding: not ("UTF8" or "SQL_ASCII") } => PackingAllowed.No($"client_encoding is {ClientEncoding}, neither UTF8 nor SQL_ASCII"),
+        { ClientEncoding: not ("UTF8" or "SQL_ASCII") } =>
+            PackingAllowed.No($"client_encoding is {ClientEncoding}, neither UTF8 nor SQL_ASCII"),
         { InRecovery: true } => new PackingAllowed(Reads: true, Writes: false, "the server is in recovery: only reads are packed"),
         { ReadOnly: true } => new PackingAllowed(Reads: true, Writes: false, "default_transaction_read_only is on: only reads are packed"),
         _ => new PackingAllowed(Reads: true, Writes: true, ""),

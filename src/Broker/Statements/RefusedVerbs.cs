@@ -26,11 +26,13 @@ internal static class RefusedVerbs
         StatementVerb.Begin or StatementVerb.Commit or StatementVerb.Rollback or StatementVerb.Savepoint or StatementVerb.Release =>
             Refused(ClassReason.TransactionControl, $"{Word(verb)} belongs to a session's transaction: open a session"),
         StatementVerb.Set or StatementVerb.Reset =>
-            Refused(ClassReason.SessionSetting, $"{Word(verb)} would outlive the errand: give the settings with the call, or open a session"),
+            Refused(ClassReason.SessionSetting,
+                $"{Word(verb)} would outlive the errand: give the settings with the call, or open a session"),
         StatementVerb.Listen or StatementVerb.Unlisten =>
             Refused(ClassReason.Listening, $"{Word(verb)} needs a connection of its own: listen through the broker"),
         StatementVerb.Prepare or StatementVerb.Execute or StatementVerb.Deallocate =>
-            Refused(ClassReason.PreparedStatement, $"{Word(verb)} belongs to one connection: errands are prepared by the broker, or open a session"),
+            Refused(ClassReason.PreparedStatement,
+                $"{Word(verb)} belongs to one connection: errands are prepared by the broker, or open a session"),
         StatementVerb.Declare or StatementVerb.Fetch or StatementVerb.Move or StatementVerb.Close =>
             Refused(ClassReason.Cursor, $"{Word(verb)} belongs to a session's transaction: open a session"),
         StatementVerb.Copy =>

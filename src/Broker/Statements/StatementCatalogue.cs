@@ -50,7 +50,8 @@ internal sealed record StatementCatalogue(
         return classification switch
         {
             Classification.NeedsCatalogue needs => new CatalogueLookup(needs, needs.Missing, now),
-            Classification.Decided { Relied.IsEmpty: true } decided => new CatalogueLookup(decided, CatalogueQuestions.None, DateTimeOffset.MaxValue),
+            Classification.Decided { Relied.IsEmpty: true } decided =>
+                new CatalogueLookup(decided, CatalogueQuestions.None, DateTimeOffset.MaxValue),
             Classification.Decided decided => Aged(decided, now),
             _ => throw new InvalidOperationException($"no such classification: {classification}"),
         };

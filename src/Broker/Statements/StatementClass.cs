@@ -26,7 +26,8 @@ internal enum ClassReason
     Plain,
 
     // refused
-    ManyStatements, TransactionControl, SessionSetting, Listening, PreparedStatement, Cursor, CopyNeedsStream, SessionState, NulCharacter, HalfSurrogate,
+    ManyStatements, TransactionControl, SessionSetting, Listening, PreparedStatement, Cursor, CopyNeedsStream, SessionState, NulCharacter,
+        HalfSurrogate,
 
     // seen in the text
     Empty, NotPlainVerb, NotLexed, UnicodeName, LongName, NamedOperator, LocksRows, SelectsInto, ModifiesWithin, SystemColumn,

@@ -86,12 +86,15 @@ internal sealed record StatementShape(
     ShapeMarks Marks,
     Fingerprint Fingerprint)
 {
-
     /// <summary>Whether all of <paramref name="marks"/> were seen.</summary>
     public bool Has(ShapeMarks marks) => (Marks & marks) == marks;
 
     /// <summary>Whether rows of a table are changed: by the statement itself, or by a common table expression of its WITH.</summary>
     public bool Changes => Verb.IsWrite() || (Verb.IsRead() && Has(ShapeMarks.ModifiesInWith));
+
+    /// <summary>Whether <paramref name="sql"/> is nothing but blanks and comments, for which the server has no command tag.</summary>
+    public static bool IsBlank(string sql) =>
+        sql.AsSpan().TrimStart() is var rest && (rest.IsEmpty || (!char.IsAsciiLetter(rest[0]) && Of(sql).Verb == StatementVerb.None));
 
     /// <summary>The shape of <paramref name="sql"/>, whatever it contains.</summary>
     public static StatementShape Of(ReadOnlySpan<char> sql) => new ShapeReader(sql, Lexer.Significant(sql)).Read();

@@ -17,7 +17,9 @@ internal static class CopiedRows
 
     /// <summary>The rows of the statement that was completed last; -1 when they cannot be told.</summary>
     internal static long Of(NpgsqlConnection connection) =>
-        Connector?.GetValue(connection) is { } connector && LastCompleted?.GetValue(connector) is { } message && Rows?.GetValue(message) is ulong rows
+        Connector?.GetValue(connection) is { } connector
+            && LastCompleted?.GetValue(connector) is { } message
+            && Rows?.GetValue(message) is ulong rows
             ? (long)rows
             : -1;
 }

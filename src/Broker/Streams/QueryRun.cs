@@ -14,6 +14,7 @@ internal sealed class QueryRun : StreamRun
     private NpgsqlBatch? _batch;
     private NpgsqlDataReader? _reader;
     private long _count;
+    private bool _told;
 
     internal QueryRun(StreamPlan plan, OpenStream request, NpgsqlConnection connection) : base(plan, request, connection) =>
         _text = request.Source.Statement.Text;
@@ -39,7 +40,9 @@ internal sealed class QueryRun : StreamRun
             throw new InvalidCastException(unreadable.Reason);
         }
         _count += rows.Count;
-        var chunk = rows.Count > 0 ? new StreamRows(Id, rows) : null;
+        // The first one says what the columns are, also where no row follows.
+        var chunk = rows.Count > 0 || !_told ? new StreamRows(Id, rows) : null;
+        _told = true;
         return new(chunk, ended ? WhatFollows.Finish : WhatFollows.More);
     }
 

@@ -42,7 +42,8 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
     /// <param name="plan">The pool's settings.</param>
     /// <param name="request">What is asked for.</param>
     /// <param name="caller">Who asked, and gets the chunks.</param>
-    internal static Props For(StreamPlan plan, OpenStream request, IActorRef caller) => Props.Create(() => new StreamActor(plan, request, caller));
+    internal static Props For(StreamPlan plan, OpenStream request, IActorRef caller) =>
+        Props.Create(() => new StreamActor(plan, request, caller));
 
     private sealed record PieceDone(StreamPiece Piece) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
@@ -73,7 +74,8 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
         Context.Watch(_caller);
         Become(Waiting);
         var purpose = _request.Source switch { CopyIn => "copies in", CopyOut => "copies out", _ => "streams rows" };
-        Context.Parent.Tell(new AcquireConnection(_request.Id, _request.Limits.Wait, null, $"stream {_request.Id}", purpose, [], Watched: true));
+        Context.Parent.Tell(new AcquireConnection(_request.Id, _request.Limits.Wait, null, $"stream {_request.Id}", purpose, [],
+            Watched: true));
     }
 
     /// <inheritdoc/>
@@ -108,7 +110,7 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
             case PieceDone:
                 _underWay = null;
                 Become(Open);
-                Tell(new StreamOpened(_request.Id, Self));
+                Tell(new StreamOpened(_request.Id, Self) { OnlyReads = StreamText.OnlyReads(_request.Source) });
                 WaitForCaller();
                 break;
             case CancelErrand: StartEnding(new Refused(new Cancelled("on the server; it had no effect"))); break;
@@ -126,9 +128,13 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
                 break;
             case SendCopyData data when IsCopyIn && _underWay is null: Start(_run!.NextAsync(data.Bytes)); break;
             case FinishCopy when IsCopyIn && _underWay is null: Start(_run!.FinishAsync()); break;
-            case SendCopyData or FinishCopy: StartEnding(new Refused(new StatementRefused("data came that was not asked for", _request.Source.Statement.Text))); break;
+            case SendCopyData or FinishCopy:
+                StartEnding(new Refused(new StatementRefused("data came that was not asked for", _request.Source.Statement.Text)));
+                break;
             case PieceDone done: OnPiece(done.Piece); break;
-            case Stalled when _underWay is null: StartEnding(new Refused(new StreamStalled(_plan.Pool, _plan.Stream.IdleLimit ?? default))); break;
+            case Stalled when _underWay is null:
+                StartEnding(new Refused(new StreamStalled(_plan.Pool, _plan.Stream.IdleLimit ?? default)));
+                break;
             case CancelErrand or Stalled: break;
             default: OnEndOf(message); break;
         }
@@ -182,7 +188,9 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
             case CloseStream: StartEnding(null); break;
             // Called back by the pool, or lost with its connection's actor.
             case Refused refused: StartEnding(new Refused(_run!.Abandoned(refused.Failure))); break;
-            case Terminated dead when dead.ActorRef.Equals(_lent!.Owner): StartEnding(new Refused(_run!.Abandoned(new ConnectionLost(_plan.Pool, "its connection's actor died")))); break;
+            case Terminated dead when dead.ActorRef.Equals(_lent!.Owner):
+                StartEnding(new Refused(_run!.Abandoned(new ConnectionLost(_plan.Pool, "its connection's actor died"))));
+                break;
             case Terminated: StartEnding(null); break;
             default: Unhandled(message); break;
         }
@@ -202,7 +210,8 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
         {
             _cancelAsked = true;
             Context.Parent.Tell(new RunErrand(
-                new(_request.Id.Client, -_request.Id.Number), new("select pg_cancel_backend($1)", [new Parameter<int>(_lent!.BackendPid)]), CallerContext.None, ErrandLimits.Default));
+                new(_request.Id.Client, -_request.Id.Number), new("select pg_cancel_backend($1)", [new Parameter<int>(_lent!.BackendPid)]),
+                    CallerContext.None, ErrandLimits.Default));
         }
     }
 
@@ -231,7 +240,8 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
             case AtRest rest: GiveBack(rest.Connection); break;
             case Terminated dead when dead.ActorRef.Equals(_lent!.Owner): _ownerIsGone = true; break;
             case CleanUpOverdue:
-                _log.Warning("Stream {Stream} of pool {Pool} does not come to rest within {Limit}; its connection is cut off", _request.Id, _plan.Pool, _plan.CleanUpLimit);
+                _log.Warning("Stream {Stream} of pool {Pool} does not come to rest within {Limit}; its connection is cut off", _request.Id,
+                    _plan.Pool, _plan.CleanUpLimit);
                 Context.Parent.Tell(new InvalidateLease(_lent!.Lease, Hard: true));
                 End(_end is Refused refused ? new Refused(_run!.Abandoned(refused.Failure)) : _end);
                 break;
@@ -259,7 +269,8 @@ internal sealed class StreamActor : UntypedActor, IWithTimers
         _underWay = null;
         if (connection.State != LeftAs.Clean)
         {
-            _log.Info("Stream {Stream} leaves the connection of lease {Lease} of pool {Pool} {State}: {Cause}", _request.Id, _lent!.Lease, _plan.Pool, connection.State, connection.Cause);
+            _log.Info("Stream {Stream} leaves the connection of lease {Lease} of pool {Pool} {State}: {Cause}", _request.Id, _lent!.Lease,
+                _plan.Pool, connection.State, connection.Cause);
         }
         if (connection.State == LeftAs.Broken)
         {

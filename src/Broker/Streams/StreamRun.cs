@@ -101,7 +101,9 @@ internal abstract class StreamRun
             {
                 await ConnectionReset.DiscardAsync(Connection);
             }
-            return _failed is null || (_failed is PostgresException error && !error.PoisonsConnection()) ? LeftBehind.Clean : new(LeftAs.Spoilt, _failed.Message);
+            return _failed is null || (_failed is PostgresException error && !error.PoisonsConnection())
+                ? LeftBehind.Clean
+                : new(LeftAs.Spoilt, _failed.Message);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -36,13 +36,23 @@ internal static class StreamText
         return verb.IsRead() || verb.IsWrite() || verb == StatementVerb.With;
     }
 
+    /// <summary>Whether the text alone shows that nothing is changed. A function may do anything: with one, it does not.</summary>
+    internal static bool OnlyReads(StreamSource source)
+    {
+        var shape = StatementShape.Of(source.Statement.Text);
+        return source is not CopyIn && (shape.Verb.IsRead() || shape.Verb == StatementVerb.Copy)
+            && (shape.Marks & (ShapeMarks.ModifiesWithin | ShapeMarks.ModifiesInWith | ShapeMarks.SelectsInto)) == ShapeMarks.None
+            && !shape.Names.Any(static name => name.Value.HasFlag(NameUse.Called));
+    }
+
     private static string? OfCopy(StreamSource source, StatementShape shape)
     {
         var copy = CopyShape.Of(source.Statement.Text);
         return shape.Has(ShapeMarks.Nul) || (shape.Verb == StatementVerb.Copy && shape.Statements > 1) ? RefusedVerbs.Of(shape)!.Words
             : shape.Verb != StatementVerb.Copy || copy is null ? "not a COPY"
             : shape.HighestParameter > 0 || !source.Statement.Parameters.IsEmpty ? "COPY has no parameters"
-            : copy.IsIn != source is CopyIn ? copy.IsIn ? "COPY ... FROM reads from its caller: use CopyInAsync" : "COPY ... TO writes to its caller: use CopyOutAsync"
+            : copy.IsIn != source is CopyIn ? copy.IsIn ? "COPY ... FROM reads from its caller: use CopyInAsync"
+                : "COPY ... TO writes to its caller: use CopyOutAsync"
             : !copy.IsClients ? "only STDIN and STDOUT can be streamed, not files and programs of the server"
             : null;
     }

@@ -28,7 +28,8 @@ internal readonly struct BorrowActivity
 
         var current = Activity.Current;
         var whole = BrokerSource.Activities.StartActivity(
-            name, kind, default(ActivityContext), [new(TraceAttributes.System, TraceAttributes.PostgreSql), new(TraceAttributes.Namespace, database)]);
+            name, kind, default(ActivityContext),
+                [new(TraceAttributes.System, TraceAttributes.PostgreSql), new(TraceAttributes.Namespace, database)]);
         var wait = whole is null ? null : BrokerSource.Activities.StartActivity("wait", ActivityKind.Internal, whole.Context);
         Activity.Current = current;
         return whole is null ? default : new BorrowActivity(whole, wait);

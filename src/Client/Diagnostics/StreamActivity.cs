@@ -11,7 +11,8 @@ internal static class StreamActivity
     internal static BorrowActivity Start(string database, StreamSource source, TracingOptions options)
     {
         var copies = source is CopyIn or CopyOut;
-        var activity = BorrowActivity.Start(options.Enabled && copies ? $"COPY {database}" : database, ActivityKind.Client, database, options);
+        var activity = BorrowActivity.Start(options.Enabled && copies ? $"COPY {database}" : database, ActivityKind.Client,
+            database, options);
         if (activity.IsRecorded)
         {
             activity.Tag(TraceAttributes.Stream, Word(source));

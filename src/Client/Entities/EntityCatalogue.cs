@@ -24,7 +24,8 @@ internal sealed class EntityCatalogue
 
     /// <summary>Whether a failure says that a table is not as it was learned, so that all is to be forgotten.</summary>
     internal static bool IsOutdatedBy(Failure failure) =>
-        failure is StatementFailed { ServerSqlState: "42703" or "42P01" or "42804" or "42704" or "42883" or "3F000" or "0A000" or "428C9" or "42P10" } or NullRefused;
+        failure is StatementFailed { ServerSqlState: "42703" or "42P01" or "42804" or "42704" or "42883" or "3F000" or "0A000" or "428C9"
+            or "42P10" } or NullRefused;
 
     private async ValueTask<EntityMap> LearnAsync(EntityType type, AskCatalogue ask, CancellationToken cancellation)
     {

@@ -99,9 +99,11 @@ internal sealed class EntityColumn<TProperty, TSent> : EntityColumn where TSent 
     private readonly Func<object, string?> _keyOf;
 
     /// <summary>Called by reflection.</summary>
-    internal EntityColumn(string entity, EntityProperty property, ColumnFacts facts, int index, ValueForm<TProperty, TSent> form, Func<object, string?> keyOf)
+    internal EntityColumn(string entity, EntityProperty property, ColumnFacts facts, int index, ValueForm<TProperty, TSent> form,
+        Func<object, string?> keyOf)
         : base(entity, property, facts, index, form) =>
-        (_get, _set, _form, _keyOf) = (Accessors.Getter<TProperty>(property.Property), Accessors.Setter<TProperty>(property.Property), form, keyOf);
+        (_get, _set, _form, _keyOf) = (Accessors.Getter<TProperty>(property.Property), Accessors.Setter<TProperty>(property.Property),
+            form, keyOf);
 
     internal override Parameter One(object entity)
     {
@@ -169,7 +171,8 @@ internal sealed class EntityColumn<TProperty, TSent> : EntityColumn where TSent 
         }
         catch (Exception exception) when (exception is UnfitValue or InvalidCastException or OverflowException or FormatException)
         {
-            throw new BrokerException(new EntityRefused(Entity, Property.Name, $"{Shown.Value(value)} is no value of its type ({exception.Message})"));
+            throw new BrokerException(new EntityRefused(Entity, Property.Name,
+                $"{Shown.Value(value)} is no value of its type ({exception.Message})"));
         }
     }
 

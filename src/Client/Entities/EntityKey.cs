@@ -24,7 +24,8 @@ internal abstract class EntityKey : IEquatable<EntityKey>, IComparable<EntityKey
     /// <summary>As failures show it: `7`, or `(7, abc)`.</summary>
     public abstract override string ToString();
 
-    private protected int NotOfOneType(EntityKey? other) => throw new InvalidOperationException($"keys {this} and {other} are not of one type");
+    private protected int NotOfOneType(EntityKey? other) =>
+        throw new InvalidOperationException($"keys {this} and {other} are not of one type");
 }
 
 /// <summary>A key of one column. The value is as it is stored: times have microseconds.</summary>
@@ -90,9 +91,11 @@ internal sealed class CompositeKey : EntityKey
 
     internal override ImmutableArray<Parameter> Parameters => [.. _parts.SelectMany(part => part.Parameters)];
 
-    public override bool Equals(EntityKey? other) => other is CompositeKey key && key._hash == _hash && _parts.AsSpan().SequenceEqual(key._parts.AsSpan());
+    public override bool Equals(EntityKey? other) =>
+        other is CompositeKey key && key._hash == _hash && _parts.AsSpan().SequenceEqual(key._parts.AsSpan());
 
-    public override int CompareTo(EntityKey? other) => other is CompositeKey key ? _parts.AsSpan().SequenceCompareTo(key._parts.AsSpan()) : NotOfOneType(other);
+    public override int CompareTo(EntityKey? other) =>
+        other is CompositeKey key ? _parts.AsSpan().SequenceCompareTo(key._parts.AsSpan()) : NotOfOneType(other);
 
     public override int GetHashCode() => _hash;
 

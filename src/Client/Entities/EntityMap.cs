@@ -22,10 +22,13 @@ internal sealed class EntityMap
 
     internal EntityMap(EntityType type, TableFacts table, MapParts parts)
     {
-        (Type, Table, Columns, Key, Version, Guards, References) = (type, table, parts.Columns, parts.Key, parts.Version, parts.Guards, parts.References);
+        (Type, Table, Columns, Key, Version, Guards, References) = (type, table, parts.Columns, parts.Key, parts.Version, parts.Guards,
+            parts.References);
         _reader = RowReading.Of(type.Type);
         _mutable = [.. Columns.Where(column => column.IsMutable)];
-        _optional = [.. Columns.Where(column => column is { IsComputed: false, HasDefault: true } && column.Property.Generated != DatabaseGeneratedOption.None)];
+        _optional = [.. Columns
+            .Where(column => column is { IsComputed: false, HasDefault: true }
+                && column.Property.Generated != DatabaseGeneratedOption.None)];
         Keys = ColumnSet.Of(Key);
         Written = ColumnSet.Of(Columns.Where(column => !column.IsComputed));
         Computed = ColumnSet.Of(Columns.Where(column => column.IsComputed));
@@ -85,7 +88,10 @@ internal sealed class EntityMap
     internal EntityKey KeyFrom(params ReadOnlySpan<object?> values)
     {
         if (values.Length != Key.Length)
-            throw new BrokerException(new EntityRefused(Name, null, $"its key has {Key.Length} columns ({string.Join(", ", Key.Select(column => column.Property.Name))}), not {values.Length}"));
+            throw new BrokerException(
+                new EntityRefused(Name, null,
+                    $"its key has {Key.Length} columns "
+                        + $"({string.Join(", ", Key.Select(column => column.Property.Name))}), not {values.Length}"));
         if (values.Length == 1)
             return Key[0].KeyPartOf(values[0]);
         var parts = new EntityKey[values.Length];
@@ -98,13 +104,15 @@ internal sealed class EntityMap
     /// Whether an object that was read by another map of its type is to this one what it was to that: the table is the same, and keys are.
     /// </summary>
     internal bool CanFollow(EntityMap former) => former.Table.FullName == Table.FullName && former.IsImmutable == IsImmutable
-        && former.Key.Select(static column => (column.Property.Name, column.WireType)).SequenceEqual(Key.Select(static column => (column.Property.Name, column.WireType)));
+        && former.Key.Select(static column => (column.Property.Name, column.WireType))
+            .SequenceEqual(Key.Select(static column => (column.Property.Name, column.WireType)));
 
     /// <summary>Whether the server is to give the entity's key, so that it is not known yet.</summary>
     internal bool IsKeyUnset(object entity)
     {
         foreach (var column in Key)
-            if (column.IsNull(entity) || (column.HasDefault && column.Property.Generated != DatabaseGeneratedOption.None && column.IsUnset(entity)))
+            if (column.IsNull(entity)
+                || (column.HasDefault && column.Property.Generated != DatabaseGeneratedOption.None && column.IsUnset(entity)))
                 return true;
         return false;
     }
@@ -182,7 +190,9 @@ internal sealed class EntityMap
             if (!column.IsComputed && column != Version?.Column && !column.Same(entity, snapshot))
                 changed = changed.With(column.Index);
         foreach (var reference in References)
-            if (reference.Of(entity) is { } other && !ReferenceEquals(other, reference.Of(snapshot)) && !changed.Overlaps(reference.Columns))
+            if (reference.Of(entity) is { } other
+                && !ReferenceEquals(other, reference.Of(snapshot))
+                && !changed.Overlaps(reference.Columns))
                 changed = changed.Or(reference.Columns);
         return changed;
     }
@@ -211,7 +221,8 @@ internal sealed class EntityMap
 
 /// <summary>What an <see cref="EntityMap"/> is made of.</summary>
 internal sealed record MapParts(
-    ImmutableArray<EntityColumn> Columns, ImmutableArray<EntityColumn> Key, EntityVersion? Version, ImmutableArray<EntityColumn> Guards, ImmutableArray<EntityReference> References);
+    ImmutableArray<EntityColumn> Columns, ImmutableArray<EntityColumn> Key, EntityVersion? Version, ImmutableArray<EntityColumn> Guards,
+        ImmutableArray<EntityReference> References);
 
 /// <summary>What tells that a row has changed.</summary>
 internal sealed record EntityVersion(EntityColumn Column, VersionKind Kind);

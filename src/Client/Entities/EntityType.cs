@@ -26,7 +26,8 @@ internal sealed class EntityType
         TableNames = table is null ? NamingConvention.TableNames(type.Name) : [table.Name];
         PropertyInfo[] mapped = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(IsCandidate)];
         Properties = [.. mapped.Where(property => !IsNavigation(property)).Select(EntityProperty.Of)];
-        Navigations = [.. mapped.Where(IsNavigation).Select(property => EntityNavigation.Of(property, Properties)).OfType<EntityNavigation>()];
+        Navigations = [.. mapped.Where(IsNavigation).Select(property => EntityNavigation.Of(property, Properties))
+            .OfType<EntityNavigation>()];
     }
 
     internal Type Type { get; }
@@ -44,13 +45,16 @@ internal sealed class EntityType
 
     internal ImmutableArray<EntityNavigation> Navigations { get; }
 
-    internal static EntityType Of(Type type) => Known.TryGetValue(type, out var known) ? known : Known.GetOrAdd(type, static type => Read(type));
+    internal static EntityType Of(Type type) =>
+        Known.TryGetValue(type, out var known) ? known : Known.GetOrAdd(type, static type => Read(type));
 
-    private static EntityType Read(Type type) => !type.IsClass || type.IsAbstract || type.IsArray || Scalars.IsScalar(type) || type.ContainsGenericParameters
+    private static EntityType Read(Type type) =>
+        !type.IsClass || type.IsAbstract || type.IsArray || Scalars.IsScalar(type) || type.ContainsGenericParameters
         ? throw new BrokerException(new EntityRefused(ParameterTypes.NameOf(type), null, "an entity is a class or record that can be made"))
         : new(type);
 
-    private static bool IsCandidate(PropertyInfo property) => property.GetMethod is { IsPublic: true } && property.GetIndexParameters().Length == 0
+    private static bool IsCandidate(PropertyInfo property) =>
+        property.GetMethod is { IsPublic: true } && property.GetIndexParameters().Length == 0
         && !property.IsDefined(typeof(NotMappedAttribute)) && (property.SetMethod is not null || BackingFields.Of(property) is not null);
 
     /// <summary>A reference to another entity: a class that is no value and that no attribute makes a column.</summary>
@@ -61,11 +65,15 @@ internal sealed class EntityType
     }
 
     private static bool IsEntity(Type type) => type.IsClass && !type.IsArray && !Scalars.IsScalar(type) && !type.IsGenericType
-        && type.Namespace?.StartsWith("System", StringComparison.Ordinal) != true && !typeof(System.Collections.IEnumerable).IsAssignableFrom(type);
+        && type.Namespace?.StartsWith("System", StringComparison.Ordinal) != true
+            && !typeof(System.Collections.IEnumerable).IsAssignableFrom(type);
 
     /// <summary>Collections of entities are not followed; the others hold the foreign key.</summary>
     private static bool IsEntities(Type type) =>
-        type.GetInterfaces().Append(type).Any(one => one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IEnumerable<>) && IsEntity(one.GetGenericArguments()[0]));
+        type.GetInterfaces().Append(type)
+            .Any(one => one.IsGenericType
+                && one.GetGenericTypeDefinition() == typeof(IEnumerable<>)
+                && IsEntity(one.GetGenericArguments()[0]));
 }
 
 /// <summary>One property that is a column.</summary>

@@ -10,7 +10,8 @@ internal static class RowReading
 {
     private static readonly MethodInfo ForMethod = typeof(RowReading).GetMethod(nameof(For), BindingFlags.NonPublic | BindingFlags.Static)!;
 
-    internal static Func<RowSet, ReadRow<object>> Of(Type type) => ForMethod.MakeGenericMethod(type).CreateDelegate<Func<RowSet, ReadRow<object>>>();
+    internal static Func<RowSet, ReadRow<object>> Of(Type type) =>
+        ForMethod.MakeGenericMethod(type).CreateDelegate<Func<RowSet, ReadRow<object>>>();
 
     private static ReadRow<object> For<T>(RowSet rows) where T : class => RowMapper<T>.For(rows);
 }

@@ -13,7 +13,8 @@ internal static class SelectTexts
     }
 
     /// <summary>The select list: each column by a name that its property is found by.</summary>
-    internal static string List(EntityMap map, string from) => string.Join(", ", map.Columns.Select(column => $"{from}{column.Quoted}{ReadCast(column)} AS {SqlName.Quote(Alias(column))}"));
+    internal static string List(EntityMap map, string from) =>
+        string.Join(", ", map.Columns.Select(column => $"{from}{column.Quoted}{ReadCast(column)} AS {SqlName.Quote(Alias(column))}"));
 
     /// <summary>What makes a value readable that would not arrive as anything the client knows.</summary>
     internal static string ReadCast(EntityColumn column) => column.Facts switch
@@ -26,8 +27,10 @@ internal static class SelectTexts
         _ => "",
     };
 
-    private static string Alias(EntityColumn column) => column.Facts.BaseType == "xid" ? NamingConvention.Snake(column.Property.Name) : column.Facts.Name;
+    private static string Alias(EntityColumn column) =>
+        column.Facts.BaseType == "xid" ? NamingConvention.Snake(column.Property.Name) : column.Facts.Name;
 
     private static string Make(EntityMap map) =>
-        $"SELECT {List(map, "")} FROM {map.Table.Quoted} WHERE {string.Join(" AND ", map.Key.Select((column, i) => $"{column.Quoted} = ${i + 1}{column.Cast}"))}";
+        $"SELECT {List(map, "")} FROM {map.Table.Quoted} WHERE "
+            + $"{string.Join(" AND ", map.Key.Select((column, i) => $"{column.Quoted} = ${i + 1}{column.Cast}"))}";
 }

@@ -87,7 +87,8 @@ internal enum TypeFamily
 internal sealed record UniqueKey(string Name, ImmutableArray<string> Columns, bool Immediate);
 
 /// <summary>A foreign key of the table.</summary>
-internal sealed record ForeignKeyFacts(string Name, ImmutableArray<string> Columns, string ReferencedTable, ImmutableArray<string> ReferencedColumns);
+internal sealed record ForeignKeyFacts(string Name, ImmutableArray<string> Columns, string ReferencedTable,
+    ImmutableArray<string> ReferencedColumns);
 
 /// <summary>A foreign key that points at the table.</summary>
 internal sealed record ReferenceFacts(string Name, string Table, ReferenceAction OnDelete, ReferenceAction OnUpdate);

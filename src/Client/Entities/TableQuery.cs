@@ -12,23 +12,29 @@ internal static class TableQuery
         select jsonb_build_object(
           'schema', n.nspname, 'name', c.relname, 'security', c.relrowsecurity, 'behind', c.relkind <> 'r',
           'changes', c.relkind = 'v' or exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type in ('2', '3'))
-            or exists (select from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal and (g.tgtype & 4) <> 0 and (g.tgtype & 66) <> 0),
+            or exists (select from pg_trigger g
+                where g.tgrelid = c.oid and not g.tgisinternal and (g.tgtype & 4) <> 0 and (g.tgtype & 66) <> 0),
           'columns', (select coalesce(jsonb_agg(jsonb_build_object(
               'name', a.attname,
-              'type', case when tn.nspname = 'pg_catalog' then format_type(t.oid, -1) else quote_ident(tn.nspname) || '.' || quote_ident(t.typname) end,
-              'base', case when t.typtype = 'd' then format_type(t.typbasetype, -1) when tn.nspname = 'pg_catalog' then format_type(t.oid, -1)
+              'type', case when tn.nspname = 'pg_catalog' then format_type(t.oid, -1)
+                  else quote_ident(tn.nspname) || '.' || quote_ident(t.typname) end,
+              'base', case when t.typtype = 'd' then format_type(t.typbasetype, -1)
+                  when tn.nspname = 'pg_catalog' then format_type(t.oid, -1)
                 else quote_ident(tn.nspname) || '.' || quote_ident(t.typname) end,
               'family', case when b.typcategory = 'A' then 'A' else b.typtype::text end,
               'notNull', a.attnotnull, 'modifier', case when t.typtype = 'd' then t.typtypmod else a.atttypmod end,
-              'loose', b.typname = 'citext' or exists (select from pg_collation l where l.oid = a.attcollation and not l.collisdeterministic),
+              'loose', b.typname = 'citext'
+                  or exists (select from pg_collation l where l.oid = a.attcollation and not l.collisdeterministic),
               'identity', a.attidentity <> '', 'computed', a.attgenerated <> '',
-              'default', case when a.attgenerated <> '' then null when s.name is not null and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%')
+              'default', case when a.attgenerated <> '' then null
+                  when s.name is not null and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%')
                 then 'nextval(' || quote_literal(s.name) || '::regclass)' else pg_get_expr(d.adbin, d.adrelid) end,
               'draw', s.name is null or has_sequence_privilege(s.name, 'USAGE')) order by a.attnum), '[]')
             from pg_attribute a join pg_type t on t.oid = a.atttypid join pg_namespace tn on tn.oid = t.typnamespace
               join pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
               left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-              cross join lateral (select pg_get_serial_sequence(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname) as name) s
+              cross join lateral (
+                  select pg_get_serial_sequence(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname) as name) s
             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
           'unique', (select coalesce(jsonb_agg(jsonb_build_object('name', i.relname, 'primary', x.indisprimary, 'immediate', x.indimmediate,
               'columns', (select jsonb_agg(a.attname order by k.place) from unnest(x.indkey::int2[]) with ordinality k(number, place)
@@ -48,13 +54,15 @@ internal static class TableQuery
             where f.confrelid = c.oid and f.contype = 'f' and f.conparentid = 0)
         )::text as facts
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'p', 'v', 'f') and c.relname = any ($1) and (case when $2::text is null then pg_table_is_visible(c.oid) else n.nspname = $2 end)
+        where c.relkind in ('r', 'p', 'v', 'f') and c.relname = any ($1)
+            and (case when $2::text is null then pg_table_is_visible(c.oid) else n.nspname = $2 end)
         order by c.relname
         """;
 
     /// <summary>Asks for all tables that an entity type may mean.</summary>
     internal static Statement For(EntityType type) =>
-        new(Text, [new Parameter<string[]>([.. type.TableNames]), type.Schema is null ? Parameter.Null<string>() : new Parameter<string>(type.Schema)]);
+        new(Text, [new Parameter<string[]>([.. type.TableNames]),
+            type.Schema is null ? Parameter.Null<string>() : new Parameter<string>(type.Schema)]);
 
     /// <summary>The tables that the server knows.</summary>
     internal static ImmutableArray<TableFacts> Read(RowSet rows)
@@ -76,18 +84,29 @@ internal static class TableQuery
             ChangesInserts = table.GetProperty("changes").GetBoolean(),
             HasOthersBehind = table.GetProperty("behind").GetBoolean(),
             RowSecurity = table.GetProperty("security").GetBoolean(),
-            UniqueKeys = [.. unique.Select(key => new UniqueKey(Word(key, "name"), Words(key, "columns"), key.GetProperty("immediate").GetBoolean()))],
-            PrimaryKey = unique.Where(key => key.GetProperty("primary").GetBoolean()).Select(key => Words(key, "columns")).FirstOrDefault([]),
+            UniqueKeys = [.. unique
+                .Select(key => new UniqueKey(Word(key, "name"), Words(key, "columns"), key.GetProperty("immediate").GetBoolean()))],
+            PrimaryKey = unique.Where(key => key.GetProperty("primary").GetBoolean()).Select(key => Words(key, "columns"))
+                .FirstOrDefault([]),
             ForeignKeys = [.. table.GetProperty("foreign").EnumerateArray()
-                .Select(key => new ForeignKeyFacts(Word(key, "name"), Words(key, "columns"), Word(key, "table"), Words(key, "referenced")))],
+                .Select(key =>
+                    new ForeignKeyFacts(Word(key, "name"), Words(key, "columns"), Word(key, "table"), Words(key, "referenced")))],
             ReferencedBy = [.. table.GetProperty("referencing").EnumerateArray()
-                .Select(key => new ReferenceFacts(Word(key, "name"), Word(key, "table"), Action(Word(key, "delete")), Action(Word(key, "update"))))],
+                .Select(key =>
+                    new ReferenceFacts(Word(key, "name"), Word(key, "table"), Action(Word(key, "delete")), Action(Word(key, "update"))))],
         };
     }
 
     private static ColumnFacts Column(JsonElement column) => new(Word(column, "name"), Word(column, "type"), Word(column, "base"))
     {
-        Family = Word(column, "family") switch { "A" => TypeFamily.Array, "b" => TypeFamily.Base, "e" => TypeFamily.Enum, "r" => TypeFamily.Range, _ => TypeFamily.Other },
+        Family = Word(column, "family") switch
+        {
+            "A" => TypeFamily.Array,
+            "b" => TypeFamily.Base,
+            "e" => TypeFamily.Enum,
+            "r" => TypeFamily.Range,
+            _ => TypeFamily.Other,
+        },
         NotNull = column.GetProperty("notNull").GetBoolean(),
         Default = column.GetProperty("default").GetString(),
         CanDraw = column.GetProperty("draw").GetBoolean(),
@@ -107,5 +126,6 @@ internal static class TableQuery
 
     private static string Word(JsonElement element, string name) => element.GetProperty(name).GetString()!;
 
-    private static ImmutableArray<string> Words(JsonElement element, string name) => [.. element.GetProperty(name).EnumerateArray().Select(word => word.GetString()!)];
+    private static ImmutableArray<string> Words(JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(word => word.GetString()!)];
 }

@@ -13,7 +13,8 @@ internal static class ValueForms
     private static readonly MethodInfo JsonMethod = ((Func<ValueForm>)OfJson<object>).Method.GetGenericMethodDefinition();
     private static readonly MethodInfo RangeMethod = ((Func<ColumnFacts, ValueForm?>)OfRange<int>).Method.GetGenericMethodDefinition();
     private static readonly MethodInfo EnumMethod = ((Func<ColumnFacts, ValueForm?>)OfEnum<DayOfWeek>).Method.GetGenericMethodDefinition();
-    private static readonly MethodInfo NullableMethod = ((Func<ValueForm<int, int>, ValueForm>)OfNullable).Method.GetGenericMethodDefinition();
+    private static readonly MethodInfo NullableMethod =
+        ((Func<ValueForm<int, int>, ValueForm>)OfNullable).Method.GetGenericMethodDefinition();
 
     /// <summary>The form of a property's values; null when the type does not fit the column.</summary>
     internal static ValueForm? For(Type type, ColumnFacts column) =>
@@ -39,7 +40,8 @@ internal static class ValueForms
         (TypeCode.Double, "double precision") => Plain<double>("double precision"),
         (TypeCode.Decimal, "numeric") => Plain<decimal>("numeric"),
         (TypeCode.Decimal, "money") => Converted<decimal, string>(Text, ValueText.Write),
-        (TypeCode.Char, "text" or "character varying" or "bpchar") => Converted<char, string>(Text, value => Proofs.Writable(value.ToString(), 0)),
+        (TypeCode.Char, "text" or "character varying" or "bpchar") =>
+            Converted<char, string>(Text, value => Proofs.Writable(value.ToString(), 0)),
         (TypeCode.String, _) => OfString(column),
         (TypeCode.DateTime, "timestamp with time zone") => Converted<DateTime, DateTime>(column.BaseType, Utc),
         (TypeCode.DateTime, "timestamp without time zone") => Converted<DateTime, DateTime>(column.BaseType, Unspecified),
@@ -49,7 +51,8 @@ internal static class ValueForms
     private static ValueForm? Other(Type type, ColumnFacts column) => column.BaseType switch
     {
         "uuid" when type == typeof(Guid) => Plain<Guid>("uuid"),
-        "timestamp with time zone" when type == typeof(DateTimeOffset) => Converted<DateTimeOffset, DateTime>(column.BaseType, value => value.UtcDateTime),
+        "timestamp with time zone" when type == typeof(DateTimeOffset) =>
+            Converted<DateTimeOffset, DateTime>(column.BaseType, value => value.UtcDateTime),
         "date" when type == typeof(DateOnly) => Plain<DateOnly>("date"),
         "time without time zone" when type == typeof(TimeOnly) => Plain<TimeOnly>("time without time zone"),
         "interval" when type == typeof(TimeSpan) => Plain<TimeSpan>("interval"),
@@ -71,7 +74,8 @@ internal static class ValueForms
         "json" or "jsonb" => (ValueForm?)JsonMethod.MakeGenericMethod(type).Invoke(null, null),
         _ when column.Family == TypeFamily.Range && type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ValueRange<>) =>
             (ValueForm?)RangeMethod.MakeGenericMethod(type.GetGenericArguments()).Invoke(null, [column]),
-        _ when column.Family == TypeFamily.Array && ElementOf(type) is { } element => (ValueForm?)ListMethod.MakeGenericMethod(type, element).Invoke(null, [column]),
+        _ when column.Family == TypeFamily.Array && ElementOf(type) is { } element =>
+            (ValueForm?)ListMethod.MakeGenericMethod(type, element).Invoke(null, [column]),
         _ => null,
     };
 
@@ -82,10 +86,12 @@ internal static class ValueForms
 
     private static ValueForm<T, T> Plain<T>(string wire) where T : notnull => new() { WireType = wire, Send = static value => value };
 
-    private static ValueForm<T, TSent> Converted<T, TSent>(string wire, Func<T, TSent> send) where TSent : notnull => new() { WireType = wire, Send = send };
+    private static ValueForm<T, TSent> Converted<T, TSent>(string wire, Func<T, TSent> send) where TSent : notnull =>
+        new() { WireType = wire, Send = send };
 
     // A number is sent as the column has it, so that one too large is named here and not somewhere in a statement of many rows.
-    private static short Short(long value) => value is >= short.MinValue and <= short.MaxValue ? (short)value : throw TooLarge(value, "smallint");
+    private static short Short(long value) =>
+        value is >= short.MinValue and <= short.MaxValue ? (short)value : throw TooLarge(value, "smallint");
 
     private static int Integer(long value) => value is >= int.MinValue and <= int.MaxValue ? (int)value : throw TooLarge(value, "integer");
 
@@ -160,7 +166,8 @@ internal static class ValueForms
             IsMutable = true,
             Send = value => Proofs.Writable(ValueText.Array(value, write), 0),
             Same = (one, other) => one.SequenceEqual(other, elements),
-            Copy = value => typeof(TList).IsArray ? (TList)(object)value.Select(CopyOf).ToArray() : (TList)(object)value.Select(CopyOf).ToList(),
+            Copy = value =>
+                typeof(TList).IsArray ? (TList)(object)value.Select(CopyOf).ToArray() : (TList)(object)value.Select(CopyOf).ToList(),
         };
     }
 
@@ -178,7 +185,8 @@ internal static class ValueForms
         return value => value is null ? null : (string)names.Invoke(null, [value])!;
     }
 
-    private static ValueForm OfNullable<T, TSent>(ValueForm<T, TSent> form) where T : struct where TSent : notnull => ValueForm<T, TSent>.Nullable(form);
+    private static ValueForm OfNullable<T, TSent>(ValueForm<T, TSent> form) where T : struct where TSent : notnull =>
+        ValueForm<T, TSent>.Nullable(form);
 }
 
 /// <summary>Bytes are equal when their content is.</summary>

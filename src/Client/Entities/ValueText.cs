@@ -35,7 +35,8 @@ internal static class ValueText
             : typeof(T) == typeof(double) ? (object)double.Parse(text, culture)
             : typeof(T) == typeof(DateOnly) ? (object)DateOnly.Parse(text, culture)
             : typeof(T) == typeof(TimeOnly) ? (object)TimeOnly.Parse(text, culture)
-            : typeof(T) == typeof(DateTimeOffset) ? (object)DateTimeOffset.Parse(text, culture, DateTimeStyles.AssumeUniversal).ToUniversalTime()
+            : typeof(T) == typeof(DateTimeOffset)
+                ? (object)DateTimeOffset.Parse(text, culture, DateTimeStyles.AssumeUniversal).ToUniversalTime()
             // with an offset it is an instant, without one it is not
             : typeof(T) == typeof(DateTime) ? (object)DateTime.Parse(text, culture, DateTimeStyles.AdjustToUniversal)
             : throw new FormatException($"a bound cannot be read as {typeof(T).Name}");
@@ -51,12 +52,14 @@ internal static class ValueText
             if (literal.Length > 1)
                 literal.Append(',');
             if (write(element) is { } text)
-                literal.Append('"').Append(text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+                literal.Append('"').Append(text.Replace("\\", "\\\\", StringComparison.Ordinal)
+                    .Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
             else
                 literal.Append("NULL");
         }
         return literal.Append('}').ToString();
     }
 
-    private static string? Special(double number) => double.IsPositiveInfinity(number) ? "Infinity" : double.IsNegativeInfinity(number) ? "-Infinity" : null;
+    private static string? Special(double number) =>
+        double.IsPositiveInfinity(number) ? "Infinity" : double.IsNegativeInfinity(number) ? "-Infinity" : null;
 }

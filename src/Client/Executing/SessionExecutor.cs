@@ -62,7 +62,8 @@ public sealed class SessionExecutor
     /// <param name="work">The work for one.</param>
     /// <param name="cancellation">Stops all.</param>
     public async IAsyncEnumerable<TResult> MapAsync<TItem, TResult>(
-        IEnumerable<TItem> items, Func<Session, TItem, Task<TResult>> work, [EnumeratorCancellation] CancellationToken cancellation = default)
+        IEnumerable<TItem> items, Func<Session, TItem, Task<TResult>> work,
+            [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(items);
         ArgumentNullException.ThrowIfNull(work);

@@ -21,7 +21,8 @@ internal static class UnitOfWork
                     return result;
                 }
                 // What it has committed by itself would be done twice.
-                catch (BrokerException refused) when (attempt < retry.Attempts && !session.HasCommitted && RetryPolicy.IsWorthAnotherTry(refused.Failure))
+                catch (BrokerException refused)
+                    when (attempt < retry.Attempts && !session.HasCommitted && RetryPolicy.IsWorthAnotherTry(refused.Failure))
                 {
                 }
             }

@@ -48,6 +48,7 @@ internal static class DeleteTexts
         return $"({Guard.ManyOf(number, first)})::bigint";
     }
 
-    private static string Plain(Batch batch, Pieces pieces) => $"DELETE FROM {batch.Map.Table.Quoted} AS t USING {pieces.Unnest(batch.Map.Key)} AS u({Pieces.Names("o", batch.Map.Key)}) "
+    private static string Plain(Batch batch, Pieces pieces) =>
+        $"DELETE FROM {batch.Map.Table.Quoted} AS t USING {pieces.Unnest(batch.Map.Key)} AS u({Pieces.Names("o", batch.Map.Key)}) "
         + $"WHERE {Guard.Condition(batch, column => $"u.o{column.Index}{column.Cast}")}";
 }

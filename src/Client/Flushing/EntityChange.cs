@@ -36,5 +36,6 @@ internal sealed record EntityChange(ChangeKind Kind, EntityMap Map, object Entit
     internal static EntityChange Update(EntityMap map, object entity, object snapshot) =>
         new(ChangeKind.Update, map, entity) { Snapshot = snapshot, Changed = map.ChangedColumns(entity, snapshot) };
 
-    internal static EntityChange Delete(EntityMap map, object entity, object? snapshot = null) => new(ChangeKind.Delete, map, entity) { Snapshot = snapshot };
+    internal static EntityChange Delete(EntityMap map, object entity, object? snapshot = null) =>
+        new(ChangeKind.Delete, map, entity) { Snapshot = snapshot };
 }

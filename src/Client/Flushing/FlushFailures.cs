@@ -22,15 +22,24 @@ internal static partial class FlushFailures
     }
 
     /// <summary>The same for what was sent before: a deferred constraint is checked at COMMIT.</summary>
-    internal static Failure ExplainLater(StatementFailed failed, IEnumerable<Batch> sent) => failed.Table is null ? failed : Explain(failed, [.. sent]);
+    internal static Failure ExplainLater(StatementFailed failed, IEnumerable<Batch> sent) =>
+        failed.Table is null ? failed : Explain(failed, [.. sent]);
 
     // What a trigger did to a table that is none of the flush is no fault of a row of ours.
-    private static Failure Explain(StatementFailed failed, ImmutableArray<Batch> all) => Suspects(failed, all) is not { IsEmpty: false } batches ? failed : failed.ServerSqlState switch
+    private static Failure Explain(StatementFailed failed, ImmutableArray<Batch> all) =>
+        Suspects(failed, all) is not { IsEmpty: false } batches ? failed : failed.ServerSqlState switch
     {
-        "23505" => OfValues(failed, batches) is var (entity, property, key) ? new DuplicateKey(entity, property, key, Said(failed)) : failed,
-        "23503" => OfValues(failed, batches) is var (entity, property, key) ? new ForeignKeyViolated(entity, property, key, Said(failed)) : failed,
-        "23502" => OfNull(failed, batches) is var (entity, property, key) ? new NullRefused(entity, property, key) { Column = failed.Column } : failed,
-        "23514" or "23P01" => OfTable(failed, batches) is var (entity, property, key) ? new CheckViolated(entity, property, key, Said(failed)) : failed,
+        "23505" => OfValues(failed, batches) is var (entity, property, key)
+            ? new DuplicateKey(entity, property, key, Said(failed))
+            : failed,
+        "23503" => OfValues(failed, batches) is var (entity, property, key)
+            ? new ForeignKeyViolated(entity, property, key, Said(failed))
+            : failed,
+        "23502" => OfNull(failed, batches) is var (entity, property, key)
+            ? new NullRefused(entity, property, key) { Column = failed.Column }
+            : failed,
+        "23514" or "23P01" =>
+            OfTable(failed, batches) is var (entity, property, key) ? new CheckViolated(entity, property, key, Said(failed)) : failed,
         "22001" or "22003" or "22P02" or "22P03" or "22007" or "22008" or "22021" or "22P05" =>
             OfQuoted(failed, batches) is var (entity, property, key) ? new ValueOutOfRange(entity, property, key, failed.Message) : failed,
         _ => failed,
@@ -56,7 +65,10 @@ internal static partial class FlushFailures
     private static StaleRows Stale(Batch batch, int[] ordinals) =>
         new(batch.Map.Name, [.. ordinals.Select(ordinal => batch.Map.KeyOf(batch.Changes[ordinal - 1].Original).ToString())]);
 
-    private static string Said(StatementFailed failed) => failed.Detail is { } detail && !detail.Contains("contains (", StringComparison.Ordinal) ? $"{failed.Constraint}: {detail}" : failed.Constraint ?? failed.ServerMessage;
+    private static string Said(StatementFailed failed) =>
+        failed.Detail is { } detail && !detail.Contains("contains (", StringComparison.Ordinal)
+            ? $"{failed.Constraint}: {detail}"
+            : failed.Constraint ?? failed.ServerMessage;
 
     /// <summary>The row that has the values of `Key (a, b)=(1, x)`.</summary>
     private static RowFound OfValues(StatementFailed failed, ImmutableArray<Batch> batches)
@@ -77,7 +89,8 @@ internal static partial class FlushFailures
             }
         }
         var table = OfTable(failed, batches);
-        return table with { Property = names.Length == 1 && Of(failed, batches).Map.Columns.FirstOrDefault(column => column.Facts.Name == names[0]) is { } one ? one.Property.Name : null };
+        var only = names.Length == 1 ? Of(failed, batches).Map.Columns.FirstOrDefault(column => column.Facts.Name == names[0]) : null;
+        return table with { Property = only?.Property.Name };
     }
 
     private static RowFound OfNull(StatementFailed failed, ImmutableArray<Batch> batches)
@@ -85,7 +98,9 @@ internal static partial class FlushFailures
         var batch = Of(failed, batches);
         var column = batch.Map.Columns.FirstOrDefault(column => column.Facts.Name == failed.Column);
         var change = column is null ? null : batch.Changes.FirstOrDefault(change => column.IsNull(change.Entity));
-        return change is null ? OfTable(failed, batches) with { Property = column?.Property.Name } : new(batch.Map.Name, column!.Property.Name, batch.Map.ShowKey(change.Entity));
+        return change is null
+            ? OfTable(failed, batches) with { Property = column?.Property.Name }
+            : new(batch.Map.Name, column!.Property.Name, batch.Map.ShowKey(change.Entity));
     }
 
     /// <summary>The row that has the value which the message quotes, or a number too large for its column.</summary>
@@ -95,7 +110,8 @@ internal static partial class FlushFailures
         foreach (var batch in batches.Where(batch => batch.Kind != ChangeKind.Delete))
             foreach (var column in batch.Columns.Of(batch.Map))
                 foreach (var change in batch.Changes)
-                    if ((quoted is not null && column.Cast.Length > 0 && column.Show(change.Entity) == quoted) || (quoted is null && (IsTooLarge(column, change.Entity) || SaidValues.IsNoJson(column, change.Entity))))
+                    if ((quoted is not null && column.Cast.Length > 0 && column.Show(change.Entity) == quoted)
+                        || (quoted is null && (IsTooLarge(column, change.Entity) || SaidValues.IsNoJson(column, change.Entity))))
                         return new(batch.Map.Name, column.Property.Name, batch.Map.ShowKey(change.Entity));
         return OfTable(failed, batches);
     }

@@ -45,7 +45,9 @@ internal sealed class OutcomeNotes
     internal void Unfit(ImmutableArray<Batch> batches, Exception exception)
     {
         _unread = _unread.AddRange(batches.SelectMany(static batch => batch.Changes));
-        _unfit ??= new ResultMismatch($"rows of {string.Join(", ", batches.Select(static batch => batch.Map.Name).Distinct())} were written, but what the server gave to "
+        _unfit ??= new ResultMismatch(
+            $"rows of {string.Join(", ", batches.Select(static batch => batch.Map.Name).Distinct())} were written, but "
+                + "what the server gave to "
             + $"their objects could not be set, and they are detached: {exception.Message}");
     }
 }

@@ -13,7 +13,8 @@ internal sealed class FlushPlan(ImmutableArray<PlannedStep> planned, ImmutableAr
 
     /// <summary>What is to be sent; empty when there is nothing to do.</summary>
     internal ImmutableArray<FlushStep> Steps { get; } =
-        ImmutableCollectionsMarshal.AsImmutableArray(Array.ConvertAll(ImmutableCollectionsMarshal.AsArray(planned)!, static step => step.Step));
+        ImmutableCollectionsMarshal.AsImmutableArray(Array.ConvertAll(ImmutableCollectionsMarshal.AsArray(planned)!,
+            static step => step.Step));
 
     /// <summary>
     /// Gives the entities what the server gave: keys, defaults, versions. To be called once, when the flush has succeeded.

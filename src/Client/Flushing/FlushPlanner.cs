@@ -15,7 +15,8 @@ internal static class FlushPlanner
     /// </summary>
     /// <param name="changes">In the order in which they were made; each entity once.</param>
     /// <param name="find">The map of a type that an entity refers to, if it is known.</param>
-    internal static FlushDraft Begin(IReadOnlyList<EntityChange> changes, Func<Type, EntityMap?>? find = null) => new(changes, find ?? (static _ => null));
+    internal static FlushDraft Begin(IReadOnlyList<EntityChange> changes, Func<Type, EntityMap?>? find = null) =>
+        new(changes, find ?? (static _ => null));
 
     /// <summary>The plan of changes that need no keys drawn.</summary>
     internal static FlushPlan Plan(IReadOnlyList<EntityChange> changes) => Begin(changes).Finish([]);

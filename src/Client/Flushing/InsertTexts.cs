@@ -8,7 +8,8 @@ namespace Broker.Client.Flushing;
 internal static class InsertTexts
 {
     /// <summary>Whether many rows can go in one statement, and what the server gives be matched to them.</summary>
-    internal static bool CanGoTogether(Batch batch) => batch.Returned.IsEmpty || (!batch.Map.Table.ChangesInserts && Drawn(batch).All(CanBeDrawn));
+    internal static bool CanGoTogether(Batch batch) =>
+        batch.Returned.IsEmpty || (!batch.Map.Table.ChangesInserts && Drawn(batch).All(CanBeDrawn));
 
     /// <summary>Whether a column's value can be drawn before the row is written.</summary>
     internal static bool CanBeDrawn(EntityColumn column) => column.Facts is { Default: not null, CanDraw: true } && !column.IsComputed;
@@ -19,7 +20,8 @@ internal static class InsertTexts
         var returned = batch.Returned.IsEmpty ? "" : $" RETURNING {Pieces.Returning(batch.Returned.Of(batch.Map), "t")}";
         return columns.Length == 0
             ? $"INSERT INTO {batch.Map.Table.Quoted} AS t DEFAULT VALUES{returned}"
-            : $"INSERT INTO {batch.Map.Table.Quoted} AS t ({Pieces.List(columns)}){Overriding(columns)} VALUES ({string.Join(", ", columns.Select((column, i) => $"${i + 1}{column.Cast}"))}){returned}";
+            : $"INSERT INTO {batch.Map.Table.Quoted} AS t ({Pieces.List(columns)}){Overriding(columns)} VALUES "
+                + $"({string.Join(", ", columns.Select((column, i) => $"${i + 1}{column.Cast}"))}){returned}";
     }
 
     internal static string Many(Batch batch)
@@ -31,7 +33,8 @@ internal static class InsertTexts
         return $"{pieces.With} {result}";
     }
 
-    internal static string Copy(Batch batch) => $"COPY {batch.Map.Table.Quoted} ({Pieces.List(batch.Columns.Of(batch.Map))}) FROM STDIN (FORMAT BINARY)";
+    internal static string Copy(Batch batch) =>
+        $"COPY {batch.Map.Table.Quoted} ({Pieces.List(batch.Columns.Of(batch.Map))}) FROM STDIN (FORMAT BINARY)";
 
     /// <summary>
     /// Adds the piece of a batch, and says what selects its ordinals (n) and returned columns (r); null when it wants none.
@@ -50,17 +53,22 @@ internal static class InsertTexts
         var source = columns.Length == 0
             ? $"generate_series(1, {pieces.NextParameter()}::bigint) AS u(n)"
             : $"{pieces.Unnest(columns)} WITH ORDINALITY AS u({Pieces.Names("c", columns)}, n)";
-        string[] input = ["u.n", .. columns.Select(column => $"u.c{column.Index}{column.Cast} AS c{column.Index}"), .. drawn.Select(column => $"({column.Facts.Default})::{column.Facts.TypeName} AS c{column.Index}")];
+        string[] input = ["u.n", .. columns.Select(column => $"u.c{column.Index}{column.Cast} AS c{column.Index}"),
+            .. drawn.Select(column => $"({column.Facts.Default})::{column.Facts.TypeName} AS c{column.Index}")];
         pieces.Add($"i{number}", $"SELECT {string.Join(", ", input)} FROM {source}", materialized: true);
         var insert = written.Length == 0
             ? throw new InvalidOperationException("a key that is neither sent nor drawn is inserted row by row")
-            : $"INSERT INTO {map.Table.Quoted} AS t ({Pieces.List(written)}){Overriding(written)} SELECT {Pieces.Names("c", written)} FROM i{number}";
+            : $"INSERT INTO {map.Table.Quoted} AS t "
+                + $"({Pieces.List(written)}){Overriding(written)} SELECT {Pieces.Names("c", written)} FROM i{number}";
         if (batch.Returned.Except(ColumnSet.Of(drawn)).IsEmpty)
         {
             pieces.Add($"w{number}", insert);
-            return $"SELECT n, {string.Join(", ", returned.Select(column => $"c{column.Index}{SelectTexts.ReadCast(column)} AS r{column.Index}"))} FROM i{number}";
+            var read = returned.Select(column => $"c{column.Index}{SelectTexts.ReadCast(column)} AS r{column.Index}");
+            return $"SELECT n, {string.Join(", ", read)} FROM i{number}";
         }
-        pieces.Add($"w{number}", $"{insert} RETURNING {string.Join(", ", map.Key.Select(column => $"t.{column.Quoted} AS k{column.Index}"))}, {Pieces.Returning(returned, "t")}");
+        pieces.Add($"w{number}",
+            $"{insert} RETURNING {string.Join(", ", map.Key.Select(column => $"t.{column.Quoted} AS k{column.Index}"))}, "
+                + $"{Pieces.Returning(returned, "t")}");
         return $"SELECT i.n, {string.Join(", ", returned.Select(column => $"w.r{column.Index}"))} FROM w{number} w JOIN i{number} i ON "
             + string.Join(" AND ", map.Key.Select(column => $"w.k{column.Index} = i.c{column.Index}"));
     }
@@ -68,7 +76,9 @@ internal static class InsertTexts
     private static string Plain(Batch batch, Pieces pieces)
     {
         var columns = batch.Columns.Of(batch.Map);
-        return $"INSERT INTO {batch.Map.Table.Quoted} ({Pieces.List(columns)}){Overriding(columns)} SELECT {string.Join(", ", columns.Select(column => $"u.c{column.Index}{column.Cast}"))} "
+        return $"INSERT INTO {batch.Map.Table.Quoted} "
+            + $"({Pieces.List(columns)}){Overriding(columns)} SELECT "
+            + $"{string.Join(", ", columns.Select(column => $"u.c{column.Index}{column.Cast}"))} "
             + $"FROM {pieces.Unnest(columns)} AS u({Pieces.Names("c", columns)})";
     }
 
@@ -76,5 +86,6 @@ internal static class InsertTexts
     private static IEnumerable<EntityColumn> Drawn(Batch batch) => batch.Map.Key.Where(column => !batch.Columns.Contains(column.Index));
 
     // said only where it is needed: a view knows no such clause
-    private static string Overriding(IEnumerable<EntityColumn> columns) => columns.Any(column => column.Facts.IsIdentity) ? " OVERRIDING SYSTEM VALUE" : "";
+    private static string Overriding(IEnumerable<EntityColumn> columns) =>
+        columns.Any(column => column.Facts.IsIdentity) ? " OVERRIDING SYSTEM VALUE" : "";
 }

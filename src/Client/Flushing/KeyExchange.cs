@@ -12,13 +12,17 @@ internal static class KeyExchange
     /// <summary>
     /// What exchanges its values, and what is left. Throws <c>EntityRefused</c> where rows that point at them would be touched.
     /// </summary>
-    internal static (Batch? Exchange, List<EntityChange> Updates, List<EntityChange> Deletes) Find(EntityMap map, List<EntityChange> updates, List<EntityChange> deletes)
+    internal static (Batch? Exchange, List<EntityChange> Updates, List<EntityChange> Deletes) Find(EntityMap map,
+        List<EntityChange> updates, List<EntityChange> deletes)
     {
         var changed = updates.Aggregate(ColumnSet.None, (set, update) => set.Or(update.Changed));
         var moved = ColumnSet.None;
         var gone = new HashSet<EntityChange>(ReferenceEqualityComparer.Instance);
         foreach (var key in map.Table.UniqueKeys.Where(key => key.Immediate))
-            if (ColumnsOf(map, key) is { } columns && ColumnSet.Of(columns) is var set && changed.Overlaps(set) && Collides(columns, set, updates, deletes, gone))
+            if (ColumnsOf(map, key) is { } columns
+                && ColumnSet.Of(columns) is var set
+                && changed.Overlaps(set)
+                && Collides(columns, set, updates, deletes, gone))
                 moved = moved.Or(set);
         if (moved.IsEmpty)
             return (null, updates, deletes);
@@ -27,7 +31,8 @@ internal static class KeyExchange
         if (movers.Exists(change => !change.Defaults.IsEmpty))
             throw NotSupported(map, "one of them takes the place of a deleted row and leaves columns to their default");
         var written = movers.Aggregate(ColumnSet.None, (set, change) => set.Or(change.Changed));
-        return (new(ChangeKind.Update, map, written, ColumnSet.None, [.. movers]), [.. updates.Where(update => !update.Changed.Overlaps(moved))], [.. deletes.Where(delete => !gone.Contains(delete))]);
+        return (new(ChangeKind.Update, map, written, ColumnSet.None, [.. movers]),
+            [.. updates.Where(update => !update.Changed.Overlaps(moved))], [.. deletes.Where(delete => !gone.Contains(delete))]);
     }
 
     private static EntityColumn[]? ColumnsOf(EntityMap map, UniqueKey key)
@@ -37,7 +42,8 @@ internal static class KeyExchange
     }
 
     /// <summary>Whether a row takes values that another row of the flush has, and notes the deletes that are in the way.</summary>
-    private static bool Collides(EntityColumn[] columns, ColumnSet set, List<EntityChange> updates, List<EntityChange> deletes, HashSet<EntityChange> gone)
+    private static bool Collides(EntityColumn[] columns, ColumnSet set, List<EntityChange> updates, List<EntityChange> deletes,
+        HashSet<EntityChange> gone)
     {
         EntityChange[] movers = [.. updates.Where(update => update.Changed.Overlaps(set))];
         var owners = new Dictionary<EntityKey, EntityChange>();
@@ -62,10 +68,14 @@ internal static class KeyExchange
     private static void Refuse(EntityMap map, ColumnSet moved)
     {
         if (map.Table.ReferencedBy.FirstOrDefault(key => key.OnDelete != ReferenceAction.NoAction) is { } deleting)
-            throw NotSupported(map, $"foreign key {deleting.Name} of {deleting.Table} acts when a row is deleted; make it ON DELETE NO ACTION, or the unique key deferrable");
-        if (moved.Overlaps(map.Keys) && map.Table.ReferencedBy.FirstOrDefault(key => key.OnUpdate is ReferenceAction.Cascade or ReferenceAction.Reset) is { } updating)
+            throw NotSupported(map,
+                $"foreign key {deleting.Name} of {deleting.Table} acts when a row is deleted; make it ON DELETE NO ACTION, or "
+                    + "the unique key deferrable");
+        if (moved.Overlaps(map.Keys) && map.Table.ReferencedBy
+            .FirstOrDefault(key => key.OnUpdate is ReferenceAction.Cascade or ReferenceAction.Reset) is { } updating)
             throw NotSupported(map, $"foreign key {updating.Name} of {updating.Table} follows the key; make the unique key deferrable");
     }
 
-    private static BrokerException NotSupported(EntityMap map, string reason) => new(new EntityRefused(map.Name, null, $"rows cannot exchange unique values in one flush: {reason}"));
+    private static BrokerException NotSupported(EntityMap map, string reason) =>
+        new(new EntityRefused(map.Name, null, $"rows cannot exchange unique values in one flush: {reason}"));
 }

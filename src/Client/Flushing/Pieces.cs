@@ -25,16 +25,19 @@ internal sealed class Pieces
 
     /// <summary>Adds a common table expression.</summary>
     internal void Add(string name, string query, bool materialized = false) =>
-        _with.Append(_with.Length == 0 ? "WITH " : ", ").Append(name).Append(materialized ? " AS MATERIALIZED (" : " AS (").Append(query).Append(')');
+        _with.Append(_with.Length == 0 ? "WITH " : ", ").Append(name).Append(materialized ? " AS MATERIALIZED (" : " AS (").Append(query)
+            .Append(')');
 
     /// <summary>The arrays of these columns, as rows: `unnest($1::integer[], ...)`.</summary>
-    internal string Unnest(IEnumerable<EntityColumn> columns) => $"unnest({string.Join(", ", columns.Select(column => $"{NextParameter()}::{column.WireType}[]"))})";
+    internal string Unnest(IEnumerable<EntityColumn> columns) =>
+        $"unnest({string.Join(", ", columns.Select(column => $"{NextParameter()}::{column.WireType}[]"))})";
 
     /// <summary>The next parameter.</summary>
     internal string NextParameter() => $"${++Parameters}";
 
     /// <summary>Names the columns of the input: o for what identifies a row, c for what is written, by their index.</summary>
-    internal static string Names(string letter, IEnumerable<EntityColumn> columns) => string.Join(", ", columns.Select(column => $"{letter}{column.Index}"));
+    internal static string Names(string letter, IEnumerable<EntityColumn> columns) =>
+        string.Join(", ", columns.Select(column => $"{letter}{column.Index}"));
 
     /// <summary>A list of columns.</summary>
     internal static string List(IEnumerable<EntityColumn> columns) => string.Join(", ", columns.Select(column => column.Quoted));

@@ -48,7 +48,8 @@ internal sealed record SingleStep(FlushStep Step, Batch Batch, int Lead, Returne
 /// Inserts into several tables by one statement: each row says its piece and its ordinal, and then has the columns of all pieces side by
 /// side.
 /// </summary>
-internal sealed record InsertsTogether(FlushStep Step, ImmutableArray<Batch> Batches, ImmutableArray<ReturnedValues?> Values) : PlannedStep(Step, Batches)
+internal sealed record InsertsTogether(FlushStep Step, ImmutableArray<Batch> Batches, ImmutableArray<ReturnedValues?> Values)
+    : PlannedStep(Step, Batches)
 {
     internal override void Apply(StepResult result, OutcomeNotes notes)
     {

@@ -31,7 +31,8 @@ internal sealed class ReturnedValues(EntityColumn[] columns, int first)
         var sets = columns.Select((column, i) =>
         {
             var property = column.Property.Property;
-            return Accessors.Set(entity, property, row.Read(first + i, property.PropertyType, mayBeNull: !property.PropertyType.IsValueType));
+            return Accessors.Set(entity, property,
+                row.Read(first + i, property.PropertyType, mayBeNull: !property.PropertyType.IsValueType));
         });
         return Expression.Lambda<SetReturned>(Expression.Block(typeof(void), sets), [entity, .. row.Parameters]).Compile();
     }

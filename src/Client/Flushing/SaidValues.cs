@@ -40,7 +40,9 @@ internal static class SaidValues
         decimal number => decimal.TryParse(said, NumberStyles.Float, CultureInfo.InvariantCulture, out var one) && one == number,
         double number => double.TryParse(said, NumberStyles.Float, CultureInfo.InvariantCulture, out var one) && one.Equals(number),
         float number => float.TryParse(said, NumberStyles.Float, CultureInfo.InvariantCulture, out var one) && one.Equals(number),
-        DateTime { Kind: DateTimeKind.Utc } time => DateTimeOffset.TryParse(said, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var one) && IsSame(one.UtcTicks, time.Ticks),
+        DateTime { Kind: DateTimeKind.Utc } time =>
+            DateTimeOffset.TryParse(said, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var one)
+                && IsSame(one.UtcTicks, time.Ticks),
         DateTime time => DateTime.TryParse(said, CultureInfo.InvariantCulture, out var one) && IsSame(one.Ticks, time.Ticks),
         TimeOnly time => TimeOnly.TryParse(said, CultureInfo.InvariantCulture, out var one) && IsSame(one.Ticks, time.Ticks),
         byte[] bytes => said == "\\x" + Convert.ToHexStringLower(bytes),

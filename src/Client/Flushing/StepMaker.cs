@@ -36,7 +36,8 @@ internal static class StepMaker
         ? One(batch, FlushTextKind.DeleteOne, DeleteTexts.One, 0)
         : Single(batch, FlushTextKind.DeleteMany, DeleteTexts.Many, Frozen(batch.IsGuarded ? batch.Many() : Keys(batch)), 0);
 
-    internal static PlannedStep Exchange(Batch batch) => Single(batch, FlushTextKind.Exchange, ExchangeText.Make, ExchangeText.Parameters(batch), 2);
+    internal static PlannedStep Exchange(Batch batch) =>
+        Single(batch, FlushTextKind.Exchange, ExchangeText.Make, ExchangeText.Parameters(batch), 2);
 
     /// <summary>Inserts into tables that point at each other, as one statement.</summary>
     internal static PlannedStep InsertTogether(Batch[] batches)
@@ -50,7 +51,8 @@ internal static class StepMaker
         {
             if (!InsertTexts.CanGoTogether(batches[i]))
                 throw new BrokerException(new Protocol.Failures.EntityRefused(batches[i].Map.Name, null,
-                    "its rows may point at each other and its key cannot be drawn beforehand (a trigger, a view, or no right to the sequence); set the keys yourself"));
+                    "its rows may point at each other and its key cannot be drawn beforehand "
+                        + "(a trigger, a view, or no right to the sequence); set the keys yourself"));
             var result = InsertTexts.Piece(batches[i], pieces);
             values.Add(result is null ? null : new(returned[i], first));
             if (result is not null)
@@ -58,7 +60,8 @@ internal static class StepMaker
             first += returned[i].Length;
         }
         var text = $"{pieces.With} {(results.Count == 0 ? "SELECT 1 WHERE false" : string.Join(" UNION ALL ", results))}";
-        ImmutableArray<Parameter> parameters = [.. batches.SelectMany(batch => batch.Columns.IsEmpty ? [new Parameter<long>(batch.Changes.Length)] : batch.Many())];
+        ImmutableArray<Parameter> parameters = [.. batches
+            .SelectMany(batch => batch.Columns.IsEmpty ? [new Parameter<long>(batch.Changes.Length)] : batch.Many())];
         return new InsertsTogether(new StatementStep(Tables(batches), new(text, parameters)), [.. batches], values.MoveToImmutable());
     }
 
@@ -68,30 +71,39 @@ internal static class StepMaker
         var pieces = new Pieces();
         string[] results = [.. batches.Select(batch => DeleteTexts.Piece(batch, pieces))];
         return new DeletesTogether(
-            new StatementStep(Tables(batches), new($"{pieces.With} SELECT {string.Join(", ", results)}", [.. batches.SelectMany(batch => batch.IsGuarded ? batch.Many() : Keys(batch))])), [.. batches]);
+            new StatementStep(Tables(batches),
+                new($"{pieces.With} SELECT {string.Join(", ", results)}",
+                    [.. batches.SelectMany(batch => batch.IsGuarded ? batch.Many() : Keys(batch))])), [.. batches]);
     }
 
-    private static SingleStep One(Batch batch, FlushTextKind kind, Func<Batch, string> make, int lead) => Single(batch, kind, make, batch.One(), lead);
+    private static SingleStep One(Batch batch, FlushTextKind kind, Func<Batch, string> make, int lead) =>
+        Single(batch, kind, make, batch.One(), lead);
 
-    private static SingleStep Single(Batch batch, FlushTextKind kind, Func<Batch, string> make, ImmutableArray<Parameter> parameters, int lead)
+    private static SingleStep Single(Batch batch, FlushTextKind kind, Func<Batch, string> make,
+        ImmutableArray<Parameter> parameters, int lead)
     {
         var key = new FlushTextKey(kind, batch.Columns, batch.Defaults);
         if (!batch.Map.Texts.TryGetValue(key, out var found))
-            found = batch.Map.Texts.GetOrAdd(key, new MadeText(make(batch), batch.Returned.IsEmpty ? null : new(batch.Returned.Of(batch.Map), lead)));
+            found = batch.Map.Texts.GetOrAdd(key,
+                new MadeText(make(batch), batch.Returned.IsEmpty ? null : new(batch.Returned.Of(batch.Map), lead)));
         var made = (MadeText)found;
         return new(new StatementStep(batch.Map.Table.FullName, new(made.Text, parameters)), batch, lead, made.Values);
     }
 
     private static SingleStep Copy(Batch batch)
     {
-        var text = (string)batch.Map.Texts.GetOrAdd(new(FlushTextKind.Copy, batch.Columns, default), static (_, batch) => InsertTexts.Copy(batch), batch);
-        return new(new CopyStep(batch.Map.Table.FullName, text, [.. batch.Columns.Of(batch.Map).Select(column => column.WireType)], Frozen(batch.Many()), batch.Changes.Length), batch, 0, null);
+        var text = (string)batch.Map.Texts.GetOrAdd(new(FlushTextKind.Copy, batch.Columns, default),
+            static (_, batch) => InsertTexts.Copy(batch), batch);
+        return new(new CopyStep(batch.Map.Table.FullName, text, [.. batch.Columns.Of(batch.Map).Select(column => column.WireType)],
+            Frozen(batch.Many()), batch.Changes.Length), batch, 0, null);
     }
 
     // A policy makes COPY fail, and into a view or past a rule it does not go. A text goes as it is to all types whose binary form is the
     // same.
-    private static bool CanCopy(Batch batch) => batch.Returned.IsEmpty && !batch.Columns.IsEmpty && batch.Map.Table is { RowSecurity: false, ChangesInserts: false }
-        && batch.Columns.Of(batch.Map).All(column => column.WireType == column.Facts.BaseType || column.Facts.BaseType is "character varying" or "bpchar");
+    private static bool CanCopy(Batch batch) =>
+        batch.Returned.IsEmpty && !batch.Columns.IsEmpty && batch.Map.Table is { RowSecurity: false, ChangesInserts: false }
+        && batch.Columns.Of(batch.Map)
+            .All(column => column.WireType == column.Facts.BaseType || column.Facts.BaseType is "character varying" or "bpchar");
 
     private static IEnumerable<Parameter> Keys(Batch batch)
     {
@@ -103,11 +115,14 @@ internal static class StepMaker
     private static string Side(EntityColumn[][] returned, int own) => string.Concat(returned.SelectMany((columns, piece) =>
         columns.Select(column => piece == own ? $", p.r{column.Index}" : $", NULL::{ReadType(column)}")));
 
-    private static string ReadType(EntityColumn column) => SelectTexts.ReadCast(column) is { Length: > 0 } cast ? cast[2..] : column.Facts.TypeName;
+    private static string ReadType(EntityColumn column) =>
+        SelectTexts.ReadCast(column) is { Length: > 0 } cast ? cast[2..] : column.Facts.TypeName;
 
-    private static string Tables(Batch[] batches) => batches.Select(batch => batch.Map.Table.FullName).Distinct().ToArray() is [var only] ? only : "*";
+    private static string Tables(Batch[] batches) =>
+        batches.Select(batch => batch.Map.Table.FullName).Distinct().ToArray() is [var only] ? only : "*";
 
-    private static ImmutableArray<Parameter> Frozen(IEnumerable<Parameter> parameters) => ImmutableCollectionsMarshal.AsImmutableArray(parameters.ToArray());
+    private static ImmutableArray<Parameter> Frozen(IEnumerable<Parameter> parameters) =>
+        ImmutableCollectionsMarshal.AsImmutableArray(parameters.ToArray());
 
     private sealed record MadeText(string Text, ReturnedValues? Values);
 }

@@ -14,7 +14,8 @@ internal sealed class TableChanges(EntityMap map)
     /// <summary>The batch of a change that is the only one of its flush; null when it amounts to nothing.</summary>
     internal static Batch? OfOne(EntityChange change) => change.Kind switch
     {
-        ChangeKind.Insert => new(change.Kind, change.Map, change.Map.Written.Except(change.Map.LeftOut(change.Entity)), ColumnSet.None, [change]),
+        ChangeKind.Insert =>
+            new(change.Kind, change.Map, change.Map.Written.Except(change.Map.LeftOut(change.Entity)), ColumnSet.None, [change]),
         ChangeKind.Update when change is { Changed.IsEmpty: true, Defaults.IsEmpty: true } => null,
         ChangeKind.Update => new(change.Kind, change.Map, change.Changed, change.Defaults, [change]),
         ChangeKind.Delete => new(change.Kind, change.Map, ColumnSet.None, ColumnSet.None, [change]),
@@ -62,9 +63,11 @@ internal sealed class TableChanges(EntityMap map)
 
     /// <summary>Updates by the columns that they write.</summary>
     internal IEnumerable<Batch> Updates() => _updates.Where(change => !change.Changed.IsEmpty || !change.Defaults.IsEmpty)
-        .GroupBy(change => (change.Changed, change.Defaults)).Select(group => new Batch(ChangeKind.Update, map, group.Key.Changed, group.Key.Defaults, [.. group]));
+        .GroupBy(change => (change.Changed, change.Defaults))
+            .Select(group => new Batch(ChangeKind.Update, map, group.Key.Changed, group.Key.Defaults, [.. group]));
 
-    internal IEnumerable<Batch> Deletes() => _deletes.Count == 0 ? [] : [new(ChangeKind.Delete, map, ColumnSet.None, ColumnSet.None, [.. _deletes])];
+    internal IEnumerable<Batch> Deletes() =>
+        _deletes.Count == 0 ? [] : [new(ChangeKind.Delete, map, ColumnSet.None, ColumnSet.None, [.. _deletes])];
 
     /// <summary>The updates that cannot run one after the other, because each takes a key that another still has.</summary>
     internal Batch? Exchanged() => _exchange;
@@ -83,7 +86,8 @@ internal sealed class TableChanges(EntityMap map)
             var defaults = map.LeftOut(insert.Entity).Except(map.Keys);
             var changed = map.Written.Except(map.Keys).Except(defaults);
             if (map.Version is { Kind: VersionKind.Counter, Column: var version })
-                (changed, defaults) = (changed.Except(ColumnSet.None.With(version.Index)), defaults.Except(ColumnSet.None.With(version.Index)));
+                (changed, defaults) = (changed.Except(ColumnSet.None.With(version.Index)),
+                    defaults.Except(ColumnSet.None.With(version.Index)));
             _updates.Add(new(ChangeKind.Update, map, insert.Entity) { Snapshot = delete.Original, Changed = changed, Defaults = defaults });
         }
         if (inserts.Count < _inserts.Count)
@@ -105,7 +109,8 @@ internal sealed class TableChanges(EntityMap map)
         {
             var key = map.KeyOf(entity);
             if (!known.Add(key))
-                throw new BrokerException(new EntityRefused(map.Name, null, "two changes of one flush mean this row") { Key = key.ToString() });
+                throw new BrokerException(new EntityRefused(map.Name, null,
+                    "two changes of one flush mean this row") { Key = key.ToString() });
         }
     }
 }

@@ -11,7 +11,9 @@ internal static class UpdateTexts
         var identifying = batch.Identifying.ToDictionary(column => column.Index, column => $"{pieces.NextParameter()}{column.Cast}");
         var set = Set(batch, column => $"{pieces.NextParameter()}{column.Cast}");
         pieces.Next();
-        pieces.Add("w0", $"UPDATE {batch.Map.Table.Quoted} AS t SET {set} WHERE {Guard.Condition(batch, column => identifying[column.Index])} RETURNING {Returning(batch, "1::bigint AS n")}");
+        pieces.Add("w0",
+            $"UPDATE {batch.Map.Table.Quoted} AS t SET {set} WHERE {Guard.Condition(batch, column => identifying[column.Index])} RETURNING "
+                + $"{Returning(batch, "1::bigint AS n")}");
         return $"{pieces.With} {Result(batch, Guard.One(0))}";
     }
 
@@ -21,8 +23,10 @@ internal static class UpdateTexts
         pieces.Next();
         EntityColumn[] identifying = [.. batch.Identifying];
         var columns = batch.Columns.Of(batch.Map);
-        var source = $"{pieces.Unnest(identifying.Concat(columns))} WITH ORDINALITY AS u({string.Join(", ", identifying.Select(column => $"o{column.Index}").Concat(columns.Select(column => $"c{column.Index}")))}, n)";
-        pieces.Add("w0", $"UPDATE {batch.Map.Table.Quoted} AS t SET {Set(batch, column => $"u.c{column.Index}{column.Cast}")} FROM {source} "
+        var names = identifying.Select(column => $"o{column.Index}").Concat(columns.Select(column => $"c{column.Index}"));
+        var source = $"{pieces.Unnest(identifying.Concat(columns))} WITH ORDINALITY AS u({string.Join(", ", names)}, n)";
+        pieces.Add("w0",
+            $"UPDATE {batch.Map.Table.Quoted} AS t SET {Set(batch, column => $"u.c{column.Index}{column.Cast}")} FROM {source} "
             + $"WHERE {Guard.Condition(batch, column => $"u.o{column.Index}{column.Cast}")} RETURNING {Returning(batch, "u.n")}");
         return $"{pieces.With} {Result(batch, Guard.ManyOf(0, "$1"))}";
     }
@@ -31,7 +35,9 @@ internal static class UpdateTexts
     {
         var set = batch.Columns.Of(batch.Map).Select(column => $"{column.Quoted} = {value(column)}")
             .Concat(batch.Defaults.Of(batch.Map).Select(column => $"{column.Quoted} = DEFAULT"));
-        return string.Join(", ", batch.Map.Version is { Kind: VersionKind.Counter, Column: var version } ? set.Append($"{version.Quoted} = t.{version.Quoted} + 1") : set);
+        return string.Join(", ",
+            batch.Map.Version is { Kind: VersionKind.Counter, Column: var version } ? set
+                .Append($"{version.Quoted} = t.{version.Quoted} + 1") : set);
     }
 
     private static string Returning(Batch batch, string ordinal) =>
@@ -40,5 +46,6 @@ internal static class UpdateTexts
     // An outer join, so that the guard is looked at when no row was written.
     private static string Result(Batch batch, string guard) => batch.Returned.IsEmpty
         ? $"SELECT {guard} AS stale"
-        : $"SELECT g.stale, w.n, {string.Join(", ", batch.Returned.Of(batch.Map).Select(column => $"w.r{column.Index}"))} FROM (SELECT {guard} AS stale) g LEFT JOIN w0 w ON true";
+        : $"SELECT g.stale, w.n, {string.Join(", ", batch.Returned.Of(batch.Map).Select(column => $"w.r{column.Index}"))} FROM "
+            + $"(SELECT {guard} AS stale) g LEFT JOIN w0 w ON true";
 }

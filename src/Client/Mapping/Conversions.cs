@@ -14,7 +14,8 @@ internal static class Conversions
 {
     private static readonly HashSet<(Type From, Type To)> Widening =
     [
-        (typeof(short), typeof(int)), (typeof(short), typeof(long)), (typeof(short), typeof(float)), (typeof(short), typeof(double)), (typeof(short), typeof(decimal)),
+        (typeof(short), typeof(int)), (typeof(short), typeof(long)), (typeof(short), typeof(float)), (typeof(short), typeof(double)),
+        (typeof(short), typeof(decimal)),
         (typeof(int), typeof(long)), (typeof(int), typeof(double)), (typeof(int), typeof(decimal)),
         (typeof(long), typeof(decimal)),
         (typeof(float), typeof(double)),
@@ -27,24 +28,29 @@ internal static class Conversions
 
     private static readonly MethodInfo JsonMethod = ((Func<string, string, object>)FromJson<object>).Method.GetGenericMethodDefinition();
 
-    private static readonly MethodInfo RangeMethod = ((Func<string, string, ValueRange<int>>)ToRange<int>).Method.GetGenericMethodDefinition();
+    private static readonly MethodInfo RangeMethod =
+        ((Func<string, string, ValueRange<int>>)ToRange<int>).Method.GetGenericMethodDefinition();
 
     private static readonly MethodInfo ListMethod = ((Func<Array, string, List<int>>)ToList<int>).Method.GetGenericMethodDefinition();
 
     private static readonly MethodInfo ArrayMethod = ((Func<Array, string, Array>)ToArray<Array>).Method.GetGenericMethodDefinition();
 
     /// <summary>Whether a type can be read from one column. A class that json may hold is not meant: it takes several columns.</summary>
-    internal static bool CanRead(ShapeColumn column, Type target) => TryConvert(Expression.Default(column.ElementType), column, target, ofJson: false) is not null;
+    internal static bool CanRead(ShapeColumn column, Type target) =>
+        TryConvert(Expression.Default(column.ElementType), column, target, ofJson: false) is not null;
 
     internal static Expression Convert(Expression value, ShapeColumn column, Type target) => TryConvert(value, column, target, ofJson: true)
-        ?? throw Answers.Mismatch($"{column} is {ParameterTypes.NameOf(column.ElementType)} and cannot be read as {ParameterTypes.NameOf(target)}");
+        ?? throw Answers.Mismatch(
+            $"{column} is {ParameterTypes.NameOf(column.ElementType)} and cannot be read as {ParameterTypes.NameOf(target)}");
 
     private static Expression? TryConvert(Expression value, ShapeColumn column, Type target, bool ofJson)
     {
         var wanted = Nullable.GetUnderlyingType(target) ?? target;
         var converted = value.Type == wanted ? value
             : Widening.Contains((value.Type, wanted)) ? Expression.Convert(value, wanted)
-            : value.Type == typeof(DateTime) && wanted == typeof(DateTimeOffset) && column.Description.TypeName.Contains("with time zone", StringComparison.Ordinal)
+            : value.Type == typeof(DateTime)
+                && wanted == typeof(DateTimeOffset)
+                && column.Description.TypeName.Contains("with time zone", StringComparison.Ordinal)
                 ? Expression.Convert(value, wanted)
             : value.Type == typeof(Array) ? OfArray(value, wanted, column.ToString())
             : wanted.IsEnum ? Enums.Read(value, wanted, column.ToString())
@@ -60,7 +66,8 @@ internal static class Conversions
         return wanted == typeof(JsonElement) && isJson ? Expression.Call(ParseMethod, value)
             : wanted == typeof(char) ? Expression.Call(LetterMethod, value, Expression.Constant(column.ToString()))
             : wanted.IsGenericType && wanted.GetGenericTypeDefinition() == typeof(ValueRange<>)
-                ? Expression.Call(RangeMethod.MakeGenericMethod(wanted.GetGenericArguments()), value, Expression.Constant(column.ToString()))
+                ? Expression.Call(RangeMethod.MakeGenericMethod(wanted.GetGenericArguments()), value,
+                    Expression.Constant(column.ToString()))
             : ofJson && isJson && wanted != typeof(object) && wanted != typeof(string)
                 ? Expression.Call(JsonMethod.MakeGenericMethod(wanted), value, Expression.Constant(column.ToString()))
             : null;
@@ -68,7 +75,8 @@ internal static class Conversions
 
     private static MethodCallExpression? OfArray(Expression value, Type wanted, string column) =>
         wanted.IsArray ? Expression.Call(ArrayMethod.MakeGenericMethod(wanted), value, Expression.Constant(column))
-        : wanted.IsGenericType && wanted.GetGenericTypeDefinition() == typeof(List<>) ? Expression.Call(ListMethod.MakeGenericMethod(wanted.GetGenericArguments()), value, Expression.Constant(column))
+        : wanted.IsGenericType && wanted.GetGenericTypeDefinition() == typeof(List<>)
+            ? Expression.Call(ListMethod.MakeGenericMethod(wanted.GetGenericArguments()), value, Expression.Constant(column))
         : null;
 
     /// <summary>
@@ -82,7 +90,8 @@ internal static class Conversions
         var (has, wanted) = (value.GetType().GetElementType()!, typeof(T).GetElementType()!);
         var change = ElementChange((Nullable.GetUnderlyingType(has) ?? has), Nullable.GetUnderlyingType(wanted) ?? wanted, column);
         if (change is null || value.Rank != typeof(T).GetArrayRank())
-            throw Answers.Mismatch($"{column} is {ParameterTypes.NameOf(value.GetType())} and cannot be read as {ParameterTypes.NameOf(typeof(T))}");
+            throw Answers.Mismatch(
+                $"{column} is {ParameterTypes.NameOf(value.GetType())} and cannot be read as {ParameterTypes.NameOf(typeof(T))}");
         var copy = Array.CreateInstanceFromArrayType(typeof(T), [.. Enumerable.Range(0, value.Rank).Select(value.GetLength)]);
         var place = new int[value.Rank];
         foreach (var element in value)
@@ -121,7 +130,8 @@ internal static class Conversions
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(text) ?? throw Answers.Mismatch($"{column} holds the JSON null, which is no {ParameterTypes.NameOf(typeof(T))}");
+            return JsonSerializer.Deserialize<T>(text)
+                ?? throw Answers.Mismatch($"{column} holds the JSON null, which is no {ParameterTypes.NameOf(typeof(T))}");
         }
         catch (Exception exception) when (exception is JsonException or NotSupportedException)
         {
@@ -129,7 +139,8 @@ internal static class Conversions
         }
     }
 
-    private static char ToLetter(string text, string column) => text.Length == 1 ? text[0] : throw Answers.Mismatch($"{column} holds {text.Length} characters and cannot be read as Char");
+    private static char ToLetter(string text, string column) =>
+        text.Length == 1 ? text[0] : throw Answers.Mismatch($"{column} holds {text.Length} characters and cannot be read as Char");
 
     private static JsonElement Parse(string text) => JsonElement.Parse(text);
 }

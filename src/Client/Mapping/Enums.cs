@@ -9,7 +9,8 @@ namespace Broker.Client.Mapping;
 /// <summary>Reads enums: by name from text and from the server's enums, by number from whole numbers.</summary>
 internal static class Enums
 {
-    private static readonly MethodInfo NumberMethod = ((Func<long, string, DayOfWeek>)OfNumber<DayOfWeek>).Method.GetGenericMethodDefinition();
+    private static readonly MethodInfo NumberMethod =
+        ((Func<long, string, DayOfWeek>)OfNumber<DayOfWeek>).Method.GetGenericMethodDefinition();
 
     internal static Expression? Read(Expression value, Type wanted, string column) =>
         value.Type == typeof(string) ? Expression.Call(NameReader(wanted), value, Expression.Constant(column))
@@ -24,7 +25,8 @@ internal static class Enums
         return element => read.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [element, column], null)!;
     }
 
-    private static MethodInfo NameReader(Type wanted) => typeof(EnumNames<>).MakeGenericType(wanted).GetMethod(nameof(EnumNames<>.Read), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static MethodInfo NameReader(Type wanted) =>
+        typeof(EnumNames<>).MakeGenericType(wanted).GetMethod(nameof(EnumNames<>.Read), BindingFlags.NonPublic | BindingFlags.Static)!;
 
     private static TEnum OfNumber<TEnum>(long number, string column) where TEnum : struct, Enum
     {

@@ -19,16 +19,23 @@ internal static class Members
         var nullability = new NullabilityInfoContext();
         var constructor = ConstructorFor(target, row);
         var parameters = constructor?.GetParameters() ?? [];
-        Expression made = constructor is null ? Expression.New(target) : Expression.New(constructor, parameters.Select(parameter => Argument(target, parameter, row, nullability)));
+        Expression made = constructor is null
+            ? Expression.New(target)
+            : Expression.New(constructor, parameters.Select(parameter => Argument(target, parameter, row, nullability)));
         var bindings = new List<MemberBinding>();
         foreach (var property in target.GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (property.SetMethod is not { IsPublic: true } || property.IsDefined(typeof(NotMappedAttribute)) || property.GetIndexParameters().Length > 0 || parameters.Any(parameter => Same(parameter.Name, property.Name)))
+            if (property.SetMethod is not { IsPublic: true }
+                || property.IsDefined(typeof(NotMappedAttribute))
+                || property.GetIndexParameters().Length > 0
+                || parameters.Any(parameter => Same(parameter.Name, property.Name)))
                 continue;
             var index = Find(row, NameOf(property));
             if (index >= 0)
-                bindings.Add(Expression.Bind(property, row.Read(index, property.PropertyType, MayBeNull(property.PropertyType, nullability.Create(property)))));
-            else if (property.IsDefined(typeof(RequiredMemberAttribute)) && constructor?.IsDefined(typeof(System.Diagnostics.CodeAnalysis.SetsRequiredMembersAttribute)) != true)
+                bindings.Add(Expression.Bind(property,
+                    row.Read(index, property.PropertyType, MayBeNull(property.PropertyType, nullability.Create(property)))));
+            else if (property.IsDefined(typeof(RequiredMemberAttribute))
+                && constructor?.IsDefined(typeof(System.Diagnostics.CodeAnalysis.SetsRequiredMembersAttribute)) != true)
                 throw Missing(target, property.Name, row);
         }
 
@@ -43,7 +50,8 @@ internal static class Members
         if (all.Length == 0)
             return target.IsValueType ? null : throw Answers.Mismatch($"{ParameterTypes.NameOf(target)} has no public constructor");
         // when none is filled, the shortest names in its refusal what is missing
-        return all.FirstOrDefault(constructor => constructor.GetParameters().All(parameter => Find(row, NameOf(parameter)) >= 0 || parameter.HasDefaultValue))
+        return all.FirstOrDefault(constructor => constructor.GetParameters()
+            .All(parameter => Find(row, NameOf(parameter)) >= 0 || parameter.HasDefaultValue))
             ?? all[^1];
     }
 
@@ -71,10 +79,13 @@ internal static class Members
 
     /// <summary>[Column] cannot stand on a parameter, so a record's parameter is named by the property it makes.</summary>
     private static string NameOf(ParameterInfo parameter) =>
-        parameter.Member.DeclaringType!.GetProperties().FirstOrDefault(property => Same(property.Name, parameter.Name)) is { } property ? NameOf(property) : parameter.Name!;
+        parameter.Member.DeclaringType!.GetProperties().FirstOrDefault(property => Same(property.Name, parameter.Name)) is { } property
+            ? NameOf(property)
+            : parameter.Name!;
 
     private static bool Same(string? one, string? other) =>
-        string.Equals(one?.Replace("_", "", StringComparison.Ordinal), other?.Replace("_", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+        string.Equals(one?.Replace("_", "", StringComparison.Ordinal), other?.Replace("_", "", StringComparison.Ordinal),
+            StringComparison.OrdinalIgnoreCase);
 
     private static BrokerException Missing(Type target, string member, RowSource row) =>
         Answers.Mismatch($"no column for \"{member}\" of {ParameterTypes.NameOf(target)}; the statement answered {Names(row)}");

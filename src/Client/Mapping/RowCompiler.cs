@@ -29,7 +29,8 @@ internal sealed class RowSource
     private static readonly PropertyInfo ColumnsProperty = typeof(RowSet).GetProperty(nameof(RowSet.Columns))!;
     private static readonly PropertyInfo Item = typeof(ImmutableArray<Column>).GetProperty("Item")!;
     private static readonly MethodInfo IsNullMethod = typeof(Column).GetMethod(nameof(Column.IsNull))!;
-    private static readonly MethodInfo NullFoundMethod = typeof(RowSource).GetMethod(nameof(NullFound), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo NullFoundMethod = typeof(RowSource)
+        .GetMethod(nameof(NullFound), BindingFlags.NonPublic | BindingFlags.Static)!;
 
     private readonly ParameterExpression _rows = Expression.Parameter(typeof(RowSet), "rows");
     private readonly ParameterExpression _row = Expression.Parameter(typeof(int), "row");

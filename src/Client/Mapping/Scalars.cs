@@ -7,8 +7,10 @@ internal static class Scalars
 {
     private static readonly HashSet<Type> Known =
     [
-        typeof(bool), typeof(short), typeof(int), typeof(long), typeof(float), typeof(double), typeof(decimal), typeof(string), typeof(char), typeof(Guid),
-        typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan), typeof(JsonElement), typeof(object), typeof(byte),
+        typeof(bool), typeof(short), typeof(int), typeof(long), typeof(float), typeof(double), typeof(decimal), typeof(string),
+        typeof(char), typeof(Guid),
+        typeof(DateTime), typeof(DateTimeOffset), typeof(DateOnly), typeof(TimeOnly), typeof(TimeSpan), typeof(JsonElement), typeof(object),
+        typeof(byte),
     ];
 
     internal static bool IsScalar(Type type) =>

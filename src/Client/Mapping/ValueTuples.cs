@@ -18,7 +18,8 @@ internal static class ValueTuples
         var elements = Count(tuple);
         return row.Shape.Columns.Length == elements
             ? Read(tuple, row, 0)
-            : throw Answers.Mismatch($"{ParameterTypes.NameOf(tuple)} is read from {elements} columns, the statement answered {row.Shape.Columns.Length}");
+            : throw Answers.Mismatch(
+                $"{ParameterTypes.NameOf(tuple)} is read from {elements} columns, the statement answered {row.Shape.Columns.Length}");
     }
 
     private static int Count(Type tuple)
@@ -30,7 +31,9 @@ internal static class ValueTuples
     private static NewExpression Read(Type tuple, RowSource row, int first)
     {
         var types = tuple.GetGenericArguments();
-        var values = types.Select((type, i) => i < Rest ? row.Read(first + i, type, mayBeNull: !type.IsValueType) : Read(type, row, first + Rest));
+        var values = types.Select((type, i) => i < Rest
+            ? row.Read(first + i, type, mayBeNull: !type.IsValueType)
+            : Read(type, row, first + Rest));
         return Expression.New(tuple.GetConstructor(types)!, values);
     }
 }

@@ -18,7 +18,8 @@ internal sealed class InterpolatedText
     private InterpolatedText? _hole;
     private string? _text;
 
-    private InterpolatedText(InterpolatedText? before, string? literal, int holes) => (_before, _literal, _holes) = (before, literal, holes);
+    private InterpolatedText(InterpolatedText? before, string? literal, int holes) =>
+        (_before, _literal, _holes) = (before, literal, holes);
 
     internal static InterpolatedText Start { get; } = new(null, "", 0);
 
@@ -31,7 +32,8 @@ internal sealed class InterpolatedText
     {
         var known = _literals ?? Interlocked.CompareExchange(ref _literals, new(ReferenceEqualityComparer.Instance), null) ?? _literals;
         return known.TryGetValue(literal, out var next) ? next
-            : string.IsInterned(literal) is { } interned && ReferenceEquals(interned, literal) ? known.GetOrAdd(literal, new InterpolatedText(this, literal, _holes))
+            : string.IsInterned(literal) is { } interned && ReferenceEquals(interned, literal)
+                ? known.GetOrAdd(literal, new InterpolatedText(this, literal, _holes))
             : new(this, literal, _holes);
     }
 

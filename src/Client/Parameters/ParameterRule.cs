@@ -19,7 +19,8 @@ internal abstract class ParameterRule
 }
 
 /// <summary>A value type that is sent as it is, or proven first.</summary>
-internal sealed class ValueRule<TValue>(Func<TValue, int, TValue>? prove = null, Action<IEnumerable<TValue>, int>? proveAll = null) : ParameterRule
+internal sealed class ValueRule<TValue>(Func<TValue, int, TValue>? prove = null, Action<IEnumerable<TValue>, int>? proveAll = null)
+    : ParameterRule
     where TValue : struct
 {
     private readonly Func<TValue, int, Parameter> _single = prove is null
@@ -32,13 +33,20 @@ internal sealed class ValueRule<TValue>(Func<TValue, int, TValue>? prove = null,
     {
         if (typeof(T) == typeof(TValue))
             return (Func<T, int, Parameter>)(object)_single;
-        Func<TValue?, int, Parameter> nullable = (value, position) => value is { } some ? _single(some, position) : Parameter.Null<TValue>();
+        Func<TValue?, int, Parameter> nullable = (value, position) =>
+            value is { } some ? _single(some, position) : Parameter.Null<TValue>();
         return (Func<T, int, Parameter>)(object)nullable;
     }
 
     internal override Func<T, int, Parameter> ListOf<T>(Type element) => element == typeof(TValue)
-        ? (value, position) => value is IReadOnlyList<TValue> list and not ImmutableArray<TValue> { IsDefault: true } ? new Parameter<TValue[]>(Copy(list, position)) : Parameter.Null<TValue[]>()
-        : (value, position) => value is IReadOnlyList<TValue?> list and not ImmutableArray<TValue?> { IsDefault: true } ? new Parameter<TValue?[]>(CopyNullables(list, position)) : Parameter.Null<TValue?[]>();
+        ? (value, position) =>
+            value is IReadOnlyList<TValue> list and not ImmutableArray<TValue> { IsDefault: true }
+                ? new Parameter<TValue[]>(Copy(list, position))
+                : Parameter.Null<TValue[]>()
+        : (value, position) =>
+            value is IReadOnlyList<TValue?> list and not ImmutableArray<TValue?> { IsDefault: true }
+                ? new Parameter<TValue?[]>(CopyNullables(list, position))
+                : Parameter.Null<TValue?[]>();
 
     private TValue[] Copy(IReadOnlyList<TValue> list, int position)
     {
@@ -67,13 +75,15 @@ internal sealed class ReferenceRule<TValue>(Func<TValue, int, TValue> prove) : P
         return (Func<T, int, Parameter>)(object)single;
     }
 
-    internal override Func<T, int, Parameter> ListOf<T>(Type element) => (value, position) => value is IReadOnlyList<TValue?> list and not ImmutableArray<TValue?> { IsDefault: true }
+    internal override Func<T, int, Parameter> ListOf<T>(Type element) =>
+        (value, position) => value is IReadOnlyList<TValue?> list and not ImmutableArray<TValue?> { IsDefault: true }
         ? new Parameter<TValue?[]>([.. list.Select(item => item is null ? null : prove(item, position))])
         : Parameter.Null<TValue[]>();
 }
 
 /// <summary>A type that is sent as another.</summary>
-internal sealed class ConvertedRule<TValue, TSent>(Func<TValue, int, TSent> convert) : ParameterRule where TValue : notnull where TSent : notnull
+internal sealed class ConvertedRule<TValue, TSent>(Func<TValue, int, TSent> convert) : ParameterRule where TValue : notnull where TSent
+    : notnull
 {
     internal override Type Type => typeof(TValue);
 
@@ -81,5 +91,7 @@ internal sealed class ConvertedRule<TValue, TSent>(Func<TValue, int, TSent> conv
         value is TValue some ? new Parameter<TSent>(convert(some, position)) : Parameter.Null<TSent>();
 
     internal override Func<T, int, Parameter>? ListOf<T>(Type element) => element != typeof(TValue) ? null : (value, position) =>
-        value is IReadOnlyList<TValue> list and not ImmutableArray<TValue> { IsDefault: true } ? new Parameter<TSent[]>([.. list.Select(item => convert(item, position))]) : Parameter.Null<TSent[]>();
+        value is IReadOnlyList<TValue> list and not ImmutableArray<TValue> { IsDefault: true }
+            ? new Parameter<TSent[]>([.. list.Select(item => convert(item, position))])
+            : Parameter.Null<TSent[]>();
 }

@@ -15,7 +15,8 @@ internal static class ParameterTypes
 {
     private static readonly FrozenDictionary<Type, ParameterRule> Rules = new ParameterRule[]
     {
-        new ValueRule<bool>(), new ValueRule<short>(), new ValueRule<int>(), new ValueRule<long>(), new ValueRule<float>(), new ValueRule<double>(),
+        new ValueRule<bool>(), new ValueRule<short>(), new ValueRule<int>(), new ValueRule<long>(), new ValueRule<float>(),
+        new ValueRule<double>(),
         new ValueRule<decimal>(), new ValueRule<Guid>(), new ValueRule<DateOnly>(), new ValueRule<TimeOnly>(), new ValueRule<TimeSpan>(),
         new ValueRule<DateTime>(Proofs.Kind, Proofs.OneKind), new ValueRule<DateTimeOffset>(static (value, _) => value.ToUniversalTime()),
         new ValueRule<JsonElement>(Proofs.Json),
@@ -32,7 +33,8 @@ internal static class ParameterTypes
     {
         Type type = typeof(T);
         if (typeof(Parameter).IsAssignableFrom(type))
-            return static (value, position) => value as Parameter ?? throw ParameterCapture.Refuse(position, typeof(Parameter), "it is null; say Parameter.Null<T>()");
+            return static (value, position) =>
+                value as Parameter ?? throw ParameterCapture.Refuse(position, typeof(Parameter), "it is null; say Parameter.Null<T>()");
         if (Rules.TryGetValue(type, out var rule))
             return rule.Single<T>();
         if (Nullable.GetUnderlyingType(type) is { } underlying && Rules.TryGetValue(underlying, out var ofValue))
@@ -54,7 +56,9 @@ internal static class ParameterTypes
     internal static string NameOf(Type type) =>
         Nullable.GetUnderlyingType(type) is { } underlying ? NameOf(underlying) + "?"
         : type.IsArray ? NameOf(type.GetElementType()!) + "[]"
-        : type.IsGenericType ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
+        : type.IsGenericType
+            ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<"
+                + $"{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
         : type.Name;
 
     /// <summary>A bare object is nothing to send, and captured by its declared type it would come back here for ever.</summary>
@@ -64,12 +68,14 @@ internal static class ParameterTypes
 
     private static Type? ElementOf(Type type) =>
         type.IsArray ? (type.IsSZArray ? type.GetElementType() : null)
-        : type.GetInterfaces().Append(type).FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))?.GetGenericArguments()[0];
+        : type.GetInterfaces().Append(type)
+            .FirstOrDefault(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))?.GetGenericArguments()[0];
 
     private static string WhyNot(Type type) =>
         (Nullable.GetUnderlyingType(type) ?? type).IsEnum ? "an enum is sent as its number or its name: cast it, or call ToString"
         : type == typeof(CancellationToken) ? "it is no value; the token stands before the parameters"
         : type.IsArray && !type.IsSZArray ? "arrays of several dimensions are not supported"
-        : "the type is not supported; send one of bool, short, int, long, float, double, decimal, string, char, Guid, DateTime, DateTimeOffset, "
+        : "the type is not supported; send one of bool, short, int, long, float, double, decimal, string, char, Guid, "
+            + "DateTime, DateTimeOffset, "
             + "DateOnly, TimeOnly, TimeSpan, byte[], JsonDocument, JsonElement, a nullable, an array or a list of them";
 }

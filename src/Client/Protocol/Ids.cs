@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Broker.Client.Protocol;
 
 /// <summary>Names one pool: a pool serves exactly one (database, user) pair.</summary>
@@ -33,6 +35,9 @@ public readonly record struct LeaseId(long Number)
 /// <param name="Number">Counts from 1 within the client.</param>
 public readonly record struct ErrandId(long Client, long Number)
 {
+    /// <summary>A name for a client; who guesses it can cancel what that client asked.</summary>
+    internal static long DrawClient() => Drawn.Number();
+
     /// <summary>`{client in hex}-{n}`.</summary>
     public override string ToString() => $"{Client:x}-{Number}";
 }
@@ -54,8 +59,8 @@ public readonly record struct SessionId(Guid Value)
 /// <param name="Number">The id.</param>
 public readonly record struct HandleId(long Number)
 {
-    /// <summary>A new one.</summary>
-    public static HandleId Draw() => new(Random.Shared.NextInt64());
+    /// <summary>A new one; who guesses it is taken for who has it.</summary>
+    public static HandleId Draw() => new(Drawn.Number());
 
     /// <summary>`h{n in hex}`.</summary>
     public override string ToString() => $"h{Number:x}";
@@ -89,4 +94,21 @@ public readonly record struct CursorId(long Number)
 {
     /// <summary>`q{n}`.</summary>
     public override string ToString() => $"q{Number}";
+}
+
+/// <summary>Names one remote client. Drawn at random when it connects first, so that nobody can take another's place.</summary>
+/// <param name="Value">The id.</param>
+public readonly record struct ClientId(Guid Value)
+{
+    /// <summary>A new one.</summary>
+    public static ClientId Draw() => new(Guid.NewGuid());
+
+    /// <summary>32 hexadecimal digits: also the name of the client's actor in the broker.</summary>
+    public override string ToString() => Value.ToString("N");
+}
+
+/// <summary>Numbers that nobody can tell from those drawn before.</summary>
+file static class Drawn
+{
+    internal static long Number() => BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 }

@@ -19,8 +19,10 @@ public static class RemoteMessages
         typeof(StartListening), typeof(ListeningStarted), typeof(Notified), typeof(ListeningGap), typeof(StopListening),
         typeof(GetPoolStatus), typeof(PoolStatus), typeof(InvalidatePool), typeof(PoolInvalidated),
         typeof(SuspendPool), typeof(PoolSuspended), typeof(ResumePool), typeof(PoolResumed),
-        typeof(OpenSession), typeof(JoinSession), typeof(SessionOpened), typeof(RunInSession), typeof(SessionAnswer), typeof(CancelInSession),
+        typeof(OpenSession), typeof(JoinSession), typeof(SessionOpened), typeof(RunInSession), typeof(SessionAnswer),
+        typeof(CancelInSession),
         typeof(NoteUnsent), typeof(LeaveSession), typeof(SessionLeft), typeof(GetCommitOutcome), typeof(CommitOutcome),
         typeof(OpenSandbox), typeof(SandboxOpened), typeof(CloseSandbox), typeof(SandboxClosed),
+        typeof(Hello), typeof(Challenged), typeof(ProveUser), typeof(Admitted), typeof(LinkFrame), typeof(Goodbye),
     ];
 }

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Sending;
 
@@ -17,7 +16,8 @@ public sealed class Sandbox : IAsyncDisposable
     private readonly ReplyHome _home;
     private int _closed;
 
-    internal Sandbox(BrokerClient broker, IActorRef supervisor, ReplyHome home) => (Broker, _supervisor, _home) = (broker, supervisor, home);
+    internal Sandbox(BrokerClient broker, IActorRef supervisor, ReplyHome home) =>
+        (Broker, _supervisor, _home) = (broker, supervisor, home);
 
     /// <summary>Ends a sandbox that nobody holds any more.</summary>
     ~Sandbox()
@@ -31,7 +31,7 @@ public sealed class Sandbox : IAsyncDisposable
 
     /// <summary>
     /// Ends when everything is rolled back and the connections have gone back. Sessions left open are closed, and whoever still waits is
-    /// refused. Any number of times.
+    /// refused. Any number of times. It ends too when the way to the broker is lost, which rolls back all the same.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -44,9 +44,11 @@ public sealed class Sandbox : IAsyncDisposable
         {
             await reply.Answer.ConfigureAwait(false);
         }
-        catch (BrokerException refused) when (refused.Failure is BrokerStopping)
+        catch (BrokerException)
         {
-            // It ended with the broker.
+            // It ended with the broker, or with the way to it. To throw would hide why it is disposed. A door that takes no more requests
+            // takes what nobody waits for.
+            _supervisor.Tell(new CloseSandbox(), ActorRefs.NoSender);
         }
     }
 }

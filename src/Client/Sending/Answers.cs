@@ -35,5 +35,7 @@ internal static class Answers<T>
     }
 
     private static T ReadOne(RowSet rows, string wanted) =>
-        rows.Count == 1 ? RowMapper<T>.For(rows)(rows, 0) : throw Answers.Mismatch($"{wanted} was asked for, the statement answered {rows.Count}");
+        rows.Count == 1
+            ? RowMapper<T>.For(rows)(rows, 0)
+            : throw Answers.Mismatch($"{wanted} was asked for, the statement answered {rows.Count}");
 }

@@ -16,6 +16,9 @@ internal sealed class Cancelling
         _registration = token.UnsafeRegister(static state => ((Cancelling)state!).Tell(), this);
     }
 
+    /// <summary>Whether the cancellation was asked for.</summary>
+    internal bool IsAskedFor => _token.IsCancellationRequested;
+
     /// <summary>The answer is there: nothing is passed on any more. The token whose cancellation it would have been.</summary>
     internal CancellationToken End()
     {

@@ -11,11 +11,14 @@ internal abstract class ClientRef : MinimalActorRef, IEquatable<IActorRef>
 {
     private readonly ReplyHome _home;
 
-    private protected ClientRef(ReplyHome home) => _home = home;
+    internal ClientRef(ReplyHome home) => _home = home;
 
     public override ActorPath Path => _home.Path;
 
     public override IActorRefProvider Provider => _home.Provider;
+
+    /// <summary>Whether the caller has asked for the cancellation of what it waits for.</summary>
+    internal virtual bool IsCancelled => false;
 
     bool IEquatable<IActorRef>.Equals(IActorRef? other) => ReferenceEquals(this, other);
 

@@ -16,7 +16,8 @@ internal sealed class PoolDirectory
     private readonly Func<CancellationToken, Task<IActorRef>> _supervisor;
     private readonly ReplyHome _home;
 
-    internal PoolDirectory(ActorSystem system, Func<CancellationToken, Task<IActorRef>> supervisor, ReplyHome home) => (_system, _supervisor, _home) = (system, supervisor, home);
+    internal PoolDirectory(ActorSystem system, Func<CancellationToken, Task<IActorRef>> supervisor, ReplyHome home) =>
+        (_system, _supervisor, _home) = (system, supervisor, home);
 
     /// <summary>Only from memory: true on every call but the first for a pool. Throws when the actor system has terminated.</summary>
     internal bool TryFind(string database, string? user, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PoolFound? pool)

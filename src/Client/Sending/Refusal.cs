@@ -12,6 +12,8 @@ internal static class Refusal
     internal static Exception Of(Failure failure, CancellationToken token)
     {
         var refused = new BrokerException(failure);
-        return failure is Cancelled && token.IsCancellationRequested ? new OperationCanceledException(refused.Message, refused, token) : refused;
+        return failure is Cancelled && token.IsCancellationRequested
+            ? new OperationCanceledException(refused.Message, refused, token)
+            : refused;
     }
 }

@@ -14,7 +14,15 @@ internal sealed class Replies : ClientRef
     private readonly Channel<IBrokerReply> _told = Channel.CreateUnbounded<IBrokerReply>(new() { SingleReader = true });
     private readonly Failure _uponDeath;
 
-    internal Replies(ReplyHome home, Failure uponDeath) : base(home.Own()) => _uponDeath = uponDeath;
+    private readonly CancellationToken _opening;
+
+    /// <param name="home">Where replies live.</param>
+    /// <param name="uponDeath">What the death of what is watched is told as.</param>
+    /// <param name="opening">Cancels the request that it waits for at first.</param>
+    internal Replies(ReplyHome home, Failure uponDeath, CancellationToken opening = default) : base(home.Own()) =>
+        (_uponDeath, _opening) = (uponDeath, opening);
+
+    internal override bool IsCancelled => _opening.IsCancellationRequested;
 
     /// <summary>The next message. Refusals are thrown.</summary>
     /// <param name="cancellation">Ends the wait, unless <paramref name="waitOn"/>.</param>

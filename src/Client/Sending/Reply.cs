@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using Akka.Actor;
 using Broker.Client.Protocol.Messages;
+using Broker.Client.Remote.Transport;
 
 namespace Broker.Client.Sending;
 
@@ -10,7 +11,7 @@ namespace Broker.Client.Sending;
 /// that a resource in it can be given back. Not Ask: no task, no timer, no entry in a table. Never used again for a second request,
 /// because a late answer to the first would end it.
 /// </summary>
-internal class Reply<T> : ClientRef, IValueTaskSource<T>
+internal class Reply<T> : ClientRef, IValueTaskSource<T>, IAnswered
 {
     private readonly Func<object, T> _read;
     private readonly Action<object>? _abandoned;
@@ -21,10 +22,13 @@ internal class Reply<T> : ClientRef, IValueTaskSource<T>
     /// <param name="home">Where replies live.</param>
     /// <param name="read">Makes the result of the answer; may throw. A <see cref="Refused"/> is thrown before it is asked.</param>
     /// <param name="abandoned">Sees every answer that nobody will read.</param>
-    internal Reply(ReplyHome home, Func<object, T> read, Action<object>? abandoned = null) : base(home) => (_read, _abandoned) = (read, abandoned);
+    internal Reply(ReplyHome home, Func<object, T> read, Action<object>? abandoned = null) : base(home) =>
+        (_read, _abandoned) = (read, abandoned);
 
     /// <summary>The answer, once. Refusals are thrown.</summary>
     internal ValueTask<T> Answer => new(this, _core.Version);
+
+    internal override bool IsCancelled => Volatile.Read(ref _cancelling) is { IsAskedFor: true };
 
     /// <summary>
     /// Sends <paramref name="cancel"/> to <paramref name="receiver"/> when the token fires; the caller keeps waiting for the one answer.
@@ -49,10 +53,16 @@ internal class Reply<T> : ClientRef, IValueTaskSource<T>
 
     protected override void TellInternal(object message, IActorRef sender)
     {
-        if (Interlocked.Exchange(ref _told, 1) == 0)
-            _core.SetResult(message);
-        else
+        if (Interlocked.Exchange(ref _told, 1) != 0)
             _abandoned?.Invoke(message);
+        else if (!RemoteTurn.TryTellBehind(this, message))
+            _core.SetResult(message);
+    }
+
+    void IAnswered.GoOn(object answer, bool here)
+    {
+        _core.RunContinuationsAsynchronously = !here;
+        _core.SetResult(answer);
     }
 
     T IValueTaskSource<T>.GetResult(short token)

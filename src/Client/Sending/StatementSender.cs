@@ -18,7 +18,7 @@ internal sealed record SendingTerms(string? User, CallerContext Context, ErrandL
 /// </summary>
 internal sealed class StatementSender
 {
-    private readonly long _client = Random.Shared.NextInt64();
+    private readonly long _client = ErrandId.DrawClient();
     private readonly ActorSystem _system;
     private long _errands;
 
@@ -57,28 +57,34 @@ internal sealed class StatementSender
     internal StatementSender InSandbox(IActorRef supervisor) => new(this, supervisor) { IsSandboxed = true };
 
     /// <summary>Runs an errand; <paramref name="read"/> makes the result of its <see cref="ErrandCompleted"/>.</summary>
-    internal ValueTask<T> RunAsync<T>(string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation) =>
+    internal ValueTask<T> RunAsync<T>(string database, Statement statement, SendingTerms terms, Func<object, T> read,
+        CancellationToken cancellation) =>
+        RunAsync(database, statement, unit: null, terms, read, cancellation);
+
+    /// <summary>The same for a unit, when <paramref name="unit"/> makes one of the statement.</summary>
+    internal ValueTask<T> RunAsync<T>(
+        string database, Statement statement, ErrandUnit? unit, SendingTerms terms, Func<object, T> read, CancellationToken cancellation) =>
         cancellation.IsCancellationRequested ? ValueTask.FromCanceled<T>(cancellation)
-        : ErrandActivity.IsWatched(Tracing) ? RunTracedAsync(database, statement, terms, read, cancellation)
-        : Pools.TryFind(database, terms.User, out var pool) ? Run(pool, statement, terms, read, cancellation)
-        : FindAndRunAsync(database, statement, terms, read, cancellation);
+        : ErrandActivity.IsWatched(Tracing) ? RunTracedAsync(database, statement, unit, terms, read, cancellation)
+        : Pools.TryFind(database, terms.User, out var pool) ? Run(pool, statement, unit, terms, read, cancellation)
+        : FindAndRunAsync(database, statement, unit, terms, read, cancellation);
 
     private async ValueTask<T> FindAndRunAsync<T>(
-        string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
+        string database, Statement statement, ErrandUnit? unit, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
     {
         var pool = await Pools.FindAsync(database, terms.User).ConfigureAwait(false);
-        return await Run(pool, statement, terms, read, cancellation).ConfigureAwait(false);
+        return await Run(pool, statement, unit, terms, read, cancellation).ConfigureAwait(false);
     }
 
     private async ValueTask<T> RunTracedAsync<T>(
-        string database, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
+        string database, Statement statement, ErrandUnit? unit, SendingTerms terms, Func<object, T> read, CancellationToken cancellation)
     {
         using var activity = ErrandActivity.Start(database, statement, Tracing);
         try
         {
             var pool = await Pools.FindAsync(database, terms.User).ConfigureAwait(false);
             activity.Sent(pool.Pool);
-            return await Run(pool, statement, terms, Read, cancellation, activity?.Id).ConfigureAwait(false);
+            return await Run(pool, statement, unit, terms, Read, cancellation, activity?.Id).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -94,11 +100,12 @@ internal sealed class StatementSender
     }
 
     private ValueTask<T> Run<T>(
-        PoolFound pool, Statement statement, SendingTerms terms, Func<object, T> read, CancellationToken cancellation, string? traceParent = null)
+        PoolFound pool, Statement statement, ErrandUnit? unit, SendingTerms terms, Func<object, T> read, CancellationToken cancellation,
+            string? traceParent = null)
     {
         var reply = new Reply<T>(Home, read);
         var id = NextId();
-        pool.Supervisor.Tell(new RunErrand(id, statement, terms.Context, terms.Limits) { TraceParent = traceParent }, reply);
+        pool.Supervisor.Tell(new RunErrand(id, statement, terms.Context, terms.Limits) { TraceParent = traceParent, Unit = unit }, reply);
         if (cancellation.CanBeCanceled)
             reply.CancelBy(pool.Supervisor, new CancelErrand(id), cancellation);
         return reply.Answer;

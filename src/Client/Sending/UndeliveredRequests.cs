@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Client.Remote.Links;
 
 namespace Broker.Client.Sending;
 
@@ -20,7 +21,8 @@ internal sealed class UndeliveredRequests : ClientRef
 
     protected override void TellInternal(object message, IActorRef sender)
     {
-        if (message is not AllDeadLetters { Message: IBrokerRequest, Sender: ClientRef caller } letter)
+        if (message is not AllDeadLetters { Message: IBrokerRequest or LinkMessages.Send
+            or LinkMessages.Open, Sender: ClientRef caller } letter)
             return;
         _pools.Forget(letter.Recipient);
         caller.Tell(new Refused(new BrokerStopping($"the actor {letter.Recipient.Path.ToStringWithoutAddress()}")), ActorRefs.NoSender);

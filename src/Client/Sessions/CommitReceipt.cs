@@ -8,4 +8,5 @@ namespace Broker.Client.Sessions;
 /// <param name="Unsent">Changes that other handles of the conversation track and have not sent: no part of the commit.</param>
 /// <param name="Settled">Whether the connection was lost at COMMIT, and the outcome had to be asked for.</param>
 /// <param name="Warnings">What was odd about its flushes without being wrong, such as rows to be deleted that were gone already.</param>
-public sealed record CommitReceipt(ulong TransactionId, ImmutableArray<UnsentChanges> Unsent, bool Settled, ImmutableArray<string> Warnings);
+public sealed record CommitReceipt(ulong TransactionId, ImmutableArray<UnsentChanges> Unsent, bool Settled,
+    ImmutableArray<string> Warnings);

@@ -61,7 +61,8 @@ internal sealed class EntityQueries
     }
 
     /// <summary>The row of a key, loaded; null when it is not there.</summary>
-    internal async ValueTask<T?> LoadAsync<T>(EntityMap map, EntityKey key, GetOptions options, CancellationToken cancellation) where T : class
+    internal async ValueTask<T?> LoadAsync<T>(EntityMap map, EntityKey key, GetOptions options, CancellationToken cancellation)
+        where T : class
     {
         var found = await QueryAsync<T>(map.Select(key, Words(options.Locking)), options.Refresh, map, cancellation).ConfigureAwait(false);
         if (found.Count > 0)
@@ -77,7 +78,9 @@ internal sealed class EntityQueries
 
     /// <summary>How the type is mapped when it is an entity; null when its rows are values.</summary>
     internal async ValueTask<EntityMap?> MapOfAsync<T>(CancellationToken cancellation) =>
-        typeof(T).IsClass && typeof(T) != typeof(string) && !typeof(T).IsArray ? await _maps.TryMapAsync(typeof(T), cancellation).ConfigureAwait(false) : null;
+        typeof(T).IsClass && typeof(T) != typeof(string) && !typeof(T).IsArray
+            ? await _maps.TryMapAsync(typeof(T), cancellation).ConfigureAwait(false)
+            : null;
 
     /// <summary>What other handles wrote is known to be out of date here.</summary>
     internal void ExpireStale()
@@ -97,7 +100,8 @@ internal sealed class EntityQueries
         RowLock.ForKeyShare => "for key share",
     };
 
-    private async ValueTask<IReadOnlyList<T>> QueryAsync<T>(Statement statement, bool refresh, EntityMap map, CancellationToken cancellation)
+    private async ValueTask<IReadOnlyList<T>> QueryAsync<T>(Statement statement, bool refresh, EntityMap map,
+        CancellationToken cancellation)
     {
         var rows = (await ExecuteAsync(statement, cancellation).ConfigureAwait(false)).Rows;
         return Read<T>(rows, map, refresh);

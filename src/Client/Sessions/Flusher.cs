@@ -39,7 +39,8 @@ internal sealed class Flusher
     {
         if (await PrepareAsync(cancellation).ConfigureAwait(false) is not { } sending)
             return;
-        await SendAsync(sending, static steps => new Flush(steps), static (Flushed flushed) => flushed.Results, cancellation).ConfigureAwait(false);
+        await SendAsync(sending, static steps => new Flush(steps), static (Flushed flushed) => flushed.Results, cancellation)
+            .ConfigureAwait(false);
         await _hooking.CallAsync(_hooks.AfterFlush, nameof(_hooks.AfterFlush), committed: false, cancellation).ConfigureAwait(false);
     }
 
@@ -60,7 +61,8 @@ internal sealed class Flusher
     /// Sends what there is to send, with a command that ends or begins something; the command goes also when there is nothing.
     /// </summary>
     internal async ValueTask<T> FlushWithAsync<T>(
-        Func<ImmutableArray<FlushStep>, ISessionCommand> command, Func<T, ImmutableArray<StepResult>> results, CancellationToken cancellation)
+        Func<ImmutableArray<FlushStep>, ISessionCommand> command, Func<T, ImmutableArray<StepResult>> results,
+            CancellationToken cancellation)
         where T : ISessionReply
     {
         if (_hooks.AfterFlush is not null)
@@ -69,7 +71,8 @@ internal sealed class Flusher
             for (var round = 0; _zone.Unsent > 0 || round == 0; round++)
             {
                 if (round == MostRounds)
-                    throw new BrokerException(new SessionHookFailed(_link.Session, nameof(_hooks.AfterFlush), $"hooks have added work in each of {MostRounds} flushes of one commit", Committed: false));
+                    throw new BrokerException(new SessionHookFailed(_link.Session, nameof(_hooks.AfterFlush),
+                        $"hooks have added work in each of {MostRounds} flushes of one commit", Committed: false));
                 await FlushAsync(cancellation).ConfigureAwait(false);
             }
         }
@@ -82,7 +85,9 @@ internal sealed class Flusher
         }
         catch (BrokerException refused) when (refused.Failure is StatementFailed failed)
         {
-            throw FlushFailures.ExplainLater(failed, _zone.Scopes.Sent) is var explained && explained == failed ? refused : new BrokerException(explained, refused);
+            throw FlushFailures.ExplainLater(failed, _zone.Scopes.Sent) is var explained && explained == failed
+                ? refused
+                : new BrokerException(explained, refused);
         }
     }
 
@@ -117,7 +122,8 @@ internal sealed class Flusher
     }
 
     private async ValueTask<T> SendAsync<T>(
-        Sending sending, Func<ImmutableArray<FlushStep>, ISessionCommand> command, Func<T, ImmutableArray<StepResult>> results, CancellationToken cancellation)
+        Sending sending, Func<ImmutableArray<FlushStep>, ISessionCommand> command, Func<T, ImmutableArray<StepResult>> results,
+            CancellationToken cancellation)
         where T : ISessionReply
     {
         T reply;
@@ -135,7 +141,8 @@ internal sealed class Flusher
         var outcome = sending.Plan.Apply(results(reply));
         _zone.Sent(sending.Changes, sending.Copies, outcome);
         foreach (var missed in outcome.Warnings)
-            _warnings = _warnings.Add($"{missed.Wanted - missed.Deleted} of {missed.Wanted} rows of {missed.Entity} that were to be deleted were gone already");
+            _warnings = _warnings.Add(
+                $"{missed.Wanted - missed.Deleted} of {missed.Wanted} rows of {missed.Entity} that were to be deleted were gone already");
         if (outcome.Unfit is not { } unfit)
             return reply;
         if (reply is Flushed)

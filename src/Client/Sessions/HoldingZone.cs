@@ -120,7 +120,8 @@ internal sealed class HoldingZone
             return;
         }
 
-        var tracked = new Tracked(this, map.Type.Type, changed) { Map = map, Key = key, State = ObjectState.Persistent, IsReplacement = true };
+        var tracked = new Tracked(this, map.Type.Type,
+            changed) { Map = map, Key = key, State = ObjectState.Persistent, IsReplacement = true };
         _attachments.Remove(changed);
         _attachments.Add(changed, tracked);
         _identities.TryAdd(tracked);
@@ -157,7 +158,8 @@ internal sealed class HoldingZone
         Scopes.Rollback();
     }
 
-    internal void Expire(object entity) => (Find(entity) ?? throw Refuse(entity.GetType(), "it is no object of this session")).Expired = true;
+    internal void Expire(object entity) =>
+        (Find(entity) ?? throw Refuse(entity.GetType(), "it is no object of this session")).Expired = true;
 
     /// <summary>What is known of the rows of these tables is out of date; `*` stands for all.</summary>
     internal void ExpireTables(ImmutableArray<string> tables)
@@ -328,7 +330,10 @@ internal sealed class HoldingZone
         var isUnset = map.IsKeyUnset(changed);
         foreach (var pending in _pending)
             if (pending.Type == map.Type.Type && map.Key.All(column => column.Same(pending.Entity!, changed)))
-                return isUnset ? throw Refuse(map.Type.Type, "the server gives its key when it is flushed, so which of the added objects it replaces is not known; flush before") : pending;
+                return isUnset
+                    ? throw Refuse(map.Type.Type,
+                        "the server gives its key when it is flushed, so which of the added objects it replaces is not known; flush before")
+                    : pending;
         return null;
     }
 
@@ -385,7 +390,8 @@ internal sealed class HoldingZone
             _marked.Remove(tracked);
             tracked.IsToBeDeleted = false;
             // What is as it was known is left alone, up to date.
-            if (tracked is { Known: { } known, Entity: { } entity, Map: { } map } && (tracked.IsReplacement || !map.ChangedColumns(entity, known).IsEmpty))
+            if (tracked is { Known: { } known, Entity: { } entity, Map: { } map }
+                && (tracked.IsReplacement || !map.ChangedColumns(entity, known).IsEmpty))
                 _undoing.PutBack(tracked, entity, known);
         }
     }

@@ -40,7 +40,9 @@ internal sealed class IdentityMap
     /// <summary>Nothing stands for its row any more, if it did.</summary>
     internal void Remove(Tracked tracked)
     {
-        if (tracked is { Map: { } map, Key: { } key } && _rows.TryGetValue((map.Type.Type, key), out var there) && ReferenceEquals(there, tracked))
+        if (tracked is { Map: { } map, Key: { } key }
+            && _rows.TryGetValue((map.Type.Type, key), out var there)
+            && ReferenceEquals(there, tracked))
             _rows.Remove((map.Type.Type, key));
     }
 

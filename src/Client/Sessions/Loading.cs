@@ -25,7 +25,9 @@ internal sealed class Loading
         (tracked.Map, tracked.Expired) = (map, false);
         if (map.IsImmutable)
             return Renew(tracked, entity, fresh, refresh);
-        var changed = refresh ? ColumnSet.None : tracked.Known is { } before ? map.ChangedColumns(entity, before) : map.Written.Except(map.Keys);
+        var changed = refresh ? ColumnSet.None
+            : tracked.Known is { } before ? map.ChangedColumns(entity, before)
+            : map.Written.Except(map.Keys);
         foreach (var column in map.Columns)
             if (!changed.Contains(column.Index))
                 column.Copy(fresh, entity);

@@ -4,7 +4,8 @@ namespace Broker.Client.Sessions;
 
 /// <summary>
 /// A nested scope of a session: a savepoint. What was done in it can be undone without the rest. It belongs to the handle that opened it;
-/// writes of other handles wait until it ends. Disposing one that was not committed rolls it back.
+/// writes of other handles wait until it ends. Disposing one that was not committed rolls it back; where the broker cannot be asked for
+/// that, the session leaves its conversation, and whatever is asked of it then is refused (<c>ConversationGone</c>).
 /// </summary>
 public sealed class NestedScope : IAsyncDisposable
 {

@@ -19,11 +19,15 @@ internal sealed class OpenScopes
     /// <summary>The transaction and the scopes.</summary>
     internal IReadOnlyList<Journal> Open => _journals;
 
-    /// <summary>What was sent, to find the row that a failure means.</summary>
-    internal IEnumerable<Batch> Sent => Touched.Where(static one => one is { Map: not null, Entity: not null }).Distinct()
-        .GroupBy(static one => (Map: one.Map!, Kind: one.State == ObjectState.Deleted ? ChangeKind.Delete : ChangeKind.Insert), static one => one.Entity!)
-        .Select(static rows => new Batch(
-            rows.Key.Kind, rows.Key.Map, rows.Key.Map.Written, ColumnSet.None, [.. rows.Select(entity => new EntityChange(rows.Key.Kind, rows.Key.Map, entity))]));
+    /// <summary>
+    /// What was sent, to find the row that a failure means. Of an object that nobody holds any more there is its table only, so that the
+    /// failure is the same, and names no row.
+    /// </summary>
+    internal IEnumerable<Batch> Sent => Touched.Where(static one => one.Map is not null).Distinct()
+        .GroupBy(static one => (Map: one.Map!, Kind: one.State == ObjectState.Deleted ? ChangeKind.Delete : ChangeKind.Insert),
+            static one => one.Entity)
+        .Select(static rows => new Batch(rows.Key.Kind, rows.Key.Map, rows.Key.Map.Written, ColumnSet.None,
+            [.. rows.OfType<object>().Select(entity => new EntityChange(rows.Key.Kind, rows.Key.Map, entity))]));
 
     private bool HasSent => _journals.Count > 1 || !_journals[0].IsEmpty;
 

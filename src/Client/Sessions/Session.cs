@@ -9,12 +9,12 @@ using Broker.Client.Protocol.Values;
 namespace Broker.Client.Sessions;
 
 /// <summary>
-/// A conversation with the database, and the objects that its user holds of it: a unit of work. Any number of threads and tasks may use one session at the same
-/// time; what they ask happens one at a time, in the order in which each asked. It borrows a connection with its first statement and gives it back at commit,
-/// rollback or close. Disposing it rolls back what was not committed.
+/// A conversation with the database, and the objects that its user holds of it: a unit of work. Any number of threads and tasks may use one
+/// session at the same time; what they ask happens one at a time, in the order in which each asked. It borrows a connection with its first
+/// statement and gives it back at commit, rollback or close. Disposing it rolls back what was not committed.
 /// <para>
-/// Objects are plain: nothing is read when a property is touched, and changes made in place are found by comparing when they are sent. Every refusal is a
-/// <see cref="BrokerException"/>. After a statement that failed all uses are refused with <c>ConversationFailed</c> until a rollback.
+/// Objects are plain: nothing is read when a property is touched, and changes made in place are found by comparing when they are sent. A
+/// refusal is a <see cref="BrokerException"/>. After a statement that failed all is refused (<c>ConversationFailed</c>) until a rollback.
 /// </para>
 /// </summary>
 public sealed class Session : IAsyncDisposable, IDisposable
@@ -45,9 +45,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// <summary>This handle's own id, as failures and receipts of other handles name it.</summary>
     public HandleId Handle => _link.Handle;
 
-    /// <summary>
-    /// The object of a row, by its key: from memory when it is known and not out of date, else loaded. Null when there is no such row.
-    /// </summary>
+    /// <summary>The object of a row, by its key: from memory when known and not out of date, else loaded. Null if there is none.</summary>
     /// <param name="key">The key; of a composite one a tuple, in the order of the key's columns.</param>
     /// <param name="options">Row locks, or that the server is to be asked in any case.</param>
     /// <param name="cancellation">Cancels the query.</param>
@@ -59,7 +57,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>The same for a row that must be there; else <c>RowMissing</c>.</summary>
-    public async ValueTask<T> GetOneAsync<T>(object key, GetOptions? options = null, CancellationToken cancellation = default) where T : class
+    public async ValueTask<T> GetOneAsync<T>(object key, GetOptions? options = null, CancellationToken cancellation = default)
+        where T : class
     {
         ArgumentNullException.ThrowIfNull(key);
         using var turn = await NextAsync(cancellation).ConfigureAwait(false);
@@ -67,8 +66,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Adds an object: the next flush inserts its row. One whose deletion waits to be sent is kept instead; one that was detached stands for its row again. What
-    /// cannot be added is refused here, or by the next flush if others had their turn (<c>SeveralRefused</c> when that was so more than once).
+    /// Adds an object: the next flush inserts its row. One whose deletion waits is kept instead; one that was detached stands for its row
+    /// again. What cannot be added is refused here, or by the next flush if others had their turn (<c>SeveralRefused</c> if several).
     /// </summary>
     public void Add<T>(T entity) where T : class
     {
@@ -96,8 +95,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Puts a changed object, such as a record's `with`, in the place of the one that stands for its row; the flush sends the columns that differ. When the row is
-    /// not known, all columns are sent. One that was added and not sent is replaced by it too, unless the server is to give the key.
+    /// Puts a changed object, such as a record's `with`, in the place of the one that stands for its row; the flush sends what differs. If
+    /// the row is not known, all columns are sent. One that was added and not sent is replaced too, unless the server is to give the key.
     /// </summary>
     public async ValueTask UpdateAsync<T>(T changed, CancellationToken cancellation = default) where T : class
     {
@@ -118,8 +117,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Puts the values of a detached object onto the one that stands for its row, which is loaded if need be; when there is no such row, a copy is added. An object
-    /// whose version is not the row's is refused (<c>StaleRows</c>).
+    /// Puts the values of a detached object onto the one that stands for its row, which is loaded if need be; when there is no such row, a
+    /// copy is added. One whose version is not the row's is refused (<c>StaleRows</c>).
     /// </summary>
     /// <returns>The object that this session holds.</returns>
     public async ValueTask<T> MergeAsync<T>(T detached, CancellationToken cancellation = default) where T : class
@@ -164,8 +163,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Runs a statement and reads its rows. Rows of an entity become the objects that stand for them: one that is known and not out of date is handed out as it is.
-    /// Pending work is sent before, so that the query sees it.
+    /// Runs a statement and reads its rows. Rows of an entity become the objects that stand for them: one that is known and not out of date
+    /// is handed out as it is. Pending work is sent before, so that the query sees it.
     /// </summary>
     public ValueTask<IReadOnlyList<T>> QueryAsync<T>(SqlInterpolation sql, CancellationToken cancellation = default) =>
         QueryAsync<T>(sql.ToStatement(), cancellation);
@@ -178,7 +177,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Runs any other statement; pending work is sent before. The rows it changed; -1 when it changes none.</summary>
-    public ValueTask<long> ExecuteAsync(SqlInterpolation sql, CancellationToken cancellation = default) => ExecuteAsync(sql.ToStatement(), cancellation);
+    public ValueTask<long> ExecuteAsync(SqlInterpolation sql, CancellationToken cancellation = default) =>
+        ExecuteAsync(sql.ToStatement(), cancellation);
 
     /// <inheritdoc cref="ExecuteAsync(SqlInterpolation, CancellationToken)"/>
     public async ValueTask<long> ExecuteAsync(Statement statement, CancellationToken cancellation = default)
@@ -188,8 +188,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Updates rows of an entity's table without loading them: <c>BulkUpdateAsync&lt;Item&gt;($"set price = price * {factor} where kind = {kind}")</c>. Objects of the
-    /// table are out of date behind it.
+    /// Updates rows of an entity's table without loading them: <c>BulkUpdateAsync&lt;Item&gt;($"set price = price * {factor} where kind =
+    /// {kind}")</c>. Objects of the table are out of date behind it.
     /// </summary>
     /// <returns>How many rows.</returns>
     public async ValueTask<long> BulkUpdateAsync<T>(SqlInterpolation setAndWhere, CancellationToken cancellation = default) where T : class
@@ -199,7 +199,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
         return await _work.BulkAsync<T>("update", rest, Autoflushes, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes rows of an entity's table without loading them: <c>BulkDeleteAsync&lt;Item&gt;($"where kind = {kind}")</c>.</summary>
+    /// <summary>Deletes rows of a table without loading them: <c>BulkDeleteAsync&lt;Item&gt;($"where kind = {kind}")</c>.</summary>
     /// <returns>How many rows.</returns>
     public async ValueTask<long> BulkDeleteAsync<T>(SqlInterpolation where, CancellationToken cancellation = default) where T : class
     {
@@ -209,8 +209,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Reads any number of rows through a server cursor, so that memory stays constant; they are values, not objects of the session. Other commands of the session run
-    /// between its chunks, also from inside the loop. A stream that lies idle for `broker.sessions.cursor-idle-limit` is closed (<c>CursorRefused</c>).
+    /// Reads any number of rows by a server cursor, in constant memory; they are values, not objects of the session. Other commands run
+    /// between its chunks, also from inside the loop. Idle for `broker.sessions.cursor-idle-limit` it is closed (<c>CursorRefused</c>).
     /// </summary>
     /// <param name="sql">A query that changes nothing.</param>
     /// <param name="chunkRows">How many rows are fetched at a time.</param>
@@ -219,7 +219,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
         StreamAsync<T>(sql.ToStatement(), chunkRows, cancellation);
 
     /// <inheritdoc cref="StreamAsync{T}(SqlInterpolation, int, CancellationToken)"/>
-    public async IAsyncEnumerable<T> StreamAsync<T>(Statement statement, int chunkRows = 500, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<T> StreamAsync<T>(Statement statement, int chunkRows = 500,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(chunkRows, 1);
         var cursor = new CursorId(Interlocked.Increment(ref _cursors));
@@ -255,13 +256,14 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Sends pending work and commits. It covers what all handles of the conversation have sent. The outcome is always known: a connection that is lost at COMMIT is
-    /// settled by asking the server, and only if neither it nor the ledger can tell, the failure is <c>CommitUnknown</c>. Cancelling does not end a COMMIT that was sent.
+    /// Sends pending work and commits. It covers what all handles of the conversation have sent. The outcome is always known: a connection
+    /// lost at COMMIT is settled by asking the server; if neither it nor the ledger can tell, the failure is <c>CommitUnknown</c>.
+    /// Cancelling does not end a COMMIT that was sent.
     /// </summary>
     /// <param name="cancellation">Cancels what is before the COMMIT.</param>
     public ValueTask<CommitReceipt> CommitAsync(CancellationToken cancellation = default) => CommitAsync(null, cancellation);
 
-    /// <summary>The same, recorded in the ledger under a key of the caller's: what was committed under a key is not committed again.</summary>
+    /// <summary>The same, recorded in the ledger under a key: what was committed under a key is not committed again.</summary>
     public async ValueTask<CommitReceipt> CommitAsync(string? idempotencyKey, CancellationToken cancellation = default)
     {
         using var turn = await NextAsync(cancellation).ConfigureAwait(false);
@@ -269,8 +271,8 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Rolls the whole transaction back, nested scopes included. Objects that were added are transient again, deleted ones persistent, changed ones and keys as they
-    /// were; all are out of date.
+    /// Rolls the whole transaction back, nested scopes included. Objects that were added are transient again, deleted ones persistent,
+    /// changed ones and keys as they were; all are out of date.
     /// </summary>
     public async ValueTask RollbackAsync(CancellationToken cancellation = default)
     {
@@ -286,9 +288,9 @@ public sealed class Session : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Takes note of what other handles did to the conversation (<c>ConversationMoved</c> told of it): after a commit rows are out of date; after a rollback
-    /// objects of which this handle had sent something are as after its own, with what was done to them later, and those of which it had sent nothing are left as they
-    /// are, still to be sent. Writes and commits are possible again.
+    /// Takes note of what other handles did to the conversation (<c>ConversationMoved</c> told of it): after a commit rows are out of date;
+    /// after a rollback objects of which this handle had sent something are as after its own, with what was done to them later, and those
+    /// of which it had sent nothing are left as they are, still to be sent. Writes and commits are possible again.
     /// </summary>
     /// <returns>What they did, oldest first; nothing when nothing was told.</returns>
     public async ValueTask<ImmutableArray<ConversationMove>> AcknowledgeAsync()
@@ -300,7 +302,7 @@ public sealed class Session : IAsyncDisposable, IDisposable
     /// <summary>Sends nothing before queries for as long as this is not disposed: for this flow of control and what it calls.</summary>
     public IDisposable NoAutoflush() => Quiet.Begin(this);
 
-    /// <summary>Ends this handle. When it opened the conversation, or is its last, what was not committed is rolled back; a COMMIT under way is finished.</summary>
+    /// <summary>Ends this handle; if it opened the conversation or is its last, what is not committed is rolled back.</summary>
     public ValueTask CloseAsync() => DisposeAsync();
 
     /// <inheritdoc cref="CloseAsync"/>
@@ -333,12 +335,10 @@ public sealed class Session : IAsyncDisposable, IDisposable
         await _work.RollbackScopeAsync(scope, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Rolls a scope back, unless it ended with the transaction.</summary>
     internal async ValueTask EndAsync(ScopeId scope)
     {
         using var turn = await AfterFailureAsync().ConfigureAwait(false);
-        if (_work.Zone.Scopes.Has(scope) && !_link.HasLeft)
-            await _work.RollbackScopeAsync(scope, CancellationToken.None).ConfigureAwait(false);
+        await _work.EndScopeAsync(scope).ConfigureAwait(false);
     }
 
     private bool Autoflushes => _options.Autoflush && !Quiet.Holds(this);

@@ -32,7 +32,8 @@ internal sealed class SessionEntities
 
     /// <summary>How a type is mapped; asks the server the first time.</summary>
     /// <exception cref="BrokerException">It cannot be mapped: <c>EntityRefused</c>.</exception>
-    internal ValueTask<EntityMap> MapAsync(Type type, AskCatalogue ask, CancellationToken cancellation) => _catalogue.GetAsync(type, ask, cancellation);
+    internal ValueTask<EntityMap> MapAsync(Type type, AskCatalogue ask, CancellationToken cancellation) =>
+        _catalogue.GetAsync(type, ask, cancellation);
 
     /// <summary>The same; null when it is no entity. That too is asked once.</summary>
     internal async ValueTask<EntityMap?> TryMapAsync(Type type, AskCatalogue ask, CancellationToken cancellation)

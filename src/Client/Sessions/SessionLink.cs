@@ -14,6 +14,8 @@ namespace Broker.Client.Sessions;
 /// </summary>
 internal sealed class SessionLink
 {
+    private static readonly TimeSpan BeforeAskingAgain = TimeSpan.FromMilliseconds(200);
+
     private readonly StatementSender _sender;
     private readonly string _database;
     private readonly SessionOptions _options;
@@ -92,10 +94,14 @@ internal sealed class SessionLink
         {
             answer = await AnswerWhenGoneAsync(command, sequence).ConfigureAwait(false);
         }
-        catch (BrokerException) when (opens)
+        catch (BrokerException refused) when (opens || IsUncounted(refused.Failure))
         {
-            // It was not opened, and the next command tries to.
-            Volatile.Write(ref _conversation, null);
+            if (IsUncounted(refused.Failure))
+                // The conversation waits for this number.
+                _sequence = sequence - 1;
+            if (opens)
+                // It was not opened, and the next command tries to.
+                Volatile.Write(ref _conversation, null);
             throw;
         }
 
@@ -105,9 +111,12 @@ internal sealed class SessionLink
         return Take<T>(answer, plan, cancellation);
     }
 
+    // Refused before it came to the conversation. A link that was lost does not know how far it came, and the number may stand for it.
+    private static bool IsUncounted(Failure failure) => failure.SafeToRetry && failure is not BrokerStopping;
+
     /// <summary>
-    /// Opens the conversation with its first command. Only where the database is known, since a broker that has to look for it would lose
-    /// what is told meanwhile.
+    /// Opens the conversation with its first command. Only where the database was known before: another one, which may not be there, is
+    /// asked for first.
     /// </summary>
     private AwaitedAnswer SendFirst(IActorRef broker, ISessionCommand command, CancellationToken cancellation)
     {
@@ -173,7 +182,9 @@ internal sealed class SessionLink
     /// <summary>Tells how many changes are tracked and not sent.</summary>
     internal void Note(long unsent) => _conversation?.Tell(new NoteUnsent(Session, Handle, unsent), ActorRefs.NoSender);
 
-    /// <summary>Leaves the conversation. It ends when what was not committed is on its way to be rolled back.</summary>
+    /// <summary>
+    /// Leaves the conversation. It ends when what was not committed is on its way to be rolled back, or the way to the broker is lost.
+    /// </summary>
     internal async ValueTask LeaveAsync()
     {
         if (!MayHaveTransaction)
@@ -191,9 +202,10 @@ internal sealed class SessionLink
         {
             await reply.Answer.ConfigureAwait(false);
         }
-        catch (BrokerException refused) when (refused.Failure is ConversationGone or BrokerStopping)
+        catch (BrokerException)
         {
-            // It ended by itself.
+            // It ended by itself, or the way to the broker is lost, which ends what it does not hear of any more. This handle commits
+            // nothing either way, and to throw would hide why its user leaves.
         }
     }
 
@@ -235,15 +247,30 @@ internal sealed class SessionLink
     /// <summary>The answer to a command whose conversation ended before it gave one. The broker is asked what became of a commit.</summary>
     private async ValueTask<SessionAnswer> AnswerWhenGoneAsync(ISessionCommand command, long sequence) => new(
         Session, Handle, sequence, _epoch,
-        command is Commit commit ? await OutcomeAsync(commit, sequence).ConfigureAwait(false) : new CommandRefused(new ConversationGone(Session, "it has ended")));
+        command is Commit commit ? await OutcomeAsync(commit, sequence)
+            .ConfigureAwait(false) : new CommandRefused(new ConversationGone(Session, "it has ended")));
 
     private async ValueTask<ISessionReply> OutcomeAsync(Commit commit, long sequence)
     {
-        var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
-        var reply = new Reply<CommitOutcome>(_sender.Home, static answer => (CommitOutcome)answer);
-        broker.Tell(
-            new GetCommitOutcome(Session, Handle, sequence) { Database = _database, User = _options.User, IdempotencyKey = commit.IdempotencyKey }, reply);
-        return (await reply.Answer.ConfigureAwait(false)).Reply;
+        try
+        {
+            while (true)
+            {
+                var broker = await _sender.Pools.BrokerAsync().ConfigureAwait(false);
+                var reply = new Reply<CommitOutcome>(_sender.Home, static answer => (CommitOutcome)answer);
+                broker.Tell(
+                    new GetCommitOutcome(Session, Handle,
+                        sequence) { Database = _database, User = _options.User, IdempotencyKey = commit.IdempotencyKey }, reply);
+                if ((await reply.Answer.ConfigureAwait(false)).Reply is not StillRunning and var outcome)
+                    return outcome;
+                await Task.Delay(BeforeAskingAgain).ConfigureAwait(false);
+            }
+        }
+        catch (BrokerException refused)
+        {
+            // Nobody tells, for whatever reason, so it is not to be done again as if it had not been sent.
+            return new CommandRefused(new CommitUnknown(new(_database, _options.User ?? ""), 0, 0, refused.Message));
+        }
     }
 
     private T Take<T>(T reply, Epoch epoch) where T : ISessionReply

@@ -91,7 +91,8 @@ internal sealed class SessionWork
         return Known<T>(map, row, options) ?? await _queries.LoadAsync<T>(map, row, options, cancellation).ConfigureAwait(false);
     }
 
-    internal async ValueTask<T> GetOneAsync<T>(object key, GetOptions options, bool autoflush, CancellationToken cancellation) where T : class =>
+    internal async ValueTask<T> GetOneAsync<T>(object key, GetOptions options, bool autoflush, CancellationToken cancellation)
+        where T : class =>
         await GetAsync<T>(key, options, autoflush, cancellation).ConfigureAwait(false)
         ?? throw new BrokerException(new RowMissing(ParameterTypes.NameOf(typeof(T)), $"{key}"));
 
@@ -110,7 +111,8 @@ internal sealed class SessionWork
         if (Zone.Find(detached) is not null)
             return detached;
         var map = await _maps.MapAsync(typeof(T), cancellation).ConfigureAwait(false);
-        if (map.IsKeyUnset(detached) || await GetAsync<T>(map.KeyOf(detached), GetOptions.Default, autoflush, cancellation).ConfigureAwait(false) is not { } present)
+        if (map.IsKeyUnset(detached) || await GetAsync<T>(map.KeyOf(detached), GetOptions.Default, autoflush, cancellation)
+            .ConfigureAwait(false) is not { } present)
         {
             var added = (T)map.Copy(detached);
             Zone.Add(added, typeof(T));
@@ -138,7 +140,8 @@ internal sealed class SessionWork
     internal async ValueTask<T> RefreshAsync<T>(T entity, CancellationToken cancellation) where T : class
     {
         if (Zone.Find(entity) is not { Map: not null, Key: { } key } tracked)
-            throw new BrokerException(new EntityRefused(ParameterTypes.NameOf(typeof(T)), null, "it stands for no row that this session knows"));
+            throw new BrokerException(new EntityRefused(ParameterTypes.NameOf(typeof(T)), null,
+                "it stands for no row that this session knows"));
         var map = await _maps.MapAsync(tracked.Type, cancellation).ConfigureAwait(false);
         return await _queries.LoadAsync<T>(map, key, new() { Refresh = true }, cancellation).ConfigureAwait(false)
             ?? throw new BrokerException(new RowMissing(map.Name, key.ToString()));
@@ -170,7 +173,8 @@ internal sealed class SessionWork
         return affected;
     }
 
-    internal async ValueTask<CursorRows> OpenCursorAsync(CursorId cursor, Statement statement, int rows, bool autoflush, CancellationToken cancellation)
+    internal async ValueTask<CursorRows> OpenCursorAsync(CursorId cursor, Statement statement, int rows, bool autoflush,
+        CancellationToken cancellation)
     {
         await AutoflushAsync(autoflush, cancellation).ConfigureAwait(false);
         return await _link.RunAsync<CursorRows>(new OpenCursor(cursor, statement, rows), cancellation).ConfigureAwait(false);
@@ -179,8 +183,18 @@ internal sealed class SessionWork
     internal ValueTask<CursorRows> FetchAsync(CursorId cursor, int rows, CancellationToken cancellation) =>
         _link.RunAsync<CursorRows>(new FetchCursor(cursor, rows), cancellation);
 
-    internal async ValueTask CloseCursorAsync(CursorId cursor) =>
-        await _link.RunAsync<CursorClosed>(new CloseCursor(cursor), CancellationToken.None).ConfigureAwait(false);
+    /// <summary>Closes a cursor. No refusal is thrown, which would hide why its rows are left.</summary>
+    internal async ValueTask CloseCursorAsync(CursorId cursor)
+    {
+        try
+        {
+            await _link.RunAsync<CursorClosed>(new CloseCursor(cursor), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (BrokerException)
+        {
+            // It ends with its transaction at the latest.
+        }
+    }
 
     internal async ValueTask FlushAsync(CancellationToken cancellation)
     {
@@ -191,14 +205,16 @@ internal sealed class SessionWork
     internal async ValueTask<CommitReceipt> CommitAsync(string? key, CancellationToken cancellation)
     {
         TellRefusedLater();
-        await Hooks.CallAsync(_options.Hooks.BeforeCommit, nameof(SessionHooks.BeforeCommit), committed: false, cancellation).ConfigureAwait(false);
+        await Hooks.CallAsync(_options.Hooks.BeforeCommit, nameof(SessionHooks.BeforeCommit), committed: false, cancellation)
+            .ConfigureAwait(false);
         var committed = await _flusher.FlushWithAsync(
             CommitOf(key), static (Committed done) => done.Results, cancellation).ConfigureAwait(false);
         Zone.Committed(_options.ExpireOnCommit);
         _maps.Ended();
         var warnings = _flusher.TakeWarnings();
         _queries.ExpireStale();
-        await Hooks.CallAsync(_options.Hooks.AfterCommit, nameof(SessionHooks.AfterCommit), committed: true, cancellation).ConfigureAwait(false);
+        await Hooks.CallAsync(_options.Hooks.AfterCommit, nameof(SessionHooks.AfterCommit), committed: true, cancellation)
+            .ConfigureAwait(false);
         return new(committed.TransactionId, committed.Unsent, committed.Settled, warnings);
     }
 
@@ -207,7 +223,8 @@ internal sealed class SessionWork
         _refusedLater = null;
         try
         {
-            await Hooks.CallAsync(_options.Hooks.BeforeRollback, nameof(SessionHooks.BeforeRollback), committed: false, cancellation).ConfigureAwait(false);
+            await Hooks.CallAsync(_options.Hooks.BeforeRollback, nameof(SessionHooks.BeforeRollback), committed: false, cancellation)
+                .ConfigureAwait(false);
         }
         catch (BrokerException refused) when (refused.Failure is SessionHookFailed)
         {
@@ -217,7 +234,8 @@ internal sealed class SessionWork
         }
 
         await RollbackTransactionAsync(cancellation).ConfigureAwait(false);
-        await Hooks.CallAsync(_options.Hooks.AfterRollback, nameof(SessionHooks.AfterRollback), committed: false, cancellation).ConfigureAwait(false);
+        await Hooks.CallAsync(_options.Hooks.AfterRollback, nameof(SessionHooks.AfterRollback), committed: false, cancellation)
+            .ConfigureAwait(false);
     }
 
     private async ValueTask RollbackTransactionAsync(CancellationToken cancellation)
@@ -241,7 +259,8 @@ internal sealed class SessionWork
     {
         TellRefusedLater();
         var scope = new ScopeId(++_scopes);
-        await _flusher.FlushWithAsync(steps => new OpenScope(scope, steps), static (ScopeOpened opened) => opened.Results, cancellation).ConfigureAwait(false);
+        await _flusher.FlushWithAsync(steps => new OpenScope(scope, steps), static (ScopeOpened opened) => opened.Results, cancellation)
+            .ConfigureAwait(false);
         Zone.Scopes.Begin(scope);
         return scope;
     }
@@ -251,7 +270,8 @@ internal sealed class SessionWork
         TellRefusedLater();
         RefuseUnlessInnermost(scope);
         await _flusher.FlushWithAsync(
-            steps => new ReleaseScope(scope, steps), static (ScopeReleased released) => released.Results, cancellation).ConfigureAwait(false);
+            steps => new ReleaseScope(scope, steps), static (ScopeReleased released) => released.Results, cancellation)
+                .ConfigureAwait(false);
         Zone.Scopes.Release();
     }
 
@@ -263,6 +283,23 @@ internal sealed class SessionWork
             throw new BrokerException(new ScopeRefused(_link.Session, scope, "it is over"));
         await _link.RunAsync<ScopeRolledBack>(new RollbackScope(scope), cancellation).ConfigureAwait(false);
         Zone.RollbackScope(scope);
+    }
+
+    /// <summary>Rolls a scope back, unless it ended with the transaction. No refusal is thrown, which would hide why it is left.</summary>
+    internal async ValueTask EndScopeAsync(ScopeId scope)
+    {
+        if (!Zone.Scopes.Has(scope) || _link.HasLeft)
+            return;
+        try
+        {
+            await RollbackScopeAsync(scope, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (BrokerException)
+        {
+            // Nobody may commit what was to be undone. A conversation that failed, or that others moved, sees to that itself.
+            if (_link is { Failed: null, Moved: null })
+                _link.Leave();
+        }
     }
 
     /// <summary>
@@ -342,6 +379,7 @@ internal sealed class SessionWork
     private void RefuseUnlessInnermost(ScopeId scope)
     {
         if (Zone.Scopes.Innermost.Scope != scope)
-            throw new BrokerException(new ScopeRefused(_link.Session, scope, Zone.Scopes.Has(scope) ? "another one inside it is open" : "it is over"));
+            throw new BrokerException(new ScopeRefused(_link.Session, scope,
+                Zone.Scopes.Has(scope) ? "another one inside it is open" : "it is over"));
     }
 }

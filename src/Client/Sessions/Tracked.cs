@@ -57,7 +57,11 @@ internal sealed class Tracked
     /// <summary>
     /// Whether it left its zone, and its row is there as far as is known: neither deleted nor undone with the transaction that inserted it.
     /// </summary>
-    internal bool HasRow => State == ObjectState.Detached && Key is not null && _inserted is not { IsUndone: true } && (!_deleted || _written is { IsUndone: true });
+    internal bool HasRow =>
+        State == ObjectState.Detached
+            && Key is not null
+            && _inserted is not { IsUndone: true }
+            && (!_deleted || _written is { IsUndone: true });
 
     /// <summary>The object; null when it was clean and nobody holds it any more.</summary>
     internal object? Entity => _held ?? (_seen is { } seen && seen.TryGetTarget(out var entity) ? entity : null);
@@ -82,7 +86,8 @@ internal sealed class Tracked
     internal void Remap(EntityMap present)
     {
         if (Key is { } key && Map is { } former && !ReferenceEquals(former, present) && !present.CanFollow(former))
-            throw new BrokerException(new EntityRefused(present.Name, null, "its table has changed since it was read: expunge it and load it again") { Key = key.ToString() });
+            throw new BrokerException(new EntityRefused(present.Name, null,
+                "its table has changed since it was read: expunge it and load it again") { Key = key.ToString() });
         Map = present;
     }
 

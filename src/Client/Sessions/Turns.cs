@@ -79,7 +79,8 @@ internal sealed class Turn : IDisposable
     internal ValueTask<Turn> ThenAsync(Turn following, CancellationToken cancellation)
     {
         var begun = new TaskCompletionSource<Turn>();
-        var cancelling = cancellation.UnsafeRegister(static (begun, token) => ((TaskCompletionSource<Turn>)begun!).TrySetCanceled(token), begun);
+        var cancelling = cancellation.UnsafeRegister(static (begun, token) => ((TaskCompletionSource<Turn>)begun!).TrySetCanceled(token),
+            begun);
         Then(() =>
         {
             cancelling.Unregister();

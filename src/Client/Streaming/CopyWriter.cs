@@ -12,7 +12,8 @@ internal static class CopyWriter
 
     /// <summary>Everything or nothing: when the source throws, or the caller cancels, the COPY is rolled back.</summary>
     internal static async ValueTask<long> RunAsync(
-        StatementSender sender, string database, Statement statement, SendingTerms terms, IAsyncEnumerable<ReadOnlyMemory<byte>> owned, CancellationToken cancellation)
+        StatementSender sender, string database, Statement statement, SendingTerms terms, IAsyncEnumerable<ReadOnlyMemory<byte>> owned,
+            CancellationToken cancellation)
     {
         using var stream = await OpenedStream.OpenAsync(sender, database, new CopyIn(statement), terms, cancellation).ConfigureAwait(false);
         await foreach (var chunk in owned.WithCancellation(cancellation).ConfigureAwait(false))
@@ -21,7 +22,8 @@ internal static class CopyWriter
     }
 
     /// <summary>The bytes of a stream, each chunk in an array of its own.</summary>
-    internal static async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunksOf(Stream source, [EnumeratorCancellation] CancellationToken cancellation = default)
+    internal static async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunksOf(Stream source,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         while (true)
         {

@@ -42,11 +42,12 @@ internal sealed class OpenedStream : IDisposable
     }
 
     private static async ValueTask<OpenedStream> OpenAsync(
-        StatementSender sender, string database, StreamSource source, SendingTerms terms, BorrowActivity activity, CancellationToken cancellation)
+        StatementSender sender, string database, StreamSource source, SendingTerms terms, BorrowActivity activity,
+            CancellationToken cancellation)
     {
         var pool = await sender.Pools.FindAsync(database, terms.User).ConfigureAwait(false);
         var id = sender.NextId();
-        var replies = new Replies(sender.Home, new ConnectionLost(pool.Pool, "the stream's actor died"));
+        var replies = new Replies(sender.Home, new ConnectionLost(pool.Pool, "the stream's actor died"), cancellation);
         pool.Supervisor.Tell(new OpenStream(id, source, terms.Context, terms.Limits), replies);
         StreamOpened opened;
         using (cancellation.UnsafeRegister(_ => pool.Supervisor.Tell(new CancelErrand(id), ActorRefs.NoSender), null))

@@ -12,9 +12,11 @@ internal static class RowStream
     private const int ChunksUnderWay = 2;
 
     internal static async IAsyncEnumerable<T> ReadAsync<T>(
-        StatementSender sender, string database, Statement statement, SendingTerms terms, [EnumeratorCancellation] CancellationToken cancellation)
+        StatementSender sender, string database, Statement statement, SendingTerms terms,
+            [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var stream = await OpenedStream.OpenAsync(sender, database, new QueryRows(statement), terms, cancellation).ConfigureAwait(false);
+        using var stream = await OpenedStream.OpenAsync(sender, database, new QueryRows(statement), terms, cancellation)
+            .ConfigureAwait(false);
         stream.Demand(ChunksUnderWay);
         while (await stream.NextAsync(cancellation).ConfigureAwait(false) is StreamRows { Rows: var rows })
         {

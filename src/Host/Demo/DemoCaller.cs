@@ -22,12 +22,14 @@ internal static class DemoCaller
             {
                 if (delta is { } change)
                 {
-                    await broker.ExecuteAsync(Database, $"update pgbench_accounts set abalance = abalance + {change} where aid = {account}", CancellationToken.None);
+                    await broker.ExecuteAsync(Database, $"update pgbench_accounts set abalance = abalance + {change} where aid = {account}",
+                        CancellationToken.None);
                     tally.TookEffect(change);
                 }
                 else
                 {
-                    await broker.QuerySingleAsync<int>(Database, $"select abalance from pgbench_accounts where aid = {account}", CancellationToken.None);
+                    await broker.QuerySingleAsync<int>(Database, $"select abalance from pgbench_accounts where aid = {account}",
+                        CancellationToken.None);
                 }
                 tally.Succeeded((long)Stopwatch.GetElapsedTime(began).TotalMicroseconds);
             }

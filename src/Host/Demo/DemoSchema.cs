@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Broker.Host.Demo;
 
-/// <summary>pgbench's table of accounts, with balances of zero.</summary>
+/// <summary>pgbench's table of accounts, with balances of zero, and a table of what several processes write in one conversation.</summary>
 internal static class DemoSchema
 {
     private const int Scale = 5;
@@ -14,9 +14,11 @@ internal static class DemoSchema
         await using var source = NpgsqlDataSource.Create(connectionString);
         foreach (var statement in (string[])
         [
-            "create table pgbench_accounts (aid int primary key, bid int not null, abalance int not null, filler char(84)) with (fillfactor = 90)",
+            "create table pgbench_accounts "
+                + "(aid int primary key, bid int not null, abalance int not null, filler char(84)) with (fillfactor = 90)",
             $"insert into pgbench_accounts select n, 1 + n / 100000, 0, '' from generate_series(1, {Accounts}) n",
             "vacuum analyze pgbench_accounts",
+            "create table demo_lines (position bigint generated always as identity, author text not null, number int not null)",
         ])
         {
             await using var command = source.CreateCommand(statement);

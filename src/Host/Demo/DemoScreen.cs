@@ -7,13 +7,16 @@ using Spectre.Console;
 
 namespace Broker.Host.Demo;
 
-/// <summary>Shows twice a second how it goes: a live table on a terminal, a line each time elsewhere.</summary>
+/// <summary>
+/// Shows twice a second how it goes, and what is new: a live table on a terminal, a line each time elsewhere. It goes on until the time is
+/// over and all the news have come.
+/// </summary>
 internal static class DemoScreen
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
     private static readonly string[] Columns = ["second", "statements/s", "p50 ms", "p99 ms", "waiting", "busy", "idle", "failures", ""];
 
-    internal static async Task ShowAsync(BrokerClient broker, DemoTally tally, TimeSpan duration, Task<int> killing)
+    internal static async Task ShowAsync(BrokerClient broker, DemoTally tally, TimeSpan duration, IReadOnlyList<Task<string>> news)
     {
         var table = new Table().Title("200 callers, 5 connections");
         foreach (var column in Columns)
@@ -22,7 +25,7 @@ internal static class DemoScreen
         }
         if (AnsiConsole.Profile.Capabilities.Interactive)
         {
-            await AnsiConsole.Live(table).StartAsync(live => WatchAsync(broker, tally, duration, killing, row =>
+            await AnsiConsole.Live(table).StartAsync(live => WatchAsync(broker, tally, duration, news, row =>
             {
                 table.AddRow(row);
                 live.Refresh();
@@ -31,21 +34,24 @@ internal static class DemoScreen
         else
         {
             Console.WriteLine(string.Join("  ", Columns));
-            await WatchAsync(broker, tally, duration, killing, row => Console.WriteLine(string.Join("  ", row)));
+            await WatchAsync(broker, tally, duration, news, row => Console.WriteLine(string.Join("  ", row)));
         }
     }
 
-    private static async Task WatchAsync(BrokerClient broker, DemoTally tally, TimeSpan duration, Task<int> killing, Action<string[]> show)
+    private static async Task WatchAsync(BrokerClient broker, DemoTally tally, TimeSpan duration, IReadOnlyList<Task<string>> news,
+        Action<string[]> show)
     {
         var clock = Stopwatch.StartNew();
-        var (before, killShown) = (0L, false);
-        while (clock.Elapsed < duration)
+        var before = 0L;
+        var toCome = news.ToList();
+        while (clock.Elapsed < duration || toCome.Count > 0)
         {
             await Task.Delay(Every);
             var now = tally.Statements;
             var status = await broker.GetStatusAsync("demo");
-            var note = killing.IsCompletedSuccessfully && !killShown ? $"server process {await killing} killed" : "";
-            killShown |= note.Length > 0;
+            var come = toCome.Where(static one => one.IsCompleted).ToArray();
+            toCome.RemoveAll(come.Contains);
+            var note = string.Join("; ", await Task.WhenAll(come));
             show(Row(clock.Elapsed, (now - before) / Every.TotalSeconds, tally.Latency.GetIntervalHistogram(), status, tally, note));
             before = now;
         }

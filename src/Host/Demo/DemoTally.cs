@@ -12,7 +12,8 @@ internal sealed class DemoTally
 
     /// <summary>Latencies in microseconds.</summary>
     internal Recorder Latency { get; } = HistogramFactory
-        .With64BitBucketSize().WithValuesFrom(1).WithValuesUpTo(60_000_000).WithPrecisionOf(2).WithThreadSafeWrites().WithThreadSafeReads().Create();
+        .With64BitBucketSize().WithValuesFrom(1).WithValuesUpTo(60_000_000).WithPrecisionOf(2).WithThreadSafeWrites().WithThreadSafeReads()
+            .Create();
 
     /// <summary>Statements answered with success.</summary>
     internal long Statements => Interlocked.Read(ref _statements);

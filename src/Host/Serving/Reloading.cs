@@ -8,13 +8,14 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Host.Serving;
 
 /// <summary>
-/// Reads the configuration file again when asked, one reading after the other. A file that is wrong changes nothing: its problems are logged,
-/// and the broker keeps what it has.
+/// Reads the configuration file again when asked, one reading after the other. A file that is wrong changes nothing: its problems are
+/// logged, and the broker keeps what it has.
 /// </summary>
 internal sealed class Reloading : BackgroundService
 {
     // One more reading is enough for all who ask while one is under way.
-    private readonly Channel<bool> _asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _asked =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Func<ActorSystem> _system;
     private readonly string? _file;
     private readonly ILogger _log;

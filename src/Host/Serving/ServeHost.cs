@@ -14,7 +14,8 @@ internal static class ServeHost
     /// <summary>What the host may need beyond the broker's own limits before it gives its actor system up.</summary>
     private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(10);
 
-    // The standard logger would print on the thread of whoever logs; the hook would begin to end the system before a signal is ours to decide about.
+    // The standard logger would print on the thread of whoever logs; the hook would begin to end the system before a signal is ours to
+    // decide about.
     private const string OfOurs = """
         akka.stdout-loglevel = OFF
         akka.coordinated-shutdown.run-by-clr-shutdown-hook = off

@@ -9,7 +9,8 @@ internal static partial class ServeLog
     [LoggerMessage(Level = LogLevel.Information, Message = "brokerd is ready, and listens at {Doors}")]
     internal static partial void Ready(ILogger log, string doors);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "brokerd is ready, but nobody can come in: broker.gateway.listen is empty")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "brokerd is ready, but nobody can come in: broker.gateway.listen and broker.door.listen are empty")]
     internal static partial void ReadyForNobody(ILogger log);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "brokerd did not start: {Why}")]
@@ -24,7 +25,8 @@ internal static partial class ServeLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "There is no configuration file to read again: brokerd was started without one")]
     internal static partial void NothingToReload(ILogger log);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The configuration was read again and cannot be used; brokerd keeps the settings it has. {Why}")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The configuration was read again and cannot be used; brokerd keeps the settings it has. {Why}")]
     internal static partial void NotReloaded(ILogger log, string why);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The configuration was read again: {Taken} hold from now on")]

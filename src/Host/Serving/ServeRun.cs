@@ -17,6 +17,7 @@ internal static class ServeRun
     /// <summary>Runs it. 0 when a signal ended it, 1 when it could not start or did not last, 2 when its settings are wrong.</summary>
     internal static async Task<int> RunAsync(string? file)
     {
+        SocketThreads.GoOnAtOnce();
         try
         {
             return file is null ? await RunPrivatelyAsync() : await RunAsync(ServedSettings.Load(file), file, invitation: null);
@@ -31,7 +32,8 @@ internal static class ServeRun
         }
         catch (LocalPostgresException missing)
         {
-            return await EndAsync(Failed, $"brokerd was given no configuration, and cannot start a PostgreSQL of its own: {missing.Message}");
+            return await EndAsync(Failed,
+                $"brokerd was given no configuration, and cannot start a PostgreSQL of its own: {missing.Message}");
         }
     }
 
@@ -43,7 +45,7 @@ internal static class ServeRun
         {
             ended = await RunAsync(ServedSettings.Parse(server.Hocon, "brokerd"), file: null, server.Invitation);
         }
-        while (ended == Failed && server.LeaveTakenPort());
+        while (ended == Failed && server.LeaveTakenPorts());
         return ended;
     }
 
@@ -71,7 +73,7 @@ internal static class ServeRun
             ServeLog.NotStarted(log, unforeseen);
             return Failed;
         }
-        TellReady(log, settings.Broker.Gateway);
+        TellReady(log, settings.Broker);
         service.Ready();
         if (invitation is not null)
         {
@@ -82,9 +84,9 @@ internal static class ServeRun
         return signals.AskedToEnd ? Served : Failed;
     }
 
-    private static void TellReady(ILogger log, GatewaySettings gateway)
+    private static void TellReady(ILogger log, BrokerSettings settings)
     {
-        var doors = string.Join(", ", gateway.Listen);
+        var doors = string.Join(", ", Doors(settings));
         if (doors.Length > 0)
         {
             ServeLog.Ready(log, doors);
@@ -92,6 +94,18 @@ internal static class ServeRun
         else
         {
             ServeLog.ReadyForNobody(log);
+        }
+    }
+
+    private static IEnumerable<string> Doors(BrokerSettings settings)
+    {
+        foreach (var address in settings.Gateway.Listen)
+        {
+            yield return $"{address}";
+        }
+        if (settings.Door.Listen is { } listen)
+        {
+            yield return $"akka.tcp://{settings.Door.KnownAs}@{listen}";
         }
     }
 

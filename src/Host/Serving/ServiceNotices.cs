@@ -33,7 +33,8 @@ internal sealed class ServiceNotices
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             // A name that begins with @ is one without a file.
-            socket.SendTo(System.Text.Encoding.ASCII.GetBytes(notice), new UnixDomainSocketEndPoint(_socket[0] == '@' ? "\0" + _socket[1..] : _socket));
+            socket.SendTo(System.Text.Encoding.ASCII.GetBytes(notice),
+                new UnixDomainSocketEndPoint(_socket[0] == '@' ? "\0" + _socket[1..] : _socket));
         }
         catch (SocketException)
         {

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Host.Serving;
 
 /// <summary>
-/// What the system tells the process. SIGTERM and SIGINT end it when what runs is finished; a second one of them ends it at once. SIGHUP has
-/// the configuration read again.
+/// What the system tells the process. SIGTERM and SIGINT end it when what runs is finished; a second one of them ends it at once. SIGHUP
+/// has the configuration read again.
 /// </summary>
 internal sealed class Signals : IHostLifetime, IDisposable
 {

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Broker.PgWire.Authentication;
 
-/// <summary>Ties SCRAM to the TLS connection by the server's certificate: `tls-server-end-point` of RFC 5929, which is what PostgreSQL knows.</summary>
+/// <summary>
+/// Ties SCRAM to the TLS connection by the server's certificate: `tls-server-end-point` of RFC 5929, which is what PostgreSQL knows.
+/// </summary>
 public static class ChannelBinding
 {
     /// <summary>The name of the binding.</summary>

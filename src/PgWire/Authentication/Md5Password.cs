@@ -5,10 +5,11 @@ using System.Text;
 namespace Broker.PgWire.Authentication;
 
 /// <summary>
-/// Passwords by MD5, as old servers and clients still want them: <c>md5</c> and the digits of MD5(MD5(password, user), salt). What a server keeps of the password is
-/// enough to log in with.
+/// Passwords by MD5, as old servers and clients still want them: <c>md5</c> and the digits of MD5(MD5(password, user), salt). What a server
+/// keeps of the password is enough to log in with.
 /// </summary>
-[SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "the protocol's own method; SCRAM is the one to use")]
+[SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms",
+    Justification = "the protocol's own method; SCRAM is the one to use")]
 public static class Md5Password
 {
     private const string Prefix = "md5";
@@ -21,7 +22,9 @@ public static class Md5Password
 
     /// <summary>Whether a text has the form of what a server keeps.</summary>
     public static bool IsKept(string text) =>
-        text.Length == Length && text.StartsWith(Prefix, StringComparison.Ordinal) && text.Skip(Prefix.Length).All(char.IsAsciiHexDigitLower);
+        text.Length == Length
+            && text.StartsWith(Prefix, StringComparison.Ordinal)
+            && text.Skip(Prefix.Length).All(char.IsAsciiHexDigitLower);
 
     /// <summary>What the client answers to a salt.</summary>
     /// <param name="kept">What <see cref="Keep"/> gives.</param>

@@ -20,7 +20,8 @@ internal static class Scram
 
     internal static byte[] StoredKey(ReadOnlySpan<byte> clientKey) => SHA256.HashData(clientKey);
 
-    internal static byte[] Sign(ReadOnlySpan<byte> key, string authMessage) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(authMessage));
+    internal static byte[] Sign(ReadOnlySpan<byte> key, string authMessage) =>
+        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(authMessage));
 
     internal static byte[] Xor(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Broker.PgWire.Authentication;
 
-/// <summary>The client's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, one exchange, with a password or with keys that a client has shown before.</summary>
+/// <summary>
+/// The client's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, one exchange, with a password or with keys that a client has shown before.
+/// </summary>
 public sealed class ScramClient
 {
     /// <summary>More iterations than this are refused, so that a false server cannot keep us busy.</summary>
@@ -29,7 +31,9 @@ public sealed class ScramClient
     {
     }
 
-    /// <summary>The same with keys. They fit one salt and number of iterations only: for another the server will say that the password is wrong.</summary>
+    /// <summary>
+    /// The same with keys. They fit one salt and number of iterations only: for another the server will say that the password is wrong.
+    /// </summary>
     public ScramClient(ScramKeys keys, IReadOnlyList<string> offered, byte[]? binding = null, string? nonce = null)
         : this((_, _) => keys, offered, binding, nonce)
     {
@@ -61,7 +65,8 @@ public sealed class ScramClient
         if (serverFirst?.Split(',') is not [var nonceField, var saltField, var iterationField, ..]
             || Scram.Field(nonceField, 'r') is not { } nonce || !Scram.IsNonce(nonce)
             || Scram.Base64(Scram.Field(saltField, 's')) is not { Length: > 0 } salt
-            || !int.TryParse(Scram.Field(iterationField, 'i'), NumberStyles.None, CultureInfo.InvariantCulture, out var iterations) || iterations < 1)
+            || !int.TryParse(Scram.Field(iterationField, 'i'), NumberStyles.None, CultureInfo.InvariantCulture, out var iterations)
+                || iterations < 1)
             return Refuse("the server's first message is not of the form r=,s=,i=", out refused);
         if (!nonce.StartsWith(_ownNonce, StringComparison.Ordinal) || nonce.Length == _ownNonce.Length)
             return Refuse("the server's nonce does not continue ours", out refused);

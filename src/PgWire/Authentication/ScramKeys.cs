@@ -1,8 +1,8 @@
 namespace Broker.PgWire.Authentication;
 
 /// <summary>
-/// What SCRAM-SHA-256 needs of a password on both sides. Whoever has it can log in as the user and pose as the server, to whom the verifier belongs, so it is kept in
-/// memory only and does not print.
+/// What SCRAM-SHA-256 needs of a password on both sides. Whoever has it can log in as the user and pose as the server, to whom the verifier
+/// belongs, so it is kept in memory only and does not print.
 /// </summary>
 public sealed class ScramKeys
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Broker.PgWire.Authentication;
 
 /// <summary>
-/// The server's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, one exchange. A client that succeeds has shown its key, which is kept so that the same
-/// identity can log in elsewhere (<see cref="Keys"/>).
+/// The server's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS, one exchange. A client that succeeds has shown its key, which is kept so that
+/// the same identity can log in elsewhere (<see cref="Keys"/>).
 /// </summary>
 public sealed class ScramServer
 {
@@ -62,7 +62,9 @@ public sealed class ScramServer
             return Refuse(ProofRefusal.Malformed, "the client's last message has no proof", out refused);
         var withoutProof = text[..proofAt];
         var fields = withoutProof.Split(',');
-        if (fields.Length < 2 || Scram.Base64(Scram.Field(fields[0], 'c')) is not { } binding || Scram.Field(fields[1], 'r') is not { } nonce
+        if (fields.Length < 2
+            || Scram.Base64(Scram.Field(fields[0], 'c')) is not { } binding
+            || Scram.Field(fields[1], 'r') is not { } nonce
             || Scram.Base64(text[(proofAt + 3)..]) is not { Length: Scram.HashLength } proof)
             return Refuse(ProofRefusal.Malformed, "the client's last message is not of the form c=,r=,p=", out refused);
         byte[] expected = [.. Encoding.UTF8.GetBytes(_gs2Header), .. _bound ? _binding! : []];
@@ -103,7 +105,10 @@ public sealed class ScramServer
         var fields = bare.Split(',');
         if (Scram.Field(fields[0], 'm') is not null)
             return new(ProofRefusal.Malformed, "a mandatory extension is asked for, and none is known");
-        if (fields.Length < 2 || Scram.Field(fields[0], 'n') is null || Scram.Field(fields[1], 'r') is not { } nonce || !Scram.IsNonce(nonce))
+        if (fields.Length < 2
+            || Scram.Field(fields[0], 'n') is null
+            || Scram.Field(fields[1], 'r') is not { } nonce
+            || !Scram.IsNonce(nonce))
             return new(ProofRefusal.Malformed, "the client's first message is not of the form n=,r=");
         (_gs2Header, _clientFirstBare, _nonce, _bound) = ($"{flag},{identity},", bare, nonce + _ownNonce, plus);
         return null;

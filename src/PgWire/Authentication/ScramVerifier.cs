@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace Broker.PgWire.Authentication;
 
 /// <summary>
-/// What a server keeps of a password for SCRAM-SHA-256, in the form of <c>pg_authid.rolpassword</c>: <c>SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey</c>.
-/// It proves a client and does not let one log in.
+/// What a server keeps of a password for SCRAM-SHA-256, in the form of <c>pg_authid.rolpassword</c>:
+/// <c>SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey</c>. It proves a client and does not let one log in.
 /// </summary>
 public sealed class ScramVerifier
 {
@@ -33,8 +33,8 @@ public sealed class ScramVerifier
     }
 
     /// <summary>
-    /// A verifier that nobody's password fits, for a user that does not exist: always the same for the same name, as that of a real user would be, so that names
-    /// cannot be tried out (mock authentication of RFC 5802's implementation in PostgreSQL).
+    /// A verifier that nobody's password fits, for a user that does not exist: always the same for the same name, as that of a real user
+    /// would be, so that names cannot be tried out (mock authentication of RFC 5802's implementation in PostgreSQL).
     /// </summary>
     /// <param name="user">The name that was given.</param>
     /// <param name="secret">Known to nobody else, and kept as long as names shall not be told apart.</param>
@@ -42,7 +42,8 @@ public sealed class ScramVerifier
     public static ScramVerifier OfNobody(ReadOnlySpan<byte> user, ReadOnlySpan<byte> secret, int iterations = 4096)
     {
         var salt = HMACSHA256.HashData(secret, user)[..16];
-        return new(iterations, [.. salt], RandomNumberGenerator.GetBytes(Scram.HashLength), RandomNumberGenerator.GetBytes(Scram.HashLength));
+        return new(iterations, [.. salt], RandomNumberGenerator.GetBytes(Scram.HashLength),
+            RandomNumberGenerator.GetBytes(Scram.HashLength));
     }
 
     /// <summary>Reads a verifier; null when the text is none.</summary>
@@ -69,11 +70,13 @@ public sealed class ScramVerifier
 
     /// <summary>Whether keys are those of the password.</summary>
     public bool Fits(ScramKeys keys) =>
-        CryptographicOperations.FixedTimeEquals(Scram.StoredKey(keys.ClientKey), StoredKey) & CryptographicOperations.FixedTimeEquals(keys.ServerKey, ServerKey);
+        CryptographicOperations.FixedTimeEquals(Scram.StoredKey(keys.ClientKey),
+            StoredKey) & CryptographicOperations.FixedTimeEquals(keys.ServerKey, ServerKey);
 
     /// <summary>The form of <c>pg_authid.rolpassword</c>.</summary>
     public string Format() => string.Create(CultureInfo.InvariantCulture,
-        $"{Prefix}{Iterations}:{Convert.ToBase64String(Salt.AsSpan())}${Convert.ToBase64String(StoredKey)}:{Convert.ToBase64String(ServerKey)}");
+        $"{Prefix}{Iterations}:{Convert.ToBase64String(Salt.AsSpan())}$"
+            + $"{Convert.ToBase64String(StoredKey)}:{Convert.ToBase64String(ServerKey)}");
 
     /// <summary>Not its keys.</summary>
     public override string ToString() => nameof(ScramVerifier);

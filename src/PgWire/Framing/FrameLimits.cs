@@ -4,9 +4,9 @@ using Broker.PgWire.Messages;
 namespace Broker.PgWire.Framing;
 
 /// <summary>
-/// Which types of message a side may send, and how long each may be: what is beyond is refused at its header, before anything is kept of it. The figures are those of
-/// the server (PQ_SMALL_MESSAGE_LIMIT, PQ_LARGE_MESSAGE_LIMIT, PG_MAX_AUTH_TOKEN_LENGTH) and count the length field, as it does: a byte more, passed on, and it closes
-/// the connection.
+/// Which types of message a side may send, and how long each may be: what is beyond is refused at its header, before anything is kept of
+/// it. The figures are those of the server (PQ_SMALL_MESSAGE_LIMIT, PQ_LARGE_MESSAGE_LIMIT, PG_MAX_AUTH_TOKEN_LENGTH) and count the length
+/// field, as it does: a byte more, passed on, and it closes the connection.
 /// </summary>
 public sealed class FrameLimits
 {
@@ -40,10 +40,12 @@ public sealed class FrameLimits
     ]));
 
     /// <summary>What a client may send afterwards.</summary>
-    public static FrameLimits Frontend { get; } = new(Enum.GetValues<FrontendType>().ToFrozenDictionary(static type => (byte)type, static type => Body(Longest(type))));
+    public static FrameLimits Frontend { get; } = new(Enum.GetValues<FrontendType>()
+        .ToFrozenDictionary(static type => (byte)type, static type => Body(Longest(type))));
 
     /// <summary>What a server may send.</summary>
-    public static FrameLimits Backend { get; } = new(Enum.GetValues<BackendType>().ToFrozenDictionary(static type => (byte)type, static _ => ServerBody));
+    public static FrameLimits Backend { get; } = new(Enum.GetValues<BackendType>()
+        .ToFrozenDictionary(static type => (byte)type, static _ => ServerBody));
 
     /// <summary>The longest body of a type in bytes; -1 when it may not be sent.</summary>
     public int Of(byte type) => _longest[type];
@@ -54,7 +56,8 @@ public sealed class FrameLimits
     {
         FrontendType.Bind or FrontendType.CopyData or FrontendType.FunctionCall or FrontendType.Parse or FrontendType.Query => Large,
         FrontendType.AuthenticationResponse => AuthenticationToken,
-        FrontendType.Close or FrontendType.CopyDone or FrontendType.CopyFail or FrontendType.Describe or FrontendType.Execute or FrontendType.Flush
+        FrontendType.Close or FrontendType.CopyDone or FrontendType.CopyFail or FrontendType.Describe or FrontendType.Execute
+            or FrontendType.Flush
             or FrontendType.Sync or FrontendType.Terminate => Small,
     };
 }

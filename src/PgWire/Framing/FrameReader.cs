@@ -5,8 +5,8 @@ using Broker.PgWire.Values;
 namespace Broker.PgWire.Framing;
 
 /// <summary>
-/// Cuts what one side sends into messages, wherever the bytes were split. Short messages are given whole; of long ones the pieces are given as they come, so that the
-/// longest message needs no more memory than the buffer has. After an error nothing more is read.
+/// Cuts what one side sends into messages, wherever the bytes were split. Short messages are given whole; of long ones the pieces are given
+/// as they come, so that the longest message needs no more memory than the buffer has. After an error nothing more is read.
 /// </summary>
 public sealed class FrameReader
 {
@@ -40,7 +40,9 @@ public sealed class FrameReader
     public bool IsBetweenMessages => !_inside;
 
     /// <summary>Takes the next message, or piece of one, off the front of the buffer.</summary>
-    /// <param name="buffer">What was received and not taken yet; what is taken is cut off, and stays where it is until the frame is done with.</param>
+    /// <param name="buffer">
+    /// What was received and not taken yet; what is taken is cut off, and stays where it is until the frame is done with.
+    /// </param>
     /// <param name="frame">What was taken.</param>
     /// <returns>False when more bytes are needed, or there is an <see cref="Error"/>.</returns>
     public bool TryRead(ref ReadOnlySequence<byte> buffer, out Frame frame)
@@ -66,7 +68,8 @@ public sealed class FrameReader
         var length = BinaryPrimitives.ReadInt32BigEndian(lengthBytes);
         // compared before anything is added or subtracted: a length may be anything
         if (length < sizeof(int) || length - sizeof(int) > Limits.Of(type))
-            return Refuse(WireErrorKind.BadLength, $"a message of type {type} has length {length}; it may have {sizeof(int)} to {(long)Limits.Of(type) + sizeof(int)}");
+            return Refuse(WireErrorKind.BadLength,
+                $"a message of type {type} has length {length}; it may have {sizeof(int)} to {(long)Limits.Of(type) + sizeof(int)}");
         (_type, _length, _offset) = (type, length - sizeof(int), 0);
         var whole = _length <= _wholeUpTo;
         // the first piece of a long one has the names in it that stand before its data

@@ -14,7 +14,9 @@ public static class StartupFrames
     /// <summary>Takes a packet off the front of the buffer.</summary>
     /// <param name="buffer">What was received and not taken yet.</param>
     /// <param name="body">What follows the length, in memory of its own.</param>
-    /// <param name="error">Why it cannot be one: its length is below 8, or what follows longer than <see cref="StartupPackets.Longest"/>.</param>
+    /// <param name="error">
+    /// Why it cannot be one: its length is below 8, or what follows longer than <see cref="StartupPackets.Longest"/>.
+    /// </param>
     /// <returns>False when more bytes are needed, or there is an error.</returns>
     public static bool TryRead(ref ReadOnlySequence<byte> buffer, out ReadOnlyMemory<byte> body, out WireError? error)
     {

@@ -21,7 +21,9 @@ public abstract class ClientProof
 
     /// <summary>It shall prove that it knows its password by SCRAM-SHA-256.</summary>
     /// <param name="verifier">Of its password; <see cref="ScramVerifier.OfNobody"/> for a user that does not exist.</param>
-    /// <param name="binding">The data of <see cref="ChannelBinding"/>, of our certificate; null without TLS, or where the certificate has none.</param>
+    /// <param name="binding">
+    /// The data of <see cref="ChannelBinding"/>, of our certificate; null without TLS, or where the certificate has none.
+    /// </param>
     public static ClientProof Scram(ScramVerifier verifier, byte[]? binding = null) => new ByScram(verifier, binding);
 
     /// <inheritdoc/>

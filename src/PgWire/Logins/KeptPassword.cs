@@ -4,7 +4,10 @@ using Broker.PgWire.Authentication;
 
 namespace Broker.PgWire.Logins;
 
-/// <summary>What is kept of a user's password: in clear, by MD5, or as a SCRAM verifier, told apart by their forms as PostgreSQL does. It does not print.</summary>
+/// <summary>
+/// What is kept of a user's password: in clear, by MD5, or as a SCRAM verifier, told apart by their forms as PostgreSQL does. It does not
+/// print.
+/// </summary>
 public sealed class KeptPassword
 {
     private readonly string _user;

@@ -9,8 +9,8 @@ using Broker.PgWire.Values;
 namespace Broker.PgWire.Logins;
 
 /// <summary>
-/// Logs in to a server, from the startup message to the first ReadyForQuery: says what to send for each message that comes. Pure. Afterwards it knows what the
-/// session begins with: settings, key, version.
+/// Logs in to a server, from the startup message to the first ReadyForQuery: says what to send for each message that comes. Pure.
+/// Afterwards it knows what the session begins with: settings, key, version.
 /// </summary>
 public sealed class ServerLogin
 {
@@ -107,7 +107,8 @@ public sealed class ServerLogin
                 _serverIsProven = true;
                 return null;
             case (AuthenticationGSS or AuthenticationSSPI or AuthenticationKerberosV5, _):
-                return FailWithoutProof($"the server wants {message.GetType().Name["Authentication".Length..]}, which is not supported", out failed);
+                return FailWithoutProof($"the server wants {message.GetType().Name["Authentication".Length..]}, which is not supported",
+                    out failed);
             case (AuthenticationCleartextPassword or AuthenticationMD5Password or AuthenticationSASL, _):
                 return FailWithoutProof(
                     $"the server wants {message.GetType().Name["Authentication".Length..]}, and there is "
@@ -121,8 +122,11 @@ public sealed class ServerLogin
     {
         failed = null;
         if (!offered.Contains(ScramServer.Mechanism) && !(offered.Contains(ScramServer.MechanismPlus) && _binding is not null))
-            return FailWithoutProof($"the server offers {string.Join(", ", offered)}, and only {ScramServer.Mechanism} is known", out failed);
-        _scram = _credential is Credential.Keys keys ? new(keys.Scram, offered, _binding) : new(((Credential.Password)_credential).Text, offered, _binding);
+            return FailWithoutProof($"the server offers {string.Join(", ", offered)}, and only {ScramServer.Mechanism} is known",
+                out failed);
+        _scram = _credential is Credential.Keys keys
+            ? new(keys.Scram, offered, _binding)
+            : new(((Credential.Password)_credential).Text, offered, _binding);
         return new SASLInitialResponse(WireText.Of(_scram.Mechanism), _scram.First());
     }
 
@@ -130,14 +134,17 @@ public sealed class ServerLogin
     {
         failed = null;
         // PostgreSQL sends the whole number where the manual speaks of the minor version
-        var minor = older.NewestMinor > short.MaxValue ? ProtocolVersion.Of(older.NewestMinor) : new(Version.Major, (short)older.NewestMinor);
+        var minor = older.NewestMinor > short.MaxValue
+            ? ProtocolVersion.Of(older.NewestMinor)
+            : new(Version.Major, (short)older.NewestMinor);
         if (minor.Major != Version.Major || minor > Version)
             return Fail($"the server offers protocol {minor} to one who asked for {Version}", out failed);
         (Version, UnknownOptions) = (minor, older.UnknownOptions);
         return null;
     }
 
-    private static PasswordMessage Answer(string kept, AuthenticationMD5Password asked) => new(WireText.Of(Md5Password.Answer(kept, asked.Salt.Span)));
+    private static PasswordMessage Answer(string kept, AuthenticationMD5Password asked) =>
+        new(WireText.Of(Md5Password.Answer(kept, asked.Salt.Span)));
 
     private static IFrontendMessage? FailWithoutProof(string text, out LoginFailed? failed)
     {

@@ -13,7 +13,8 @@ public static class FrontendMessages
     /// <param name="awaited">What <see cref="FrontendType.AuthenticationResponse"/> means here.</param>
     /// <param name="error">Why it is no message; null when it is one.</param>
     /// <returns>The message, or null.</returns>
-    public static IFrontendMessage? Read(byte type, ReadOnlyMemory<byte> body, AwaitedResponse awaited, out WireError? error) => (FrontendType)type switch
+    public static IFrontendMessage? Read(byte type, ReadOnlyMemory<byte> body, AwaitedResponse awaited, out WireError? error) =>
+        (FrontendType)type switch
     {
         FrontendType.AuthenticationResponse => ReadAwaited(body, awaited, out error),
         FrontendType.Bind => Bodies.Read<Bind>(body, out error),
@@ -34,7 +35,9 @@ public static class FrontendMessages
 
     private static IFrontendMessage? ReadAwaited(ReadOnlyMemory<byte> body, AwaitedResponse awaited, out WireError? error) => awaited switch
     {
-        AwaitedResponse.None => Bodies.Refuse<IFrontendMessage>(WireErrorKind.UnknownType, "a response to authentication came, and none was asked for", out error),
+        AwaitedResponse.None =>
+            Bodies.Refuse<IFrontendMessage>(WireErrorKind.UnknownType,
+                "a response to authentication came, and none was asked for", out error),
         AwaitedResponse.Password => Bodies.Read<PasswordMessage>(body, out error),
         AwaitedResponse.SaslInitial => Bodies.Read<SASLInitialResponse>(body, out error),
         AwaitedResponse.Sasl => Bodies.Read<SASLResponse>(body, out error),

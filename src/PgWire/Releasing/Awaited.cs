@@ -45,13 +45,18 @@ internal enum Awaited : byte
 /// <summary>What answers what.</summary>
 internal static class Answers
 {
-    /// <summary>Whether a message of the server may come while this one is being answered, and whether it is the last of its answers.</summary>
+    /// <summary>
+    /// Whether a message of the server may come while this one is being answered, and whether it is the last of its answers.
+    /// </summary>
     internal static Answer To(Awaited awaited, BackendType type) => (awaited, type) switch
     {
         (Awaited.Query or Awaited.FunctionCall or Awaited.Sync, BackendType.ReadyForQuery) => Answer.Last,
         (Awaited.FunctionCall, BackendType.FunctionCallResponse) => Answer.Part,
-        (Awaited.Query, BackendType.RowDescription or BackendType.DataRow or BackendType.CommandComplete or BackendType.EmptyQueryResponse) => Answer.Part,
-        (Awaited.Query or Awaited.Execute, BackendType.CopyInResponse or BackendType.CopyOutResponse or BackendType.CopyBothResponse) => Answer.Part,
+        (Awaited.Query,
+            BackendType.RowDescription or BackendType.DataRow or BackendType.CommandComplete or BackendType.EmptyQueryResponse) =>
+                Answer.Part,
+        (Awaited.Query or Awaited.Execute, BackendType.CopyInResponse or BackendType.CopyOutResponse or BackendType.CopyBothResponse) =>
+            Answer.Part,
         (Awaited.Query or Awaited.Execute, BackendType.CopyData or BackendType.CopyDone) => Answer.Part,
         (Awaited.Execute, BackendType.DataRow) => Answer.Part,
         (Awaited.Execute, BackendType.CommandComplete or BackendType.EmptyQueryResponse or BackendType.PortalSuspended) => Answer.Last,

@@ -1,8 +1,8 @@
 namespace Broker.PgWire.Releasing;
 
 /// <summary>
-/// What was sent and is to be answered, in order; with each, whether its answers are the client's or are kept from it, and who is told its fate. A ring of bytes that grows: a
-/// message in line costs one byte.
+/// What was sent and is to be answered, in order; with each, whether its answers are the client's or are kept from it, and who is told its
+/// fate. A ring of bytes that grows: a message in line costs one byte.
 /// </summary>
 internal sealed class AwaitedLine
 {

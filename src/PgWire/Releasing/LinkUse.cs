@@ -3,10 +3,11 @@ using Broker.PgWire.Messages;
 namespace Broker.PgWire.Releasing;
 
 /// <summary>
-/// The release rule: from what was sent to a server and what came back, it knows whether somebody else may use the link (<see cref="CanRelease"/>). That is so when
-/// everything sent has been answered, the last Sync is behind everything, the server is in no transaction and in no COPY, no message is cut in the middle, and no
-/// cancel is on its way. It never guesses from statement texts. Pure: no socket and no clock; told in the order of the wire on each side. (Chapters "Message Flow" and
-/// "COPY Operations" of the manual, and what the server does where they are silent.)
+/// The release rule: from what was sent to a server and what came back, it knows whether somebody else may use the link
+/// (<see cref="CanRelease"/>). That is so when everything sent has been answered, the last Sync is behind everything, the server is in no
+/// transaction and in no COPY, no message is cut in the middle, and no cancel is on its way. It never guesses from statement texts. Pure:
+/// no socket and no clock; told in the order of the wire on each side. (Chapters "Message Flow" and "COPY Operations" of the manual, and
+/// what the server does where they are silent.)
 /// </summary>
 public sealed class LinkUse
 {
@@ -26,8 +27,8 @@ public sealed class LinkUse
     public bool IsSkipping { get; private set; }
 
     /// <summary>
-    /// Whether answers can no longer be told apart: the server broke the protocol or said something unasked (then its end follows), or an error crossed a COPY in such a
-    /// way that nobody can know whether the server heard a Sync. Such a link is never used by another.
+    /// Whether answers can no longer be told apart: the server broke the protocol or said something unasked (then its end follows), or an
+    /// error crossed a COPY in such a way that nobody can know whether the server heard a Sync. Such a link is never used by another.
     /// </summary>
     public bool IsDoubtful { get; private set; }
 
@@ -37,7 +38,9 @@ public sealed class LinkUse
     /// <summary>Whether a message was passed on in part only, one way or the other.</summary>
     public bool IsCut => _cutToServer || _cutFromServer;
 
-    /// <summary>Whether a message to the server was passed on in part only: whatever is sent now, the server takes for the rest of it.</summary>
+    /// <summary>
+    /// Whether a message to the server was passed on in part only: whatever is sent now, the server takes for the rest of it.
+    /// </summary>
     public bool IsCutToServer => _cutToServer;
 
     /// <summary>Whether there is something to be answered.</summary>
@@ -49,7 +52,10 @@ public sealed class LinkUse
     /// <summary>Whether what the server answers now is not for the client: the broker asked.</summary>
     public bool IsAnsweringHidden => _awaited.FirstIsHidden;
 
-    /// <summary>Whether the server reads data of a COPY, as far as is known here: then it hears neither Sync nor Flush, so they need not be sent to it.</summary>
+    /// <summary>
+    /// Whether the server reads data of a COPY, as far as is known here: then it hears neither Sync nor Flush, so they need not be sent to
+    /// it.
+    /// </summary>
     public bool IsCopyIn => _copy is CopyState.In && _awaited.Find(Awaited.CopyEnd, 0) == _awaited.Count;
 
     /// <summary>Whether all is answered and the server waits: what is sent next is the first of something new.</summary>
@@ -123,7 +129,8 @@ public sealed class LinkUse
     }
 
     /// <summary>
-    /// Nothing is sent for a message of the client's, since what it asks for is so already: it is answered here, in its place, which is said by <see cref="TryTakeSettled"/>.
+    /// Nothing is sent for a message of the client's, since what it asks for is so already: it is answered here, in its place, which is
+    /// said by <see cref="TryTakeSettled"/>.
     /// </summary>
     /// <param name="answer">ParseComplete or CloseComplete.</param>
     /// <param name="accounts">Who is told its fate.</param>
@@ -137,7 +144,9 @@ public sealed class LinkUse
             _awaited.Add(answer is BackendType.ParseComplete ? Awaited.ParseHere : Awaited.CloseHere, hidden: false, accounts);
     }
 
-    /// <summary>What is settled, in the order in which it was sent. To be asked behind each that was sent or received, until there is no more.</summary>
+    /// <summary>
+    /// What is settled, in the order in which it was sent. To be asked behind each that was sent or received, until there is no more.
+    /// </summary>
     public bool TryTakeSettled(out Settled settled) => _settled.TryDequeue(out settled);
 
     /// <summary>A message of the server has begun to arrive, or is there whole.</summary>
@@ -280,7 +289,8 @@ public sealed class LinkUse
         return false;
     }
 
-    // How far the server had read is not known, only that it was not beyond CopyDone. What it may have taken for data, or not, cannot be counted.
+    // How far the server had read is not known, only that it was not beyond CopyDone. What it may have taken for data, or not, cannot be
+    // counted.
     private void RefuseCopy(Awaited first)
     {
         var end = _awaited.Find(Awaited.CopyEnd, 1);
@@ -309,7 +319,8 @@ public sealed class LinkUse
         while (IsAwaiting && _awaited.First is Awaited.CopyEnd or Awaited.ParseHere or Awaited.CloseHere)
         {
             if (_awaited.First is not Awaited.CopyEnd)
-                Settle(_awaited.AccountsOf(0), Fate.Done, _awaited.First is Awaited.ParseHere ? BackendType.ParseComplete : BackendType.CloseComplete);
+                Settle(_awaited.AccountsOf(0), Fate.Done,
+                    _awaited.First is Awaited.ParseHere ? BackendType.ParseComplete : BackendType.CloseComplete);
             _awaited.RemoveFirst();
         }
     }

@@ -5,8 +5,8 @@ using Broker.PgWire.Values;
 namespace Broker.PgWire.Startup;
 
 /// <summary>
-/// The settings within the startup parameter `options`: <c>-c name=value</c>, <c>-cname=value</c> and <c>--name=value</c>, cut at white space, which a backslash keeps
-/// (as the server does in pg_split_opts). Other switches of the server are nothing for a pooled session.
+/// The settings within the startup parameter `options`: <c>-c name=value</c>, <c>-cname=value</c> and <c>--name=value</c>, cut at white
+/// space, which a backslash keeps (as the server does in pg_split_opts). Other switches of the server are nothing for a pooled session.
 /// </summary>
 public static class CommandLineOptions
 {
@@ -31,7 +31,8 @@ public static class CommandLineOptions
             var equals = assignment is null ? -1 : Array.IndexOf(assignment, (byte)'=');
             if (equals <= 0)
             {
-                error = new(WireErrorKind.BadField, $"the startup option \"{Encoding.UTF8.GetString(words[i])}\" is not of the form -c name=value or --name=value");
+                error = new(WireErrorKind.BadField,
+                    $"the startup option \"{Encoding.UTF8.GetString(words[i])}\" is not of the form -c name=value or --name=value");
                 return [];
             }
             settings.Add(new(Name(assignment!.AsSpan(0, equals)), WireText.Checked(assignment.AsMemory(equals + 1))));
@@ -68,7 +69,9 @@ public static class CommandLineOptions
     {
         var result = name.ToArray();
         for (var i = 0; i < result.Length; i++)
-            result[i] = result[i] == (byte)'-' ? (byte)'_' : result[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(result[i] + 32) : result[i];
+            result[i] = result[i] == (byte)'-' ? (byte)'_'
+                : result[i] is >= (byte)'A' and <= (byte)'Z' ? (byte)(result[i] + 32)
+                : result[i];
         return WireText.Checked(result);
     }
 }

@@ -5,7 +5,9 @@ namespace Broker.PgWire.Startup;
 
 /// <summary>Opens a session.</summary>
 /// <param name="Version">What the client would like to speak.</param>
-/// <param name="Parameters">`user`, `database`, `options`, `replication`, `_pq_.` options, and settings; in the client's order, a name as often as it was sent.</param>
+/// <param name="Parameters">
+/// `user`, `database`, `options`, `replication`, `_pq_.` options, and settings; in the client's order, a name as often as it was sent.
+/// </param>
 public sealed record StartupMessage(ProtocolVersion Version, ImmutableArray<StartupParameter> Parameters) : IStartupPacket
 {
     /// <summary>The last value of a parameter; null when there is none. Names are compared as they are.</summary>

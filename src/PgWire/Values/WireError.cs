@@ -1,6 +1,8 @@
 namespace Broker.PgWire.Values;
 
-/// <summary>Why bytes are not of the protocol. The peer that sent them cannot be understood any more, and its connection is closed.</summary>
+/// <summary>
+/// Why bytes are not of the protocol. The peer that sent them cannot be understood any more, and its connection is closed.
+/// </summary>
 /// <param name="Kind">What is wrong.</param>
 /// <param name="Text">The same in words, with the figures.</param>
 public sealed record WireError(WireErrorKind Kind, string Text);

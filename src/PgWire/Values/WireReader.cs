@@ -4,8 +4,8 @@ using System.Collections.Immutable;
 namespace Broker.PgWire.Values;
 
 /// <summary>
-/// Reads the fields of one body. A field that is not there makes the reader fail: it then answers zeros, and <see cref="Error"/> says the first reason. So messages
-/// are read without a check at each field, and garbage costs no exception.
+/// Reads the fields of one body. A field that is not there makes the reader fail: it then answers zeros, and <see cref="Error"/> says the
+/// first reason. So messages are read without a check at each field, and garbage costs no exception.
 /// </summary>
 public ref struct WireReader
 {
@@ -124,7 +124,10 @@ public ref struct WireReader
         return ids.MoveToImmutable();
     }
 
-    /// <summary>An Int16 that says how many elements follow (as many as 65,535). More than there is room for fail, so that no number makes memory be taken.</summary>
+    /// <summary>
+    /// An Int16 that says how many elements follow (as many as 65,535). More than there is room for fail, so that no number makes memory be
+    /// taken.
+    /// </summary>
     /// <param name="least">How many bytes an element has at least.</param>
     public int Count(int least)
     {

@@ -3,8 +3,8 @@ using System.Text;
 namespace Broker.PgWire.Values;
 
 /// <summary>
-/// A string of the protocol, as the bytes that were sent: in which encoding only `client_encoding` says, so it is compared and sent on byte for byte.
-/// It holds no zero byte; the protocol ends strings with one.
+/// A string of the protocol, as the bytes that were sent: in which encoding only `client_encoding` says, so it is compared and sent on byte
+/// for byte. It holds no zero byte; the protocol ends strings with one.
 /// </summary>
 public readonly struct WireText : IEquatable<WireText>
 {

@@ -3,7 +3,10 @@ using System.Collections.Immutable;
 
 namespace Broker.PgWire.Values;
 
-/// <summary>Writes messages one behind the other into memory that grows; used again after <see cref="Clear"/>. A length is filled in when its message ends.</summary>
+/// <summary>
+/// Writes messages one behind the other into memory that grows; used again after <see cref="Clear"/>. A length is filled in when its
+/// message ends.
+/// </summary>
 public sealed class WireWriter
 {
     private byte[] _bytes;

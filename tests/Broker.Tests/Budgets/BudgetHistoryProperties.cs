@@ -88,7 +88,8 @@ public sealed class BudgetHistoryProperties
     });
 
     [Property(MaxTest = 300)]
-    public Property Once_yields_are_honoured_everybody_who_waits_has_its_share_and_nobody_is_asked_again() => Prop.ForAll(Histories, story =>
+    public Property Once_yields_are_honoured_everybody_who_waits_has_its_share_and_nobody_is_asked_again() =>
+        Prop.ForAll(Histories, story =>
     {
         var history = story.Begin();
         foreach (var step in story.Steps)
@@ -114,13 +115,15 @@ public sealed class BudgetHistoryProperties
         from reserve in Gen.Choose(0, Math.Min(3, max - 1))
         from steps in Step(pools).ListOf()
         select new Story(max, reserve, weights, [.. steps]),
-        story => Enumerable.Range(0, story.Steps.Length).Select(without => story with { Steps = [.. story.Steps.Where((_, at) => at != without)] }));
+        story => Enumerable.Range(0, story.Steps.Length)
+            .Select(without => story with { Steps = [.. story.Steps.Where((_, at) => at != without)] }));
 
     private static Gen<Move> Step(int pools) =>
         from pool in Gen.Choose(0, pools - 1)
         from count in Gen.Choose(1, 6)
         from kind in Gen.Frequency(
-            (6, Gen.Constant(MoveKind.Ask)), (1, Gen.Constant(MoveKind.AskReserve)), (1, Gen.Constant(MoveKind.Withdraw)), (4, Gen.Constant(MoveKind.Release)),
+            (6, Gen.Constant(MoveKind.Ask)), (1, Gen.Constant(MoveKind.AskReserve)), (1, Gen.Constant(MoveKind.Withdraw)),
+            (4, Gen.Constant(MoveKind.Release)),
             (1, Gen.Constant(MoveKind.ReleaseReserve)), (1, Gen.Constant(MoveKind.Lose)), (1, Gen.Constant(MoveKind.Die)),
             (2, Gen.Constant(MoveKind.Pass)), (1, Gen.Constant(MoveKind.SeeGone)), (2, Gen.Constant(MoveKind.Yield)))
         select new Move(kind, pool, count);

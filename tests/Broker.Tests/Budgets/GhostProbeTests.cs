@@ -57,10 +57,12 @@ public sealed class GhostProbeTests
     }
 
     [Fact]
-    public void A_pid_used_again_is_another_process() => Assert.True(GhostProbe.ProvesGone(Seen(At(0), "db1:5432", new RunningBackend(7, At(6))), Ghost));
+    public void A_pid_used_again_is_another_process() =>
+        Assert.True(GhostProbe.ProvesGone(Seen(At(0), "db1:5432", new RunningBackend(7, At(6))), Ghost));
 
     [Fact]
-    public void A_server_started_again_has_no_process_of_before() => Assert.True(GhostProbe.ProvesGone(Seen(At(9), "db1:5432", new RunningBackend(7, At(5))), Ghost));
+    public void A_server_started_again_has_no_process_of_before() =>
+        Assert.True(GhostProbe.ProvesGone(Seen(At(9), "db1:5432", new RunningBackend(7, At(5))), Ghost));
 
     [Theory]
     [InlineData(-1)]
@@ -69,7 +71,8 @@ public sealed class GhostProbeTests
 
     private static DateTime At(int minute) => new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddMinutes(minute);
 
-    private static GhostSighting Seen(DateTime started, string server, params RunningBackend[] running) => new(server, started, [.. running]);
+    private static GhostSighting Seen(DateTime started, string server, params RunningBackend[] running) =>
+        new(server, started, [.. running]);
 
     private static async Task<GhostSighting> ProbeAsync(NpgsqlConnection connection, params BackendIdentity[] ghosts)
     {
@@ -82,9 +85,12 @@ public sealed class GhostProbeTests
         }
         ImmutableArray<Column> columns =
         [
-            new Column<DateTime>(new("pg_postmaster_start_time", "timestamptz", 1184), [.. rows.Select(row => row.Started)], null, rows.Count),
-            new Column<int>(new("pid", "integer", 23), [.. rows.Select(row => row.Pid ?? 0)], [.. rows.Select(row => row.Pid is null)], rows.Count),
-            new Column<DateTime>(new("backend_start", "timestamptz", 1184), [.. rows.Select(row => row.BackendStart ?? default)], [.. rows.Select(row => row.BackendStart is null)], rows.Count),
+            new Column<DateTime>(new("pg_postmaster_start_time", "timestamptz", 1184), [.. rows.Select(row => row.Started)], null,
+                rows.Count),
+            new Column<int>(new("pid", "integer", 23), [.. rows.Select(row => row.Pid ?? 0)], [.. rows.Select(row => row.Pid is null)],
+                rows.Count),
+            new Column<DateTime>(new("backend_start", "timestamptz", 1184), [.. rows.Select(row => row.BackendStart ?? default)],
+                [.. rows.Select(row => row.BackendStart is null)], rows.Count),
         ];
         return GhostProbe.Read("db1:5432", new RowSet(columns, rows.Count));
     }

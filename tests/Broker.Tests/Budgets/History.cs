@@ -59,7 +59,8 @@ internal sealed class History
         }
     }
 
-    internal void Limit(int max, int reserve) => Take(State with { Limits = State.Limits with { MaxConnections = max, Reserve = reserve } });
+    internal void Limit(int max, int reserve) =>
+        Take(State with { Limits = State.Limits with { MaxConnections = max, Reserve = reserve } });
 
     internal void Die(int pool)
     {
@@ -75,7 +76,8 @@ internal sealed class History
 
     internal void SeeAllGone() => See([]);
 
-    internal void SeeAllRunning() => See([.. State.Watch.About.Select(BackendOf).Select(ghost => new RunningBackend(ghost.Pid, ghost.BackendStart))]);
+    internal void SeeAllRunning() =>
+        See([.. State.Watch.About.Select(BackendOf).Select(ghost => new RunningBackend(ghost.Pid, ghost.BackendStart))]);
 
     private void See(ImmutableArray<RunningBackend> running) =>
         Take(State.Saw(State.Watch.LastProbe, new GhostSighting("s:1", DateTime.UnixEpoch, running), Now));

@@ -4,12 +4,13 @@ using Akka.TestKit.Xunit2;
 using Broker.Budgets;
 using Broker.Client.Protocol;
 using Broker.Diagnostics;
+using Broker.Tests.Platforms;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Broker.Tests.Budgets;
 
-public sealed class ServerBudgetSpecs : TestKit
+public sealed class ServerBudgetSpecs() : TestKit(Patience.Hocon)
 {
     private readonly FakeTimeProvider _time = new();
     private readonly BrokerMeter _meter = new(null, enabled: false);
@@ -144,10 +145,12 @@ public sealed class ServerBudgetSpecs : TestKit
         [
             new BudgetCommands.AskPermit(pool.Ref, new PoolId("db", "app"), 1, 1), new BudgetCommands.WithdrawPermits(pool.Ref, 1),
             new BudgetCommands.NameBackend(pool.Ref, permit, History.BackendOf(permit)), new BudgetCommands.ReleasePermit(pool.Ref, permit),
-            new BudgetCommands.ReleaseGhost(pool.Ref, permit, null), new BudgetCommands.GhostsSeen(pool.Ref, 7, null), new BudgetCommands.LeaveBudget(pool.Ref),
+            new BudgetCommands.ReleaseGhost(pool.Ref, permit, null), new BudgetCommands.GhostsSeen(pool.Ref, 7, null),
+            new BudgetCommands.LeaveBudget(pool.Ref),
             new BudgetCommands.BackendClosed(pool.Ref, History.BackendOf(permit)),
         ];
-        var family = typeof(BudgetCommands).GetNestedTypes(System.Reflection.BindingFlags.NonPublic).Where(typeof(IBudgetCommand).IsAssignableFrom);
+        var family = typeof(BudgetCommands).GetNestedTypes(System.Reflection.BindingFlags.NonPublic)
+            .Where(typeof(IBudgetCommand).IsAssignableFrom);
         Assert.Equal(family.Select(type => type.Name).Order(), commands.Select(command => command.GetType().Name).Order());
 
         foreach (var command in commands.Concat(commands))

@@ -18,7 +18,8 @@ public sealed class TargetSessionTests
     [InlineData(TargetSessionAttributes.Primary, true, true, false)]
     [InlineData(TargetSessionAttributes.Standby, false, false, true)]
     [InlineData(TargetSessionAttributes.PreferStandby, true, true, true)]
-    public void A_primary_a_read_only_primary_and_a_standby_fit_as_in_libpq(TargetSessionAttributes wanted, bool primary, bool readOnly, bool standby) =>
+    public void A_primary_a_read_only_primary_and_a_standby_fit_as_in_libpq(TargetSessionAttributes wanted, bool primary, bool readOnly,
+        bool standby) =>
         Assert.Equal((primary, readOnly, standby), (
             TargetSession.Fits(wanted, new SessionFacts(InRecovery: false, ReadOnly: false)),
             TargetSession.Fits(wanted, new SessionFacts(InRecovery: false, ReadOnly: true)),
@@ -35,7 +36,8 @@ public sealed class TargetSessionTests
     [Fact]
     public void Prefer_standby_asks_all_hosts_for_a_standby_before_it_takes_any()
     {
-        Assert.Equal([TargetSessionAttributes.Standby, TargetSessionAttributes.Any], TargetSession.Passes(TargetSessionAttributes.PreferStandby).ToArray());
+        Assert.Equal([TargetSessionAttributes.Standby, TargetSessionAttributes.Any],
+            TargetSession.Passes(TargetSessionAttributes.PreferStandby).ToArray());
         Assert.Equal([TargetSessionAttributes.Primary], TargetSession.Passes(TargetSessionAttributes.Primary).ToArray());
     }
 

@@ -31,7 +31,8 @@ public sealed class BadSettingsTests
     [InlineData("broker.servers.main { host = \"a b\" }", "broker.servers.main.host", "a b", "the folder of a Unix socket")]
     [InlineData("broker.servers.main { host = [] }", "broker.servers.main.host", "\"\"", "or a list of them")]
     [InlineData("broker.servers.main { host = \"db:99999\" }", "broker.servers.main.host", "db:99999", "allowed is a host")]
-    [InlineData("broker.servers.main { root-certificate = \"/no/such/file\" }", "broker.servers.main.root-certificate", "/no/such/file", "no such file")]
+    [InlineData("broker.servers.main { root-certificate = \"/no/such/file\" }", "broker.servers.main.root-certificate", "/no/such/file",
+        "no such file")]
     [InlineData("broker.pool = 5", "broker.pool", "5", "a section is expected")]
     [InlineData("broker = 5", "broker", "5", "a section is expected")]
     [InlineData("broker.servers.main = here", "broker.servers.main", null, "a section is expected")]
@@ -105,7 +106,8 @@ public sealed class BadSettingsTests
     [Fact]
     public void A_problem_says_in_which_file_and_line_it_was_written()
     {
-        var failure = Assert.Throws<SettingsException>(() => BrokerSettings.Parse("broker {\n  pool {\n    # so many\n    size = -5\n  }\n}", "orders.conf"));
+        var failure = Assert.Throws<SettingsException>(() =>
+            BrokerSettings.Parse("broker {\n  pool {\n    # so many\n    size = -5\n  }\n}", "orders.conf"));
         Assert.Contains("broker.pool.size = -5 (orders.conf, line 4): allowed is", failure.Message, StringComparison.Ordinal);
     }
 
@@ -120,10 +122,12 @@ public sealed class BadSettingsTests
     [Fact]
     public void A_configuration_without_its_text_is_called_the_applications_also_with_the_defaults_as_its_fallback()
     {
-        var config = ConfigurationFactory.ParseString("broker.pool.size = -5\nbroker.packing.target = 300ms").WithFallback(BrokerSettings.Reference);
+        var config = ConfigurationFactory.ParseString("broker.pool.size = -5\nbroker.packing.target = 300ms")
+            .WithFallback(BrokerSettings.Reference);
         var problems = Assert.Throws<SettingsException>(() => BrokerSettings.From(config)).Problems;
         Assert.Equal("application configuration", Assert.Single(problems, problem => problem.Path == "broker.pool.size").Origin);
-        Assert.StartsWith("reference.conf", Assert.Single(problems, problem => problem.Path == "broker.packing.trip-limit").Origin, StringComparison.Ordinal);
+        Assert.StartsWith("reference.conf", Assert.Single(problems, problem => problem.Path == "broker.packing.trip-limit").Origin,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,10 +10,12 @@ public sealed class ConnectionStringTests
     {
         var settings = Read("Host=db1,db2:6000;Port=5999;Database=shop;Username=app;Password=p;SSL Mode=Require;Application Name=x;Search Path=a;Target Session Attributes=read-write");
         var database = settings.Databases["d"];
-        Assert.Equal(("shop", "app", "x", "a"), (database.Database, database.User, database.ApplicationName, database.Settings["search_path"]));
+        Assert.Equal(("shop", "app", "x", "a"),
+            (database.Database, database.User, database.ApplicationName, database.Settings["search_path"]));
         var server = settings.Servers[database.Server];
         Assert.Equal<IEnumerable<HostEndpoint>>([new("db1", 5999), new("db2", 6000)], server.Hosts);
-        Assert.Equal((TlsMode.Require, TargetSessionAttributes.ReadWrite, "db1:5999"), (server.Tls, server.TargetSessionAttrs, server.Name));
+        Assert.Equal((TlsMode.Require, TargetSessionAttributes.ReadWrite, "db1:5999"),
+            (server.Tls, server.TargetSessionAttrs, server.Name));
         Assert.Equal(80, server.MaxConnections);
     }
 
@@ -54,14 +56,16 @@ public sealed class ConnectionStringTests
     public void Beside_it_nothing_may_say_the_same(string key)
     {
         var text = $"broker.servers.main {{ }}\nbroker.databases.d {{ connection-string = \"Host=db;Username=u\", {key} }}";
-        Assert.Contains("exclude each other", Assert.Throws<SettingsException>(() => BrokerSettings.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains("exclude each other", Assert.Throws<SettingsException>(() => BrokerSettings.Parse(text)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void It_may_not_weaken_a_server_that_is_configured()
     {
         var text = "broker.servers.main { host = db, tls = verify-full }\nbroker.databases.d.connection-string = \"Host=db;Username=u;SSL Mode=Disable\"";
-        Assert.Contains("differs from server main", Assert.Throws<SettingsException>(() => BrokerSettings.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains("differs from server main", Assert.Throws<SettingsException>(() => BrokerSettings.Parse(text)).Message,
+            StringComparison.Ordinal);
     }
 
     private static BrokerSettings Read(string text) => BrokerSettings.Parse($"broker.databases.d.connection-string = \"{text}\"");

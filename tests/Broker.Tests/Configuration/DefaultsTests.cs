@@ -40,6 +40,8 @@ public sealed class DefaultsTests
         ("broker.gateway.buffer", typeof(GatewayBufferSettings)),
         ("broker.gateway.unix", typeof(GatewayUnixSettings)),
         ("broker.gateway.tls", typeof(GatewayTlsSettings)),
+        ("broker.door", typeof(DoorSettings)),
+        ("broker.door.tls", typeof(DoorTlsSettings)),
         ("broker.shutdown", typeof(ShutdownSettings)),
         ("broker.log", typeof(LogSettings)),
         ("broker.diagnostics", typeof(DiagnosticsSettings)),
@@ -69,7 +71,8 @@ public sealed class DefaultsTests
 
         Assert.Empty(named.Except(properties));
         Assert.Empty(properties.Except(named));
-        var shared = named.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key[(group.Key.LastIndexOf('/') + 1)..]);
+        var shared = named.GroupBy(name => name).Where(group => group.Count() > 1)
+            .Select(group => group.Key[(group.Key.LastIndexOf('/') + 1)..]);
         Assert.Equal(["Hosts", "Password", "Server"], shared.Order());
     }
 
@@ -98,7 +101,8 @@ public sealed class DefaultsTests
 
     // keys that share the comment of the key above them
     private static readonly ImmutableHashSet<string> Grouped =
-        ["broker.gateway.tls.key", "broker.server-defaults.client-key", "broker.database-defaults.password-env", "broker.database-defaults.password-file"];
+        ["broker.gateway.tls.key", "broker.door.tls.key", "broker.server-defaults.client-key", "broker.database-defaults.password-env",
+            "broker.database-defaults.password-file"];
 
     private static IEnumerable<string> Properties(Type record) =>
         record.GetProperties(BindingFlags.Public | BindingFlags.Instance)

@@ -40,7 +40,8 @@ public sealed class HoconTextTests
     public void A_trap_is_told_with_its_line(string text, int line, string told)
     {
         var failure = Assert.Throws<SettingsException>(() => BrokerSettings.Parse(text, "x.conf"));
-        Assert.Contains(failure.Problems, problem => problem.Origin == $"x.conf, line {line}" && problem.Text.Contains(told, StringComparison.Ordinal));
+        Assert.Contains(failure.Problems,
+            problem => problem.Origin == $"x.conf, line {line}" && problem.Text.Contains(told, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -73,11 +74,15 @@ public sealed class HoconTextTests
     public void An_environment_variable_is_refused_also_in_a_configuration_already_parsed()
     {
         // the parser makes a node that contains itself of the first, and nothing at all of the second
-        foreach (var text in new[] { "broker.databases.d { user = u\n password = ${?HOME} }", "broker.databases.d { user = u\n password = \"${HOME}\" }" })
+        foreach (var text
+            in new[] { "broker.databases.d { user = u\n password = ${?HOME} }",
+                "broker.databases.d { user = u\n password = \"${HOME}\" }" })
         {
             var config = ConfigurationFactory.ParseString(text).WithFallback(BrokerSettings.Reference);
             var problems = Assert.Throws<SettingsException>(() => BrokerSettings.From(config)).Problems;
-            Assert.Contains(problems, problem => problem.Path == "broker.databases.d.password" && problem.Text.Contains("password-env", StringComparison.Ordinal));
+            Assert.Contains(problems,
+                problem => problem.Path == "broker.databases.d.password"
+                    && problem.Text.Contains("password-env", StringComparison.Ordinal));
         }
     }
 
@@ -95,7 +100,8 @@ public sealed class HoconTextTests
     [Property(MaxTest = 500)]
     public void Any_text_of_the_language_ends_in_settings_or_in_a_list_of_problems(byte[]? picks)
     {
-        string[] words = ["broker", ".", "pool", "size", "=", "3", "{", "}", "[", "]", "\"", "\n", " ", ",", "#", "${", "?", "+=", "\\", ":", "include ", "$", "\"\"\""];
+        string[] words = ["broker", ".", "pool", "size", "=", "3", "{", "}", "[", "]", "\"", "\n", " ", ",", "#", "${", "?", "+=", "\\",
+            ":", "include ", "$", "\"\"\""];
         var text = string.Concat((picks ?? []).Select(pick => words[pick % words.Length]));
         var failure = Record.Exception(() => BrokerSettings.Parse(text));
         Assert.True(failure is null or SettingsException { Problems.IsEmpty: false }, $"{text}: {failure}");

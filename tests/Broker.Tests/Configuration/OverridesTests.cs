@@ -32,11 +32,14 @@ public sealed class OverridesTests
     public void A_pools_settings_come_from_its_user_before_its_database_before_the_common_ones_before_the_defaults()
     {
         var nightly = Settings.Pool("orders", "nightly");
-        Assert.Equal((7, 0, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1)), (nightly.Size, nightly.Overflow, nightly.Shed.Target, nightly.Shed.Interval));
+        Assert.Equal((7, 0, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1)),
+            (nightly.Size, nightly.Overflow, nightly.Shed.Target, nightly.Shed.Interval));
         var app = Settings.Pool("orders");
-        Assert.Equal((7, 1, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(3)), (app.Size, app.Overflow, app.Shed.Target, app.Shed.Interval));
+        Assert.Equal((7, 1, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(3)),
+            (app.Size, app.Overflow, app.Shed.Target, app.Shed.Interval));
         var stock = Settings.Pool("stock", "app");
-        Assert.Equal((6, 1, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(3)), (stock.Size, stock.Overflow, stock.Shed.Target, stock.Shed.Interval));
+        Assert.Equal((6, 1, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(3)),
+            (stock.Size, stock.Overflow, stock.Shed.Target, stock.Shed.Interval));
         Assert.Equal(TimeSpan.FromSeconds(30), stock.AcquireTimeout);
     }
 
@@ -91,7 +94,8 @@ public sealed class OverridesTests
             broker.databases.d { user = u, password = p, users { u { pool.size = 1 }
               v { password = q } } }
             """).Databases["d"].Users;
-        Assert.Equal(("p", 1, "q"), (users["u"].Password.Current()!.Reveal(), users["u"].Pool.Size, users["v"].Password.Current()!.Reveal()));
+        Assert.Equal(("p", 1, "q"),
+            (users["u"].Password.Current()!.Reveal(), users["u"].Pool.Size, users["v"].Password.Current()!.Reveal()));
     }
 
     [Theory]

@@ -11,6 +11,8 @@ public sealed partial class RangesTests
     // bounds that hold together with another key: the other is moved out of the way
     private static readonly Dictionary<string, string> Beside = new(StringComparer.Ordinal)
     {
+        ["broker.door.heartbeat"] = "broker.door.silence-limit = 1h",
+        ["broker.door.silence-limit"] = "broker.door.heartbeat = 50ms",
         ["broker.server-defaults.max-connections"] = "broker.server-defaults.reserve = 0",
         ["broker.server-defaults.reserve"] = "broker.server-defaults.max-connections = 1000",
         ["broker.pool.min-idle"] = "broker.pool.size = 0",
@@ -60,7 +62,9 @@ public sealed partial class RangesTests
     {
         var ranged = Ranges().Select(row => (string)row[0]).ToHashSet();
         var quantities = ReferenceConfiguration.LeavesOf(ReferenceConfiguration.Tree).OfType<SettingsNode.Value>()
-            .Where(value => value.Text.Length > 0 && char.IsAsciiDigit(value.Text[0]) && !value.Text.Contains("127.", StringComparison.Ordinal));
+            .Where(value => value.Text.Length > 0
+                && char.IsAsciiDigit(value.Text[0])
+                && !value.Text.Contains("127.", StringComparison.Ordinal));
         Assert.All(quantities, value => Assert.Contains(value.Path, ranged));
     }
 
@@ -81,8 +85,11 @@ public sealed partial class RangesTests
     private static string? Beyond(string bound, int step)
     {
         var match = Number().Match(bound);
-        var number = decimal.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) + (step * (match.Groups[1].Value.Contains('.', StringComparison.Ordinal) ? 0.1m : 1m));
-        return number >= 0 || match.Groups[2].Length == 0 ? string.Create(CultureInfo.InvariantCulture, $"{number}{match.Groups[2].Value}") : null;
+        var number = decimal.Parse(match.Groups[1].Value,
+            CultureInfo.InvariantCulture) + (step * (match.Groups[1].Value.Contains('.', StringComparison.Ordinal) ? 0.1m : 1m));
+        return number >= 0 || match.Groups[2].Length == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{number}{match.Groups[2].Value}")
+            : null;
     }
 
     [GeneratedRegex(@"[Rr]ange (-?[\d.]+[A-Za-z]*) to ([\d.]*\d[A-Za-z]*)")]

@@ -15,7 +15,8 @@ public sealed partial class SamplesTests
             Environment.SetEnvironmentVariable(name, "secret");
         }
 
-        var samples = Directory.GetFiles(Folder(), "*.conf").Where(file => !file.EndsWith("reference.conf", StringComparison.Ordinal)).ToList();
+        var samples = Directory.GetFiles(Folder(), "*.conf").Where(file => !file.EndsWith("reference.conf", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(3, samples.Count);
         Assert.All(samples, file => Assert.NotEmpty(BrokerSettings.Load(file).Databases));
     }

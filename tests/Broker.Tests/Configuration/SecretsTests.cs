@@ -24,7 +24,8 @@ public sealed class SecretsTests
         var settings = BrokerSettings.Parse($"broker.servers.s {{ }}\nbroker.databases.d {{ {database} }}");
         var own = settings.Databases["d"];
         Assert.Equal(Hidden, own.Password.Current()!.Reveal());
-        Assert.All([$"{settings}", $"{own}", $"{own.Users["u"]}", $"{own.Password}", $"{settings.Servers["s"]}"], text => Assert.DoesNotContain(Hidden, text, StringComparison.Ordinal));
+        Assert.All([$"{settings}", $"{own}", $"{own.Users["u"]}", $"{own.Password}", $"{settings.Servers["s"]}"],
+            text => Assert.DoesNotContain(Hidden, text, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -45,7 +46,8 @@ public sealed class SecretsTests
     [InlineData("users.u.password = [ hunter2 ]")]
     public void No_refusal_prints_a_password_of_a_database(string database)
     {
-        var failure = Assert.Throws<SettingsException>(() => BrokerSettings.Parse($"broker.servers.s {{ }}\nbroker.databases.d {{ {database} }}"));
+        var failure =
+            Assert.Throws<SettingsException>(() => BrokerSettings.Parse($"broker.servers.s {{ }}\nbroker.databases.d {{ {database} }}"));
         Assert.DoesNotContain(Hidden, failure.ToString().Replace("${hunter2}", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
@@ -56,14 +58,16 @@ public sealed class SecretsTests
     [InlineData("broker { password = hunter2")]
     [InlineData("broker.password = hunter2")]
     public void No_refusal_prints_a_password_in_the_wrong_place(string text) =>
-        Assert.DoesNotContain(Hidden, Assert.Throws<SettingsException>(() => BrokerSettings.Parse(text)).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Hidden, Assert.Throws<SettingsException>(() => BrokerSettings.Parse(text)).ToString(),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_password_by_variable_is_read_anew_each_time()
     {
         const string Name = "BROKER_TESTS_ROTATING";
         Environment.SetEnvironmentVariable(Name, "first");
-        var password = BrokerSettings.Parse($"broker.servers.s {{ }}\nbroker.databases.d {{ user = u, password-env = {Name} }}").Databases["d"].Password;
+        var password = BrokerSettings.Parse(
+            $"broker.servers.s {{ }}\nbroker.databases.d {{ user = u, password-env = {Name} }}").Databases["d"].Password;
         Assert.Equal("first", password.Current()!.Reveal());
         Environment.SetEnvironmentVariable(Name, "second");
         Assert.Equal("second", password.Current()!.Reveal());
@@ -77,7 +81,8 @@ public sealed class SecretsTests
         try
         {
             File.WriteAllText(file, "first\nnot this\n");
-            var password = BrokerSettings.Parse($"broker.servers.s {{ }}\nbroker.databases.d {{ user = u, password-file = \"{file}\" }}").Databases["d"].Password;
+            var password = BrokerSettings.Parse(
+                $"broker.servers.s {{ }}\nbroker.databases.d {{ user = u, password-file = \"{file}\" }}").Databases["d"].Password;
             Assert.Equal("first", password.Current()!.Reveal());
             File.WriteAllText(file, "second\r\n");
             Assert.Equal("second", password.Current()!.Reveal());

@@ -7,6 +7,7 @@ using Broker.Configuration;
 using Broker.Connections;
 using Broker.Pools.Hooks;
 using Broker.Postgres;
+using Broker.Tests.Platforms;
 using Npgsql;
 using Xunit;
 
@@ -19,7 +20,7 @@ public sealed class ProcessEnderSpecs : TestKit, IAsyncLifetime
 
     private string _database = "";
 
-    public ProcessEnderSpecs() : base("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }")
+    public ProcessEnderSpecs() : base(Patience.Hocon + "akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }")
     {
     }
 
@@ -68,14 +69,16 @@ public sealed class ProcessEnderSpecs : TestKit, IAsyncLifetime
     [Fact]
     public async Task A_setting_may_have_white_space_of_any_kind_in_it()
     {
-        var (connection, failure) = await Connector(_database, "settings { \"app.note\" = \"two\\twords and \\\\ more\" }").ConnectAsync(Orders, CancellationToken.None);
+        var (connection, failure) = await Connector(_database, "settings { \"app.note\" = \"two\\twords and \\\\ more\" }")
+            .ConnectAsync(Orders, CancellationToken.None);
         Assert.Null(failure);
         await using var show = new NpgsqlCommand("show app.note", connection!.Own);
         Assert.Equal("two\twords and \\ more", await show.ExecuteScalarAsync());
         await connection.DisposeAsync();
     }
 
-    private static ConnectionPlan Plan(PhysicalConnector connector, TestProbe budget) => new(Orders, connector, null!, default, default, ResetMode.Rollback)
+    private static ConnectionPlan Plan(PhysicalConnector connector, TestProbe budget) =>
+        new(Orders, connector, null!, default, default, ResetMode.Rollback)
     {
         Budget = budget.Ref,
         ResetTimeout = TimeSpan.FromSeconds(5),
@@ -87,7 +90,8 @@ public sealed class ProcessEnderSpecs : TestKit, IAsyncLifetime
         var target = new NpgsqlConnectionStringBuilder(connectionString);
         var settings = SettingsOf($"[\"127.0.0.1:{target.Port}\"]", target.Database!, more);
         var database = settings.Databases["orders"];
-        return new(settings.Servers["main"], new HostRoles(TimeSpan.FromMinutes(1), TimeProvider.System), database, database.Users["postgres"], TimeProvider.System);
+        return new(settings.Servers["main"], new HostRoles(TimeSpan.FromMinutes(1), TimeProvider.System), database,
+            database.Users["postgres"], TimeProvider.System);
     }
 
     private static BrokerSettings SettingsOf(string hosts, string database = "postgres", string more = "") => BrokerSettings.Parse(

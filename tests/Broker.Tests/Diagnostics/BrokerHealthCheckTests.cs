@@ -18,14 +18,17 @@ public sealed class BrokerHealthCheckTests
         new PoolId("orders", "app"), Size: 5, Overflow: 10, Opening: 1, Idle: 2, Busy: 3, Lent: 4, Waiting: 5, WaitingErrands: 6,
         OldestWait: TimeSpan.FromSeconds(1), Generation: 0, Suspended: false, LastConnectFailure: null, Leases: []);
 
-    private static readonly PoolStatus Asleep = Well with { Opening = 0, Idle = 0, Busy = 0, Lent = 0, Waiting = 0, WaitingErrands = 0, OldestWait = TimeSpan.Zero };
+    private static readonly PoolStatus Asleep =
+        Well with { Opening = 0, Idle = 0, Busy = 0, Lent = 0, Waiting = 0, WaitingErrands = 0, OldestWait = TimeSpan.Zero };
 
     public static TheoryData<PoolStatus, HealthStatus, string> Cases => new()
     {
         { Well, HealthStatus.Healthy, "2 pools serve" },
         { Asleep, HealthStatus.Healthy, "2 pools serve" },
-        { Asleep with { LastConnectFailure = "connection refused" }, HealthStatus.Unhealthy, "orders has no connection: connection refused" },
-        { Well with { LastConnectFailure = "too many clients" }, HealthStatus.Degraded, "orders cannot open connections: too many clients" },
+        { Asleep with { LastConnectFailure = "connection refused" }, HealthStatus.Unhealthy,
+            "orders has no connection: connection refused" },
+        { Well with { LastConnectFailure = "too many clients" }, HealthStatus.Degraded,
+            "orders cannot open connections: too many clients" },
         { Well with { Suspended = true }, HealthStatus.Degraded, "orders is suspended" },
         {
             Well with { OldestWait = TimeSpan.FromSeconds(5.5) }, HealthStatus.Degraded,
@@ -45,14 +48,17 @@ public sealed class BrokerHealthCheckTests
     [Fact]
     public async Task The_numbers_of_every_pool_are_in_the_data()
     {
-        var result = await CheckAsync((database, _) => ValueTask.FromResult(database == "orders" ? Well with { LastConnectFailure = "no route" } : Asleep));
+        var result = await CheckAsync((database, _) =>
+            ValueTask.FromResult(database == "orders" ? Well with { LastConnectFailure = "no route" } : Asleep));
 
         Assert.Equal(
             [
-                ("orders.busy", 3), ("orders.idle", 2), ("orders.last-connect-failure", "no route"), ("orders.lent", 4), ("orders.oldest-wait-seconds", 1.0),
+                ("orders.busy", 3), ("orders.idle", 2), ("orders.last-connect-failure", "no route"), ("orders.lent", 4),
+                ("orders.oldest-wait-seconds", 1.0),
                 ("orders.opening", 1), ("orders.status", "Degraded"), ("orders.waiting", 5), ("orders.waiting-errands", (object)6),
             ],
-            result.Data.Where(one => one.Key.StartsWith("orders.", StringComparison.Ordinal)).OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => (one.Key, one.Value)));
+            result.Data.Where(one => one.Key.StartsWith("orders.", StringComparison.Ordinal)).OrderBy(one => one.Key,
+                StringComparer.Ordinal).Select(one => (one.Key, one.Value)));
         Assert.Equal("Healthy", result.Data["stock.status"]);
     }
 
@@ -60,7 +66,9 @@ public sealed class BrokerHealthCheckTests
     public async Task A_pool_that_does_not_answer_in_time_is_unhealthy_and_the_others_are_still_told()
     {
         var clock = new FakeTimeProvider();
-        var check = CheckAsync((database, _) => database == "orders" ? new ValueTask<PoolStatus>(new TaskCompletionSource<PoolStatus>().Task) : ValueTask.FromResult(Asleep), clock);
+        var check = CheckAsync((database,
+            _) => database == "orders" ? new ValueTask<PoolStatus>(new TaskCompletionSource<PoolStatus>().Task) : ValueTask.FromResult(
+                Asleep), clock);
         Assert.False(check.IsCompleted);
 
         clock.Advance(TimeSpan.FromMilliseconds(250));

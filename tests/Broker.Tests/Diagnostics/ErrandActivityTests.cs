@@ -8,12 +8,13 @@ using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
+using Broker.Tests.Platforms;
 using Xunit;
 using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Diagnostics;
 
-public sealed class ErrandActivityTests : TestKit
+public sealed class ErrandActivityTests() : TestKit(Patience.Hocon)
 {
     private static readonly Failure Duplicate = new StatementFailed("23505", "Key (email)=(ann@example.org) already exists.");
 
@@ -30,7 +31,8 @@ public sealed class ErrandActivityTests : TestKit
         Assert.Equal(ActivityStatusCode.Unset, errand.Status);
         Assert.Equal(
             ("postgresql", "orders", "UPDATE", "orders~app"),
-            (errand.GetTagItem("db.system.name"), errand.GetTagItem("db.namespace"), errand.GetTagItem("db.operation.name"), errand.GetTagItem("broker.pool")));
+            (errand.GetTagItem("db.system.name"), errand.GetTagItem("db.namespace"), errand.GetTagItem("db.operation.name"),
+                errand.GetTagItem("broker.pool")));
         Assert.Null(errand.GetTagItem("db.query.text"));
     }
 
@@ -49,7 +51,8 @@ public sealed class ErrandActivityTests : TestKit
     {
         using var traced = new Traced();
 
-        await Assert.ThrowsAsync<BrokerException>(async () => await Client(new Refused(Duplicate)).ExecuteAsync("orders", $"insert into t values (1)"));
+        await Assert.ThrowsAsync<BrokerException>(async () => await Client(new Refused(Duplicate))
+            .ExecuteAsync("orders", $"insert into t values (1)"));
 
         var errand = traced.Single("orders");
         Assert.Equal((ActivityStatusCode.Error, "statement-failed"), (errand.Status, errand.StatusDescription));
@@ -74,7 +77,8 @@ public sealed class ErrandActivityTests : TestKit
     {
         using var traced = new Traced();
 
-        await Client(new ErrandCompleted("SELECT", -1, RowSet.Empty), new TracingOptions(StatementTexts: true)).ExecuteAsync("orders", $"select {"secret"}");
+        await Client(new ErrandCompleted("SELECT", -1, RowSet.Empty), new TracingOptions(StatementTexts: true))
+            .ExecuteAsync("orders", $"select {"secret"}");
 
         var errand = traced.Single("orders");
         Assert.Equal("select $1", errand.GetTagItem("db.query.text"));
@@ -103,7 +107,8 @@ public sealed class ErrandActivityTests : TestKit
     {
         using var traced = new Traced();
 
-        await Client(new ErrandCompleted("SELECT", -1, RowSet.Empty), new TracingOptions(Enabled: false)).ExecuteAsync("orders", $"select 1");
+        await Client(new ErrandCompleted("SELECT", -1, RowSet.Empty), new TracingOptions(Enabled: false))
+            .ExecuteAsync("orders", $"select 1");
 
         Assert.Null(Assert.Single(_requests).TraceParent);
         Assert.Empty(traced.Stopped);

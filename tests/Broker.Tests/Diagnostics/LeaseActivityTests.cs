@@ -30,7 +30,8 @@ public sealed class LeaseActivityTests : IDisposable
         Assert.Equal(lease.SpanId, wait.ParentSpanId);
         Assert.Equal(
             ("postgresql", "orders", "orders~app", "c3", "l17", 4711, "nightly report"),
-            (lease.GetTagItem("db.system.name"), lease.GetTagItem("db.namespace"), lease.GetTagItem("broker.pool"), lease.GetTagItem("broker.connection"),
+            (lease.GetTagItem("db.system.name"), lease.GetTagItem("db.namespace"), lease.GetTagItem("broker.pool"),
+                lease.GetTagItem("broker.connection"),
                 lease.GetTagItem("broker.lease"), lease.GetTagItem("broker.backend.pid"), lease.GetTagItem("broker.lease.purpose")));
     }
 

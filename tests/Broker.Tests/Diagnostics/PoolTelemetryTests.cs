@@ -27,7 +27,8 @@ public sealed class PoolTelemetryTests : IDisposable
         using var recorded = new Recorded(_factory);
         using var meter = new BrokerMeter(_factory);
 
-        var conventions = recorded.Instruments.Where(one => one.Name.StartsWith("db.", StringComparison.Ordinal)).Select(one => $"{one.Name} {one.Unit}");
+        var conventions = recorded.Instruments.Where(one => one.Name.StartsWith("db.", StringComparison.Ordinal))
+            .Select(one => $"{one.Name} {one.Unit}");
 
         Assert.Equal(
             [
@@ -70,11 +71,15 @@ public sealed class PoolTelemetryTests : IDisposable
         using var meter = new BrokerMeter(_factory);
         var page = File.ReadAllText(Pages.Metrics);
 
-        var described = page.Split('\n').Where(line => line.StartsWith("| `db.client.", StringComparison.Ordinal) || line.StartsWith("| `broker.", StringComparison.Ordinal))
-            .Select(line => line.Split('|').Select(cell => cell.Trim().Trim('`')).ToArray()).Where(cells => cells.Length > 4 && cells[2].Length > 0 && IsKind(cells[2]))
+        var described = page.Split('\n')
+            .Where(line => line.StartsWith("| `db.client.", StringComparison.Ordinal)
+                || line.StartsWith("| `broker.", StringComparison.Ordinal))
+            .Select(line => line.Split('|').Select(cell => cell.Trim().Trim('`')).ToArray())
+                .Where(cells => cells.Length > 4 && cells[2].Length > 0 && IsKind(cells[2]))
             .Select(cells => $"{cells[1]} {cells[3]}");
 
-        Assert.Equal(recorded.Instruments.Select(one => $"{one.Name} {one.Unit}").Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+        Assert.Equal(recorded.Instruments.Select(one => $"{one.Name} {one.Unit}").Order(StringComparer.Ordinal),
+            described.Order(StringComparer.Ordinal));
 
         static bool IsKind(string cell) => cell is "counter" or "histogram" or "gauge" or "up-down counter";
     }
@@ -109,7 +114,8 @@ public sealed class PoolTelemetryTests : IDisposable
         pool.LeaseRefused(new SelfStarved(Orders, 15));
 
         Assert.Equal(1, recorded.Single("db.client.connection.timeouts").Value);
-        Assert.Equal(["pool-exhausted", "self-starved"], recorded.Of("broker.lease.refused").Select(one => (string)one.Tags["error.type"]!));
+        Assert.Equal(["pool-exhausted", "self-starved"],
+            recorded.Of("broker.lease.refused").Select(one => (string)one.Tags["error.type"]!));
     }
 
     [Fact]
@@ -141,7 +147,8 @@ public sealed class PoolTelemetryTests : IDisposable
         pool.ErrandsRerun(17);
 
         Assert.Equal("write_group", recorded.Single("broker.trip.duration").Tags["broker.trip.shape"]);
-        Assert.Equal((17, "write_group"), (recorded.Single("broker.trip.members").Value, recorded.Single("broker.trip.members").Tags["broker.trip.shape"]));
+        Assert.Equal((17, "write_group"),
+            (recorded.Single("broker.trip.members").Value, recorded.Single("broker.trip.members").Tags["broker.trip.shape"]));
         Assert.Equal(17, recorded.Single("broker.errand.rerun").Value);
     }
 
@@ -155,7 +162,8 @@ public sealed class PoolTelemetryTests : IDisposable
         pool.ConnectionClosed(CloseReason.IdleTimeout, clean: true);
         pool.ConnectionClosed(CloseReason.Broken, clean: false);
 
-        Assert.Equal(["idle_timeout", "broken"], recorded.Of("broker.connection.closed").Select(one => (string)one.Tags["broker.close.reason"]!));
+        Assert.Equal(["idle_timeout", "broken"],
+            recorded.Of("broker.connection.closed").Select(one => (string)one.Tags["broker.close.reason"]!));
         Assert.Equal(1, recorded.Single("broker.connection.ghosts").Value);
     }
 
@@ -232,7 +240,8 @@ public sealed class PoolTelemetryTests : IDisposable
 
         var now = recorded.All;
         Assert.Equal(
-            [("broker.server.connection.ghosts", 1), ("broker.server.connection.max", 80), ("broker.server.connection.pending", 3), ("broker.server.connection.used", 12)],
+            [("broker.server.connection.ghosts", 1), ("broker.server.connection.max", 80), ("broker.server.connection.pending", 3),
+                ("broker.server.connection.used", 12)],
             now.OrderBy(one => one.Name, StringComparer.Ordinal).Select(one => (one.Name, one.Value)));
         Assert.All(now, one => Assert.Equal("main", one.Tags["broker.server.name"]));
     }
@@ -274,7 +283,8 @@ public sealed class PoolTelemetryTests : IDisposable
         using var recorded = new Recorded(_factory);
         using var meter = new BrokerMeter(_factory, enabled: false);
         using var pool = meter.ForPool(Orders, Settings());
-        using var everything = new MeterListener { InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument) };
+        using var everything =
+            new MeterListener { InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument) };
         everything.Start();
 
         Assert.Empty(recorded.Instruments);

@@ -63,9 +63,11 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
         await SettleAsync();
         await SessionsAsync(recorded);
 
-        // The gateway is closed here: GatewayTelemetryTests has its own. What a group's member may not do cannot be done by a server that works: PoolSupervisorSpecs has it.
+        // The gateway is closed here: GatewayTelemetryTests has its own. What a group's member may not do cannot be done by a server that
+        // works: PoolSupervisorSpecs has it.
         string[] untold = ["broker.packing.breaches"];
-        var expected = recorded.Instruments.Select(one => one.Name).Except(untold).Where(name => !name.StartsWith("broker.gateway.", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        var expected = recorded.Instruments.Select(one => one.Name).Except(untold)
+            .Where(name => !name.StartsWith("broker.gateway.", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         // The last of them are told a moment after the answers.
         while (!limit.IsCancellationRequested && expected.Except(recorded.All.Select(one => one.Name)).Any())
@@ -81,7 +83,8 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
         Assert.Contains(recorded.Of("broker.errand.refused"), one => one.Tags["error.type"] is "23505");
         Assert.Contains(recorded.Of("broker.errand.refused"), one => one.Tags["error.type"] is "3D000" or "login-refused");
         Assert.Equal(20, recorded.Of("broker.server.connection.max").First().Value);
-        Assert.All(recorded.Of("broker.trip.width").Where(one => one.Tags["db.client.connection.pool.name"] is string pool && pool.StartsWith("orders", StringComparison.Ordinal)).TakeLast(1), one => Assert.True(one.Value >= 1));
+        Assert.All(recorded.Of("broker.trip.width").Where(one => one.Tags["db.client.connection.pool.name"] is string pool
+            && pool.StartsWith("orders", StringComparison.Ordinal)).TakeLast(1), one => Assert.True(one.Value >= 1));
     }
 
     [Fact]
@@ -93,7 +96,9 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
         {
             try
             {
-                await (number % 2 == 0 ? Client.ExecuteAsync("orders", $"insert into counted values ({number % 100})") : Client.ExecuteAsync("orders", $"select {number}"));
+                await (number % 2 == 0
+                    ? Client.ExecuteAsync("orders", $"insert into counted values ({number % 100})")
+                    : Client.ExecuteAsync("orders", $"select {number}"));
                 return true;
             }
             catch (BrokerException)
@@ -129,7 +134,8 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
         Assert.InRange(waits[^1].Duration, TimeSpan.FromSeconds(0.15), TimeSpan.FromSeconds(10));
         var statements = traced.Stopped.Where(one => one.OperationName == "orders").ToList();
         Assert.Equal(3, statements.Count);
-        Assert.All(serves, serve => Assert.Contains(statements, one => one.SpanId == serve.ParentSpanId && one.StartTimeUtc <= serve.StartTimeUtc));
+        Assert.All(serves,
+            serve => Assert.Contains(statements, one => one.SpanId == serve.ParentSpanId && one.StartTimeUtc <= serve.StartTimeUtc));
         Assert.All(serves, serve => Assert.Equal("select pg_sleep($1)", serve.GetTagItem("db.query.text")));
     }
 
@@ -183,7 +189,8 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
     {
         await using var overdue = await Client.LeaseAsync("orders");
         var revoked = await Client.LeaseAsync("orders");
-        await Assert.ThrowsAsync<BrokerException>(() => InAnotherFlow(() => Client.LeaseAsync("orders", new LeaseOptions { Wait = TimeSpan.FromMilliseconds(20) }).AsTask()));
+        await Assert.ThrowsAsync<BrokerException>(() =>
+            InAnotherFlow(() => Client.LeaseAsync("orders", new LeaseOptions { Wait = TimeSpan.FromMilliseconds(20) }).AsTask()));
         revoked.Invalidate(hard: true);
         await revoked.DisposeAsync();
     }
@@ -196,7 +203,8 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
         await Assert.ThrowsAsync<BrokerException>(() => KillAsync(true));
 
         Task KillAsync(bool now) => Client.ExecuteAsync(
-            "orders", $"insert into things select 100000 where case when {now} then pg_terminate_backend(pg_backend_pid()) else false end").AsTask();
+            "orders", $"insert into things select 100000 where case when {now} then pg_terminate_backend(pg_backend_pid()) else false end")
+                .AsTask();
     }
 
     private static async Task Until(Func<bool> isSo)
@@ -227,7 +235,8 @@ public sealed class RunningBrokerTests : IAsyncLifetime, IDisposable
             await session.CommitAsync();
         }
 
-        await using var idle = new SessionFactory(Client, "orders", new() { Terms = new() { IdleLimit = TimeSpan.FromMilliseconds(20) } }).Open();
+        await using var idle = new SessionFactory(Client, "orders", new() { Terms = new() { IdleLimit = TimeSpan.FromMilliseconds(20) } })
+            .Open();
         await idle.ExecuteAsync($"select 1");
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!limit.IsCancellationRequested && !recorded.All.Any(one => one.Name == "broker.session.timeouts"))

@@ -6,11 +6,12 @@ using Broker.Client.Diagnostics;
 using Broker.Client.Protocol;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Tests.Platforms;
 using Xunit;
 
 namespace Broker.Tests.Diagnostics;
 
-public sealed class StreamActivityTests : TestKit
+public sealed class StreamActivityTests() : TestKit(Patience.Hocon)
 {
     private static readonly PoolId Orders = new("orders", "app");
 
@@ -26,7 +27,8 @@ public sealed class StreamActivityTests : TestKit
 
         var stream = traced.Single("orders");
         Assert.Equal((ActivityKind.Client, traced.Root.SpanId), (stream.Kind, stream.ParentSpanId));
-        Assert.Equal(("rows", "orders~app", "select $1"), (stream.GetTagItem("broker.stream"), stream.GetTagItem("broker.pool"), stream.GetTagItem("db.query.text")));
+        Assert.Equal(("rows", "orders~app", "select $1"),
+            (stream.GetTagItem("broker.stream"), stream.GetTagItem("broker.pool"), stream.GetTagItem("db.query.text")));
         Assert.Equal(stream.SpanId, traced.Single("wait").ParentSpanId);
         Assert.Same(traced.Root, Activity.Current);
     }
@@ -57,7 +59,8 @@ public sealed class StreamActivityTests : TestKit
             }
         });
 
-        Assert.Equal((ActivityStatusCode.Error, "connection-lost"), (traced.Single("orders").Status, traced.Single("orders").GetTagItem("error.type")));
+        Assert.Equal((ActivityStatusCode.Error, "connection-lost"),
+            (traced.Single("orders").Status, traced.Single("orders").GetTagItem("error.type")));
     }
 
     /// <summary>A client of a broker that opens every stream and answers each demand the same.</summary>

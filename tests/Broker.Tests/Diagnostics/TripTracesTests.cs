@@ -27,13 +27,15 @@ public sealed class TripTracesTests : IDisposable
         var start = _clock.GetUtcNow().UtcDateTime;
         _clock.Advance(TimeSpan.FromMilliseconds(50));
 
-        Tell(TripShape.Alone, TimeSpan.FromMilliseconds(20), Silent, new TracedErrand(_traced.Root.Id, "select 1", arrived, RunsAgain: false));
+        Tell(TripShape.Alone, TimeSpan.FromMilliseconds(20), Silent,
+            new TracedErrand(_traced.Root.Id, "select 1", arrived, RunsAgain: false));
 
         var (wait, serve) = (_traced.Single("wait"), _traced.Single("serve"));
         Assert.Equal((start, TimeSpan.FromMilliseconds(30)), (wait.StartTimeUtc, wait.Duration));
         Assert.Equal((start.AddMilliseconds(30), TimeSpan.FromMilliseconds(20)), (serve.StartTimeUtc, serve.Duration));
         Assert.Equal([_traced.Root.SpanId, _traced.Root.SpanId], [wait.ParentSpanId, serve.ParentSpanId]);
-        Assert.Equal(("orders~app", "c3", "alone"), (serve.GetTagItem("broker.pool"), serve.GetTagItem("broker.connection"), serve.GetTagItem("broker.trip.shape")));
+        Assert.Equal(("orders~app", "c3", "alone"),
+            (serve.GetTagItem("broker.pool"), serve.GetTagItem("broker.connection"), serve.GetTagItem("broker.trip.shape")));
     }
 
     [Fact]
@@ -65,7 +67,8 @@ public sealed class TripTracesTests : IDisposable
     {
         var before = _traced.Stopped.Count();
 
-        Tell(TripShape.WriteGroup, TimeSpan.FromMilliseconds(1), Silent, Untraced(), new TracedErrand("no traceparent", "select 1", 0, RunsAgain: false));
+        Tell(TripShape.WriteGroup, TimeSpan.FromMilliseconds(1), Silent, Untraced(),
+            new TracedErrand("no traceparent", "select 1", 0, RunsAgain: false));
 
         Assert.Equal(before, _traced.Stopped.Count());
     }
@@ -105,7 +108,8 @@ public sealed class TripTracesTests : IDisposable
     private void Tell(TripShape shape, TimeSpan elapsed, TracingOptions options, params ImmutableArray<TracedErrand> members) =>
         TripTraces.Tell(Orders, C3, shape, members, elapsed, _clock, options);
 
-    private TracedErrand Member(Traced? traced = null) => new((traced ?? _traced).Root.Id, "select 1", _clock.GetTimestamp(), RunsAgain: false);
+    private TracedErrand Member(Traced? traced = null) =>
+        new((traced ?? _traced).Root.Id, "select 1", _clock.GetTimestamp(), RunsAgain: false);
 
     private TracedErrand Untraced() => Member() with { TraceParent = null };
 }

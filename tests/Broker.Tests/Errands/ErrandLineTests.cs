@@ -91,6 +91,19 @@ public sealed class ErrandLineTests
         Assert.Equal(trip.Members[0].Request.Id, Assert.Single(_line.Expire()).Request.Id);
     }
 
+    [Theory]
+    [InlineData(long.MinValue, true)]
+    [InlineData(-1, true)]
+    [InlineData(long.MaxValue, false)]
+    [InlineData(long.MaxValue - 1, false)]
+    public void No_wait_is_too_short_or_too_long(long ticks, bool isOver)
+    {
+        Assert.Null(_line.Add(new(new ErrandId(1, 1), new("select 1"), CallerContext.None, new(new TimeSpan(ticks))), ActorRefs.Nobody));
+
+        Assert.Equal(isOver, _line.WakesIn == TimeSpan.Zero);
+        Assert.Equal(isOver ? 1 : 0, _line.Expire().Count);
+    }
+
     private void Add(int count)
     {
         for (var i = 0; i < count; i++)

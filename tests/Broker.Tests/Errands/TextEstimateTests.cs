@@ -99,7 +99,8 @@ public sealed class TextEstimateTests
     }
 
     [Fact]
-    public void A_write_is_tried_in_a_group_however_long_its_own_flush_of_the_log_took() => Assert.True(TextEstimate.Unknown.AfterWriteAlone(now: 1).Shares);
+    public void A_write_is_tried_in_a_group_however_long_its_own_flush_of_the_log_took() =>
+        Assert.True(TextEstimate.Unknown.AfterWriteAlone(now: 1).Shares);
 
     [Property]
     public Property The_number_stays_within_one_and_the_limit() => Prop.ForAll(

@@ -41,7 +41,8 @@ public sealed class TripFailureTests
     [InlineData(1)]
     [InlineData(3)]
     public void No_error_of_a_failed_write_group_reaches_a_caller(int failed) =>
-        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(MemberFate.RunAgain, TripFailure.AfterError(TripShape.WriteGroup, 3, i, new Carrier(failed, 1), "23505")));
+        Assert.All(Enumerable.Range(0, 3),
+            i => Assert.Equal(MemberFate.RunAgain, TripFailure.AfterError(TripShape.WriteGroup, 3, i, new Carrier(failed, 1), "23505")));
 
     [Fact]
     public void A_write_that_travelled_without_company_is_told_its_own_error() =>
@@ -58,7 +59,8 @@ public sealed class TripFailureTests
 
     [Fact]
     public void A_lost_write_group_is_settled_before_anybody_is_told() =>
-        Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(MemberFate.Settle, TripFailure.AfterLoss(TripShape.WriteGroup, i, new Carrier(1, 1), farewell: true)));
+        Assert.All(Enumerable.Range(0, 3),
+            i => Assert.Equal(MemberFate.Settle, TripFailure.AfterLoss(TripShape.WriteGroup, i, new Carrier(1, 1), farewell: true)));
 
     [Theory]
     [InlineData("22012")]
@@ -66,14 +68,17 @@ public sealed class TripFailureTests
     public void Nobody_is_told_an_error_of_a_statement_that_answers_for_several(string sqlState)
     {
         Assert.Equal(MemberFate.Answered, TripFailure.AfterError(TripShape.ReadGroup, 5, index: 0, new Carrier(1, 3), sqlState));
-        Assert.All([1, 2, 3, 4], i => Assert.Equal(MemberFate.RunAgain, TripFailure.AfterError(TripShape.ReadGroup, 5, i, new Carrier(1, 3), sqlState)));
+        Assert.All([1, 2, 3, 4],
+            i => Assert.Equal(MemberFate.RunAgain, TripFailure.AfterError(TripShape.ReadGroup, 5, i, new Carrier(1, 3), sqlState)));
     }
 
     [Fact]
     public void Several_that_ran_as_one_statement_run_again_only_when_the_server_said_why_it_ended_the_connection()
     {
-        Assert.All([0, 1, 2], i => Assert.Equal(MemberFate.Told, TripFailure.AfterLoss(TripShape.ReadGroup, i, new Carrier(0, 3), farewell: false)));
-        Assert.All([0, 1, 2], i => Assert.Equal(MemberFate.RunAgain, TripFailure.AfterLoss(TripShape.ReadGroup, i, new Carrier(0, 3), farewell: true)));
+        Assert.All([0, 1, 2],
+            i => Assert.Equal(MemberFate.Told, TripFailure.AfterLoss(TripShape.ReadGroup, i, new Carrier(0, 3), farewell: false)));
+        Assert.All([0, 1, 2],
+            i => Assert.Equal(MemberFate.RunAgain, TripFailure.AfterLoss(TripShape.ReadGroup, i, new Carrier(0, 3), farewell: true)));
         Assert.Equal(MemberFate.RunAgain, TripFailure.AfterLoss(TripShape.ReadGroup, index: 3, new Carrier(0, 3), farewell: false));
     }
 }

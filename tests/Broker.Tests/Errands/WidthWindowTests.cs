@@ -13,7 +13,8 @@ public sealed class WidthWindowTests
     private int _trips;
 
     public WidthWindowTests() =>
-        _window = new(BrokerSettings.Parse("broker.servers.main { }\nbroker.databases.orders { user = app }").Databases["orders"].Packing, 3, _time);
+        _window = new(BrokerSettings.Parse("broker.servers.main { }\nbroker.databases.orders { user = app }").Databases["orders"].Packing,
+            3, _time);
 
     [Fact]
     public void A_pause_counts_for_and_against_no_width()

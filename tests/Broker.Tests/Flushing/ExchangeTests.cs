@@ -50,7 +50,9 @@ public sealed class ExchangeTests : FlushStage
         Seat[] moved = [new(2, "guest1", 1), new(1, "guest2", 1)];
         await FlushAsync(await UpdateAsync(moved[0], new(1, "guest1", 1)), await UpdateAsync(moved[1], new(2, "guest2", 1)));
         Assert.Single(Texts);
-        Assert.Equal("2 guest1 extra1 2,1 guest2 extra2 2", await OnlyAsync<string>("select string_agg(concat_ws(' ', number, guest, extra, version), ',' order by guest) from seats where number < 3"));
+        Assert.Equal("2 guest1 extra1 2,1 guest2 extra2 2",
+            await OnlyAsync<string>(
+                "select string_agg(concat_ws(' ', number, guest, extra, version), ',' order by guest) from seats where number < 3"));
         Assert.Equal([4, 2], moved.Select(one => one.Doubled));
         Assert.Equal([2, 2], moved.Select(one => one.Version));
     }
@@ -59,16 +61,19 @@ public sealed class ExchangeTests : FlushStage
     public async Task A_chain_of_keys_moves_on_and_the_last_takes_that_of_a_deleted_row()
     {
         await DoAsync("delete from orders where seat in (1, 3)");
-        await FlushAsync(await UpdateAsync(new(2, "guest1", 1), new Seat(1, "guest1", 1)), await UpdateAsync(new(3, "guest2", 1), new Seat(2, "guest2", 1)),
+        await FlushAsync(await UpdateAsync(new(2, "guest1", 1), new Seat(1, "guest1", 1)),
+            await UpdateAsync(new(3, "guest2", 1), new Seat(2, "guest2", 1)),
             await DeleteAsync(new Seat(3, "guest3", 1)), await InsertAsync(new Seat(1, "new", 1)));
-        Assert.Equal("1 new,2 guest1,3 guest2,4 guest4", await OnlyAsync<string>("select string_agg(concat_ws(' ', number, guest), ',' order by number) from seats"));
+        Assert.Equal("1 new,2 guest1,3 guest2,4 guest4",
+            await OnlyAsync<string>("select string_agg(concat_ws(' ', number, guest), ',' order by number) from seats"));
     }
 
     [Fact]
     public async Task A_stale_row_keeps_all_of_them_in_place()
     {
         await DoAsync("update seats set version = 7 where number = 2");
-        var stale = await FailureOfAsync<StaleRows>(await UpdateAsync(new(2, "guest1", 1), new Seat(1, "guest1", 1)), await UpdateAsync(new(1, "guest2", 1), new Seat(2, "guest2", 1)));
+        var stale = await FailureOfAsync<StaleRows>(await UpdateAsync(new(2, "guest1", 1), new Seat(1, "guest1", 1)),
+            await UpdateAsync(new(1, "guest2", 1), new Seat(2, "guest2", 1)));
         Assert.Equal<string>(["2"], stale.Keys);
         Assert.Equal("guest1,guest2", await OnlyAsync<string>("select string_agg(guest, ',' order by number) from seats where number < 3"));
     }
@@ -103,7 +108,11 @@ public sealed class ExchangeTests : FlushStage
     [Fact]
     public async Task Where_it_would_touch_rows_that_point_at_them_it_is_refused()
     {
-        Assert.Contains("pets_owner_id_fkey", (await FailureOfAsync<EntityRefused>(await UpdateAsync(new Owner(2, "a"), new(1, "a")), await UpdateAsync(new Owner(1, "b"), new(2, "b")))).Message, StringComparison.Ordinal);
-        Assert.Contains("tagged_tag_fkey", (await FailureOfAsync<EntityRefused>(await UpdateAsync(new Tag(2, "a"), new(1, "a")), await UpdateAsync(new Tag(1, "b"), new(2, "b")))).Message, StringComparison.Ordinal);
+        Assert.Contains("pets_owner_id_fkey",
+            (await FailureOfAsync<EntityRefused>(await UpdateAsync(new Owner(2, "a"), new(1, "a")),
+                await UpdateAsync(new Owner(1, "b"), new(2, "b")))).Message, StringComparison.Ordinal);
+        Assert.Contains("tagged_tag_fkey",
+            (await FailureOfAsync<EntityRefused>(await UpdateAsync(new Tag(2, "a"), new(1, "a")),
+                await UpdateAsync(new Tag(1, "b"), new(2, "b")))).Message, StringComparison.Ordinal);
     }
 }

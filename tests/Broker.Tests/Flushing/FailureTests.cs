@@ -15,7 +15,8 @@ public sealed class FailureTests : FlushStage
         create table thing (id int);
         """;
 
-    public sealed record Item(int Id, string? Code = null, string? Name = "x", decimal? Amount = null, int? Parent = null, int? Stock = null, string? Mood = null);
+    public sealed record Item(int Id, string? Code = null, string? Name = "x", decimal? Amount = null, int? Parent = null,
+        int? Stock = null, string? Mood = null);
 
     public sealed record Keyless(string Name);
 
@@ -112,7 +113,8 @@ public sealed class FailureTests : FlushStage
         Assert.Equal(map.KeyOf(new Item(3)), map.KeyFrom(3L));
     }
 
-    private async Task<EntityRefused> RefusalOfAsync<T>() => Assert.IsType<EntityRefused>((await Assert.ThrowsAsync<Client.BrokerException>(MapAsync<T>)).Failure);
+    private async Task<EntityRefused> RefusalOfAsync<T>() =>
+        Assert.IsType<EntityRefused>((await Assert.ThrowsAsync<Client.BrokerException>(MapAsync<T>)).Failure);
 
     private async Task<Client.Flushing.EntityChange[]> WithAsync(bool many, Item bad) =>
         many ? [await InsertAsync(new Item(50)), await InsertAsync(bad), await InsertAsync(new Item(51))] : [await InsertAsync(bad)];

@@ -31,7 +31,8 @@ public abstract class FlushStage : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync()) { ArrayNullabilityMode = ArrayNullabilityMode.PerInstance, IncludeErrorDetail = true });
+        _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync())
+            { ArrayNullabilityMode = ArrayNullabilityMode.PerInstance, IncludeErrorDetail = true });
         await using (var command = _source.CreateCommand(Schema))
         {
             await command.ExecuteNonQueryAsync();
@@ -46,11 +47,13 @@ public abstract class FlushStage : IAsyncLifetime
         await _source.DisposeAsync();
     }
 
-    private protected async Task<EntityMap> MapAsync<T>() => await Catalogue.GetAsync(typeof(T), async (statement, _) => (await AskAsync(statement)).Rows, default);
+    private protected async Task<EntityMap> MapAsync<T>() =>
+        await Catalogue.GetAsync(typeof(T), async (statement, _) => (await AskAsync(statement)).Rows, default);
 
     private protected async Task<EntityChange> InsertAsync<T>(T entity) where T : class => EntityChange.Insert(await MapAsync<T>(), entity);
 
-    private protected async Task<EntityChange> UpdateAsync<T>(T entity, T snapshot) where T : class => EntityChange.Update(await MapAsync<T>(), entity, snapshot);
+    private protected async Task<EntityChange> UpdateAsync<T>(T entity, T snapshot) where T : class =>
+        EntityChange.Update(await MapAsync<T>(), entity, snapshot);
 
     private protected async Task<EntityChange> DeleteAsync<T>(T entity) where T : class => EntityChange.Delete(await MapAsync<T>(), entity);
 
@@ -120,7 +123,8 @@ public abstract class FlushStage : IAsyncLifetime
         return (T)map.Reader(rows)(rows, 0);
     }
 
-    private protected Task<StepResult> RunAsync(FlushStep step) => step is StatementStep statement ? AskAsync(statement.Statement) : CopyAsync((CopyStep)step);
+    private protected Task<StepResult> RunAsync(FlushStep step) =>
+        step is StatementStep statement ? AskAsync(statement.Statement) : CopyAsync((CopyStep)step);
 
     private protected async Task<StepResult> AskAsync(Statement statement)
     {

@@ -35,8 +35,10 @@ public sealed class FoundRowTests : FlushStage
     public sealed record Right(int Id, int? LeftId = null);
 
     public sealed record Unique(
-        int Id, DateTimeOffset? At = null, DateTime? Moment = null, DateOnly? Day = null, TimeOnly? Hour = null, decimal? Amount = null, bool? Truth = null, Guid? Uid = null,
-        byte[]? Bytes = null, string? Fixed = null, double? Double = null, float? Single = null, string? Name = null, int? A = null, string? B = null);
+        int Id, DateTimeOffset? At = null, DateTime? Moment = null, DateOnly? Day = null, TimeOnly? Hour = null, decimal? Amount = null,
+        bool? Truth = null, Guid? Uid = null,
+        byte[]? Bytes = null, string? Fixed = null, double? Double = null, float? Single = null, string? Name = null, int? A = null,
+            string? B = null);
 
     [System.ComponentModel.DataAnnotations.Schema.Table("strict")]
     public sealed record Strict(int Id, string? Name);
@@ -84,7 +86,8 @@ public sealed class FoundRowTests : FlushStage
     public async Task A_duplicate_of_any_type_is_found(string property, Unique row)
     {
         await FlushAsync(await InsertAsync(row with { Id = 1 }));
-        var failure = await FailureOfAsync<DuplicateKey>([await InsertAsync(new Unique(7)), await InsertAsync(row), await InsertAsync(new Unique(9))]);
+        var failure = await FailureOfAsync<DuplicateKey>([await InsertAsync(new Unique(7)), await InsertAsync(row),
+            await InsertAsync(new Unique(9))]);
         Assert.Equal(("Unique", property.Length == 0 ? null : property, "8"), (failure.Entity, failure.Property, failure.Key));
     }
 
@@ -102,7 +105,8 @@ public sealed class FoundRowTests : FlushStage
         var failure = await FailureOfAsync<DuplicateKey>([await InsertAsync(new Left(5)), await InsertAsync(new Right(5))]);
         Assert.Equal(("Right", "Id", "5"), (failure.Entity, failure.Property, failure.Key));
 
-        await FlushAsync([await InsertAsync(new Parent(1)), await InsertAsync(new Parent(2)), await InsertAsync(new Child(1, 2)), await InsertAsync(new Child(2, 1))]);
+        await FlushAsync([await InsertAsync(new Parent(1)), await InsertAsync(new Parent(2)), await InsertAsync(new Child(1, 2)),
+            await InsertAsync(new Child(2, 1))]);
         var pointed = await FailureOfAsync<ForeignKeyViolated>([await DeleteAsync(new Child(1, 2)), await DeleteAsync(new Parent(1))]);
         Assert.Equal(("Parent", "1"), (pointed.Entity, pointed.Key));
     }
@@ -112,7 +116,8 @@ public sealed class FoundRowTests : FlushStage
     {
         var duplicate = await FailureOfAsync<DuplicateKey>([await InsertAsync(new Part(1, "eu")), await InsertAsync(new Part(2, "eu"))]);
         Assert.Equal(("Part", "2"), (duplicate.Entity, duplicate.Key));
-        Assert.Equal("Part", (await FailureOfAsync<CheckViolated>([await InsertAsync(new Part(1, "eu")), await InsertAsync(new Part(3, "us"))])).Entity);
+        Assert.Equal("Part",
+            (await FailureOfAsync<CheckViolated>([await InsertAsync(new Part(1, "eu")), await InsertAsync(new Part(3, "us"))])).Entity);
     }
 
     [Fact]
@@ -126,9 +131,11 @@ public sealed class FoundRowTests : FlushStage
     [Fact]
     public async Task What_is_no_json_names_its_row()
     {
-        var text = await FailureOfAsync<ValueOutOfRange>([await InsertAsync(new Doc { Id = 1, Raw = "{}" }), await InsertAsync(new Doc { Id = 2, Raw = "{no" }), await InsertAsync(new Doc { Id = 3, Raw = "1" })]);
+        var text = await FailureOfAsync<ValueOutOfRange>([await InsertAsync(new Doc { Id = 1, Raw = "{}" }),
+            await InsertAsync(new Doc { Id = 2, Raw = "{no" }), await InsertAsync(new Doc { Id = 3, Raw = "1" })]);
         Assert.Equal(("Raw", "2"), (text.Property, text.Key));
-        var made = await FailureOfAsync<ValueOutOfRange>([await InsertAsync(new Doc { Id = 1, Content = new("a") }), await InsertAsync(new Doc { Id = 2, Content = new("a\0b") })]);
+        var made = await FailureOfAsync<ValueOutOfRange>([await InsertAsync(new Doc { Id = 1, Content = new("a") }),
+            await InsertAsync(new Doc { Id = 2, Content = new("a\0b") })]);
         Assert.Equal(("Content", "2"), (made.Property, made.Key));
     }
 

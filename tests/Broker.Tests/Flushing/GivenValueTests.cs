@@ -65,7 +65,8 @@ public sealed class GivenValueTests : FlushStage
     public sealed record Buyer([property: System.ComponentModel.DataAnnotations.Key] int Code, string Name, DateTime Created);
 
     [Table("Odd Name")]
-    public sealed record Odd([property: Column("Id")] int Id, [property: Column("select")] string? Select, [property: Column("with\"quote")] string? Quote);
+    public sealed record Odd([property: Column("Id")] int Id, [property: Column("select")] string? Select,
+        [property: Column("with\"quote")] string? Quote);
 
     public sealed record Flag(int Id, bool Active);
 

@@ -33,7 +33,9 @@ public sealed class PlainTableTests : FlushStage
         Assert.Equal(1, customer.Id);
         Assert.Equal(DateTimeKind.Utc, customer.Created.Kind);
         Assert.NotEqual(default, customer.Created);
-        Assert.Equal("INSERT INTO \"public\".\"customers\" AS t (\"name\", \"note\") VALUES ($1, $2) RETURNING t.\"id\" AS r0, t.\"created\" AS r3", Assert.Single(Texts));
+        Assert.Equal(
+            "INSERT INTO \"public\".\"customers\" AS t (\"name\", \"note\") VALUES ($1, $2) RETURNING t.\"id\" AS r0, t.\"created\" AS r3",
+                Assert.Single(Texts));
     }
 
     [Theory]
@@ -54,7 +56,8 @@ public sealed class PlainTableTests : FlushStage
     {
         await FlushAsync(await InsertAsync(new Customer { Name = "a" }), await InsertAsync(new Customer { Name = "b" }));
         var two = Texts;
-        await FlushAsync(await InsertAsync(new Customer { Name = "a" }), await InsertAsync(new Customer { Name = "b" }), await InsertAsync(new Customer { Name = "c" }));
+        await FlushAsync(await InsertAsync(new Customer { Name = "a" }), await InsertAsync(new Customer { Name = "b" }),
+            await InsertAsync(new Customer { Name = "c" }));
         Assert.Same(two.Single(), Texts.Single());
     }
 
@@ -64,7 +67,8 @@ public sealed class PlainTableTests : FlushStage
         var created = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
         Customer[] customers =
         [
-            new() { Name = "a" }, new() { Name = "b" }, new() { Name = "c", Created = created }, new() { Name = "d", Created = created }, new() { Name = "e" },
+            new() { Name = "a" }, new() { Name = "b" }, new() { Name = "c", Created = created }, new() { Name = "d", Created = created },
+            new() { Name = "e" },
         ];
         await FlushAsync(await AllAsync(customers.Select(InsertAsync)));
         Assert.Equal(3, Texts.Length);
@@ -103,7 +107,8 @@ public sealed class PlainTableTests : FlushStage
     public async Task Changed_rows_go_together(int count)
     {
         await DoAsync("insert into tags select 't' || i, 'old' from generate_series(1, 10) i");
-        await FlushAsync(await AllAsync(Enumerable.Range(1, count).Select(i => UpdateAsync(new Tag($"t{i}", $"new{i}"), new Tag($"t{i}", "old")))));
+        await FlushAsync(await AllAsync(Enumerable.Range(1, count)
+            .Select(i => UpdateAsync(new Tag($"t{i}", $"new{i}"), new Tag($"t{i}", "old")))));
         Assert.Single(Texts);
         Assert.Equal("new1", await OnlyAsync<string>("select label from tags where code = 't1'"));
         Assert.Equal(count, (int)await OnlyAsync<long>("select count(*) from tags where label like 'new%'"));
@@ -113,7 +118,8 @@ public sealed class PlainTableTests : FlushStage
     public async Task Updates_that_miss_rows_name_every_one_and_have_no_effect()
     {
         await DoAsync("insert into tags select 't' || i, 'old' from generate_series(1, 3) i");
-        var stale = await FailureOfAsync<StaleRows>(await AllAsync(Enumerable.Range(1, 5).Select(i => UpdateAsync(new Tag($"t{i}", "new"), new Tag($"t{i}", "old")))));
+        var stale = await FailureOfAsync<StaleRows>(await AllAsync(Enumerable.Range(1, 5)
+            .Select(i => UpdateAsync(new Tag($"t{i}", "new"), new Tag($"t{i}", "old")))));
         Assert.Equal<string>(["t4", "t5"], stale.Keys);
         Assert.Equal("Tag", stale.Entity);
         Assert.Equal(0L, await OnlyAsync<long>("select count(*) from tags where label = 'new'"));
@@ -126,7 +132,8 @@ public sealed class PlainTableTests : FlushStage
     public async Task Deleted_rows_go_together(int count)
     {
         await DoAsync("insert into tags select 't' || i, 'old' from generate_series(1, 3) i");
-        Assert.Empty((await FlushAsync(await AllAsync(Enumerable.Range(1, count).Select(i => DeleteAsync(new Tag($"t{i}", "old")))))).Warnings);
+        Assert.Empty(
+            (await FlushAsync(await AllAsync(Enumerable.Range(1, count).Select(i => DeleteAsync(new Tag($"t{i}", "old")))))).Warnings);
         Assert.Single(Texts);
         Assert.Equal(3 - count, (int)await OnlyAsync<long>("select count(*) from tags"));
     }
@@ -135,7 +142,8 @@ public sealed class PlainTableTests : FlushStage
     public async Task Too_few_rows_deleted_is_a_warning()
     {
         await DoAsync("insert into tags values ('t1', '')");
-        var warning = Assert.Single((await FlushAsync(await DeleteAsync(new Tag("t1", "")), await DeleteAsync(new Tag("t2", "")))).Warnings);
+        var warning = Assert
+            .Single((await FlushAsync(await DeleteAsync(new Tag("t1", "")), await DeleteAsync(new Tag("t2", "")))).Warnings);
         Assert.Equal(("Tag", 2, 1L), (warning.Entity, warning.Wanted, warning.Deleted));
         Assert.Single((await FlushAsync(await DeleteAsync(new Tag("t1", "")))).Warnings);
     }
@@ -154,7 +162,8 @@ public sealed class PlainTableTests : FlushStage
     [InlineData(1000, true)]
     public async Task Many_rows_that_want_nothing_back_are_copied(int count, bool copied)
     {
-        await FlushAsync(await AllAsync(Enumerable.Range(1, count).Select(i => InsertAsync(new Tag($"t{i}", i % 2 == 0 ? null : $"l{i}")))));
+        await FlushAsync(await AllAsync(Enumerable.Range(1, count)
+            .Select(i => InsertAsync(new Tag($"t{i}", i % 2 == 0 ? null : $"l{i}")))));
         Assert.Equal(copied, Assert.Single(Texts).StartsWith("COPY", StringComparison.Ordinal));
         Assert.Equal((long)count, await OnlyAsync<long>("select count(*) from tags"));
         Assert.Equal("l7", (await GetAsync<Tag>("t7")).Label);
@@ -171,8 +180,13 @@ public sealed class PlainTableTests : FlushStage
     [Fact]
     public async Task Two_changes_of_one_row_are_refused()
     {
-        Assert.Equal("t1", (await FailureOfAsync<EntityRefused>(await DeleteAsync(new Tag("t1", "")), await UpdateAsync(new Tag("t1", "a"), new Tag("t1", "")))).Key);
-        Assert.Equal("t1", (await FailureOfAsync<EntityRefused>(await DeleteAsync(new Tag("t1", "")), await DeleteAsync(new Tag("t1", "")), await InsertAsync(new Tag("t1", "a")))).Key);
-        Assert.Equal("t1", (await FailureOfAsync<EntityRefused>(await InsertAsync(new Tag("t1", "")), await InsertAsync(new Tag("t1", "a")))).Key);
+        Assert.Equal("t1",
+            (await FailureOfAsync<EntityRefused>(await DeleteAsync(new Tag("t1", "")),
+                await UpdateAsync(new Tag("t1", "a"), new Tag("t1", "")))).Key);
+        Assert.Equal("t1",
+            (await FailureOfAsync<EntityRefused>(await DeleteAsync(new Tag("t1", "")), await DeleteAsync(new Tag("t1", "")),
+                await InsertAsync(new Tag("t1", "a")))).Key);
+        Assert.Equal("t1",
+            (await FailureOfAsync<EntityRefused>(await InsertAsync(new Tag("t1", "")), await InsertAsync(new Tag("t1", "a")))).Key);
     }
 }

@@ -167,7 +167,8 @@ public sealed class ReferenceTests : FlushStage
         }
         await FlushAsync(await AllAsync(changes.Select(one => one is Team team ? InsertAsync(team) : InsertAsync((Player)one))));
         Assert.Single(Texts);
-        Assert.All(changes.OfType<Team>(), team => Assert.Equal((team.Captain!.Id, new DateOnly(2020, 1, 1)), (team.CaptainId, team.Founded)));
+        Assert.All(changes.OfType<Team>(),
+            team => Assert.Equal((team.Captain!.Id, new DateOnly(2020, 1, 1)), (team.CaptainId, team.Founded)));
         Assert.All(changes.OfType<Player>(), player => Assert.Equal((player.Team!.Id, 7), (player.TeamId, player.Rank)));
         Assert.Equal((long)count, await OnlyAsync<long>("select count(*) from teams t join players p on p.id = t.captain_id and p.team_id = t.id and replace(p.name, 'p', 't') = t.name"));
         await FlushAsync(await AllAsync(changes.Select(one => one is Team team ? DeleteAsync(team) : DeleteAsync((Player)one))));
@@ -183,7 +184,8 @@ public sealed class ReferenceTests : FlushStage
         await FlushAsync(await InsertAsync(team), await InsertAsync(team.Captain));
         var refused = await FailureOfAsync<ForeignKeyViolated>(await DeleteAsync(team));
         Assert.Equal(("Team", "Id", $"{team.Id}"), (refused.Entity, refused.Property, refused.Key));
-        var outcome = await FlushAsync(await DeleteAsync(team), await DeleteAsync(team.Captain), await DeleteAsync(new Player { Id = 999 }));
+        var outcome = await FlushAsync(await DeleteAsync(team), await DeleteAsync(team.Captain),
+            await DeleteAsync(new Player { Id = 999 }));
         Assert.Equal(("Player", 2, 1L), (outcome.Warnings[0].Entity, outcome.Warnings[0].Wanted, outcome.Warnings[0].Deleted));
     }
 

@@ -146,7 +146,8 @@ public sealed class TypeTests : FlushStage
         Sample[] samples = [new Sample { Id = 1 }, .. Enumerable.Range(2, count - 1).Select(Full)];
         await FlushAsync(await AllAsync(samples.Select(InsertAsync)));
         var read = await GetAsync<Sample>(1);
-        Assert.All(typeof(Sample).GetProperties().Where(property => property.Name != "Id"), property => Assert.Null(property.GetValue(read)));
+        Assert.All(typeof(Sample).GetProperties().Where(property => property.Name != "Id"),
+            property => Assert.Null(property.GetValue(read)));
         if (count > 1)
         {
             AssertSame(samples[1], await GetAsync<Sample>(2));
@@ -199,8 +200,10 @@ public sealed class TypeTests : FlushStage
     public async Task Ranges_that_are_empty_or_have_no_bound_come_back()
     {
         await FlushAsync(
-            await InsertAsync(new Sample { Id = 1, Period = ValueRange.Empty<int>(), Price = new(null, 2.5m, upperInclusive: true), Dates = new(new(2020, 1, 1), null) }),
-            await InsertAsync(new Sample { Id = 2, Period = new(null, null), Stay = new(new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc), null) }));
+            await InsertAsync(new Sample { Id = 1, Period = ValueRange.Empty<int>(), Price = new(null, 2.5m,
+                upperInclusive: true), Dates = new(new(2020, 1, 1), null) }),
+            await InsertAsync(
+                new Sample { Id = 2, Period = new(null, null), Stay = new(new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc), null) }));
         var one = await GetAsync<Sample>(1);
         Assert.True(one.Period!.Value.IsEmpty);
         Assert.Equal(new ValueRange<decimal>(null, 2.5m, upperInclusive: true), one.Price);
@@ -215,9 +218,11 @@ public sealed class TypeTests : FlushStage
     {
         var wide = await FailureOfAsync<ValueOutOfRange>(await InsertAsync(new Sample { Id = 7, Wider = long.MaxValue }));
         Assert.Equal(("Sample", "Wider", "7"), (wide.Entity, wide.Property, wide.Key));
-        var lengthy = await FailureOfAsync<ValueOutOfRange>(await InsertAsync(new Sample { Id = 8, Short = "too long" }), await InsertAsync(new Sample { Id = 9 }));
+        var lengthy = await FailureOfAsync<ValueOutOfRange>(await InsertAsync(new Sample { Id = 8, Short = "too long" }),
+            await InsertAsync(new Sample { Id = 9 }));
         Assert.Equal(("Sample", "Short", "8"), (lengthy.Entity, lengthy.Property, lengthy.Key));
-        var local = await FailureOfAsync<ValueOutOfRange>(await InsertAsync(new Sample { Id = 8, Instant = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Local) }));
+        var local = await FailureOfAsync<ValueOutOfRange>(
+            await InsertAsync(new Sample { Id = 8, Instant = new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Local) }));
         Assert.Equal("Instant", local.Property);
         var nul = await FailureOfAsync<ValueOutOfRange>(await InsertAsync(new Sample { Id = 8, Text = "a\0b" }));
         Assert.Equal("Text", nul.Property);

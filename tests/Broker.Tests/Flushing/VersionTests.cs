@@ -32,7 +32,8 @@ public sealed class VersionTests : FlushStage
     public sealed record Guarded(int Id, string? Name, [property: ConcurrencyCheck] string? Owner);
 
     [Table("served")]
-    public sealed record Served(int Id, string? Name, [property: ConcurrencyCheck, DatabaseGenerated(DatabaseGeneratedOption.Computed)] long Revision);
+    public sealed record Served(int Id, string? Name,
+        [property: ConcurrencyCheck, DatabaseGenerated(DatabaseGeneratedOption.Computed)] long Revision);
 
     [Theory]
     [InlineData(1)]
@@ -49,10 +50,12 @@ public sealed class VersionTests : FlushStage
     public async Task Every_stale_row_is_named_and_those_that_are_not_stale_stay_as_they_were()
     {
         await DoAsync("update counted set version = 2 where id in (2, 4)");
-        var stale = await FailureOfAsync<StaleRows>(await AllAsync(Enumerable.Range(1, 5).Select(i => UpdateAsync(new Counted(i, "new", 1), new Counted(i, "old", 1)))));
+        var stale = await FailureOfAsync<StaleRows>(await AllAsync(Enumerable.Range(1, 5)
+            .Select(i => UpdateAsync(new Counted(i, "new", 1), new Counted(i, "old", 1)))));
         Assert.Equal<string>(["2", "4"], stale.Keys);
         Assert.Equal(0L, await OnlyAsync<long>("select count(*) from counted where name = 'new'"));
-        Assert.Equal<string>(["2"], (await FailureOfAsync<StaleRows>(await UpdateAsync(new Counted(2, "new", 1), new Counted(2, "old", 1)))).Keys);
+        Assert.Equal<string>(["2"],
+            (await FailureOfAsync<StaleRows>(await UpdateAsync(new Counted(2, "new", 1), new Counted(2, "old", 1)))).Keys);
     }
 
     [Theory]
@@ -61,7 +64,8 @@ public sealed class VersionTests : FlushStage
     public async Task A_versioned_row_that_changed_is_not_deleted(int count)
     {
         await DoAsync("update counted set version = 2 where id = 1");
-        var stale = await FailureOfAsync<StaleRows>(await AllAsync(Enumerable.Range(1, count).Select(i => DeleteAsync(new Counted(i, "old", 1)))));
+        var stale =
+            await FailureOfAsync<StaleRows>(await AllAsync(Enumerable.Range(1, count).Select(i => DeleteAsync(new Counted(i, "old", 1)))));
         Assert.Equal<string>(["1"], stale.Keys);
         Assert.Equal(5L, await OnlyAsync<long>("select count(*) from counted"));
         await FlushAsync(await AllAsync(Enumerable.Range(2, count).Select(i => DeleteAsync(new Counted(i, "old", 1)))));
@@ -98,7 +102,8 @@ public sealed class VersionTests : FlushStage
     public async Task A_checked_column_must_be_as_it_was_read()
     {
         await DoAsync("update guarded set owner = null where id = 2");
-        await FlushAsync(await UpdateAsync(new Guarded(2, "new", null), new Guarded(2, "old", null)), await UpdateAsync(new Guarded(3, "new", "you"), new Guarded(3, "old", "me")));
+        await FlushAsync(await UpdateAsync(new Guarded(2, "new", null), new Guarded(2, "old", null)),
+            await UpdateAsync(new Guarded(3, "new", "you"), new Guarded(3, "old", "me")));
         var stale = await FailureOfAsync<StaleRows>(await UpdateAsync(new Guarded(1, "new", null), new Guarded(1, "old", null)));
         Assert.Equal<string>(["1"], stale.Keys);
     }

@@ -15,14 +15,16 @@ public sealed class ReadmeProgramTests
         await using (var connection = new NpgsqlConnection(target.ConnectionString))
         {
             await connection.OpenAsync();
-            await using var orders = new NpgsqlCommand("create table orders (id int primary key, state text); insert into orders values (42, 'new')", connection);
+            await using var orders = new NpgsqlCommand(
+                "create table orders (id int primary key, state text); insert into orders values (42, 'new')", connection);
             await orders.ExecuteNonQueryAsync();
         }
 
         var folder = Directory.CreateTempSubdirectory("broker-readme-");
         try
         {
-            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "shop.conf"), $"broker.databases.orders {{ connection-string = \"{target.ConnectionString}\" }}");
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "shop.conf"),
+                $"broker.databases.orders {{ connection-string = \"{target.ConnectionString}\" }}");
             using var program = Process.Start(new ProcessStartInfo("dotnet", [ProgramFile])
             {
                 WorkingDirectory = folder.FullName, RedirectStandardOutput = true, RedirectStandardError = true,
@@ -42,5 +44,7 @@ public sealed class ReadmeProgramTests
 
     /// <summary>Beside this project's output: the same configuration, the same framework.</summary>
     private static string ProgramFile =>
-        Path.Combine(AppContext.BaseDirectory, "ReadmeProgram.dll").Replace($"tests{Path.DirectorySeparatorChar}Broker.Tests", $"samples{Path.DirectorySeparatorChar}ReadmeProgram", StringComparison.Ordinal);
+        Path.Combine(AppContext.BaseDirectory, "ReadmeProgram.dll")
+            .Replace($"tests{Path.DirectorySeparatorChar}Broker.Tests", $"samples{Path.DirectorySeparatorChar}ReadmeProgram",
+                StringComparison.Ordinal);
 }

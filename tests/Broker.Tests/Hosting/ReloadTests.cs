@@ -24,7 +24,8 @@ public sealed class ReloadTests
     }
 
     [Fact]
-    public void A_default_that_is_written_out_is_no_change() => Assert.Empty(SettingsChanges.Between(Started, Settings("pool { size = 5 }")));
+    public void A_default_that_is_written_out_is_no_change() =>
+        Assert.Empty(SettingsChanges.Between(Started, Settings("pool { size = 5 }")));
 
     [Fact]
     public void Names_with_dots_in_them_are_no_stumbling_block()
@@ -109,7 +110,8 @@ public sealed class ReloadTests
     private static async Task<IHost> StartAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Services.AddAkka("reload", akka => akka.ConfigureLoggers(loggers => loggers.ClearLoggers()).WithBroker(broker => broker.Use(Started)));
+        builder.Services.AddAkka("reload",
+            akka => akka.ConfigureLoggers(loggers => loggers.ClearLoggers()).WithBroker(broker => broker.Use(Started)));
         var host = builder.Build();
         await host.StartAsync();
         return host;

@@ -155,7 +155,8 @@ public sealed class LeaseTests : IAsyncLifetime
     [Fact]
     public async Task What_is_not_served_yet_is_refused_and_not_left_waiting()
     {
-        var keyed = await Assert.ThrowsAsync<BrokerException>(async () => await _broker.WithIdempotencyKey("k").ExecuteAsync("one", $"select 1"));
+        var keyed = await Assert.ThrowsAsync<BrokerException>(async () => await _broker.WithIdempotencyKey("k")
+            .ExecuteAsync("one", $"select 1"));
         Assert.IsType<LedgerUnavailable>(keyed.Failure);
     }
 

@@ -159,5 +159,6 @@ public sealed class ChangingTests
     private static void Change(PoolDriver pool, string settings, bool outdates = false) =>
         pool.Feed(new PoolEvents.SettingsChanged(PoolSettings.Parse(settings), outdates));
 
-    private static Broker.Client.Protocol.ConnectionId Opening(PoolDriver pool) => pool.State.Slots.All.Single(slot => slot.Phase == SlotPhase.Opening).Id;
+    private static Broker.Client.Protocol.ConnectionId Opening(PoolDriver pool) =>
+        pool.State.Slots.All.Single(slot => slot.Phase == SlotPhase.Opening).Id;
 }

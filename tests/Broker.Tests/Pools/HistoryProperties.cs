@@ -53,7 +53,8 @@ public sealed class HistoryProperties
         {
             _moves = new Queue<int>(moves);
             var settings = Settings[moves[0] % Settings.Length];
-            _pool = new PoolDriver(moves[1] % 8 == 0 ? settings with { Kind = PoolKind.Null } : settings, (ulong)moves[2], firstConnectHook: moves[7] % 3 == 0)
+            _pool = new PoolDriver(moves[1] % 8 == 0 ? settings with { Kind = PoolKind.Null } : settings, (ulong)moves[2],
+                firstConnectHook: moves[7] % 3 == 0)
             {
                 Grants = moves[3] % 2 == 0,
                 Opens = moves[4] % 2 == 0,
@@ -84,14 +85,16 @@ public sealed class HistoryProperties
             Assert.Equal(0, _pool.Asked);
             Assert.Equal(0, _pool.State.Slots.Count);
             Assert.Single(_pool.All<PoolEffects.Stopped>());
-            Assert.All(_pool.Requests, request => Assert.True(request.Value is not null || _pool.Withdrawn.Contains(request.Key), $"{request.Key} has no answer"));
+            Assert.All(_pool.Requests,
+                request => Assert.True(request.Value is not null || _pool.Withdrawn.Contains(request.Key), $"{request.Key} has no answer"));
             var ended = _pool.All<PoolEffects.LeaseEnded>().Select(end => end.Lease).ToArray();
             Assert.Equal(
                 _pool.All<SlotEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder),
                 _pool.All<SlotEffects.Ended>().Select(end => end.Lease).Order(LeaseOrder));
             Assert.Empty(_pool.State.SlotHolders);
             var undone = _pool.All<PoolEffects.LendUndone>().Select(undone => undone.Lease);
-            Assert.Equal(_pool.All<PoolEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder), ended.Concat(undone).Order(LeaseOrder));
+            Assert.Equal(_pool.All<PoolEffects.Lend>().Select(lend => lend.Lease).Order(LeaseOrder),
+                ended.Concat(undone).Order(LeaseOrder));
         }
 
         private static readonly Comparer<LeaseId> LeaseOrder = Comparer<LeaseId>.Create((one, other) => one.Number.CompareTo(other.Number));
@@ -126,7 +129,8 @@ public sealed class HistoryProperties
                     _pool.AskSlot(1 + (choice % 3), TimeSpan.FromMilliseconds(choice % 300));
                     break;
                 case < 25:
-                    _pool.Ask(TimeSpan.FromMilliseconds(choice % 300), queueing: choice % 7 != 0, held: HeldBySome(choice), holder: "caller");
+                    _pool.Ask(TimeSpan.FromMilliseconds(choice % 300), queueing: choice % 7 != 0, held: HeldBySome(choice),
+                        holder: "caller");
                     break;
                 case < 35 when PickLink(choice) is { } link:
                     MoveLink(link, choice);
@@ -210,14 +214,16 @@ public sealed class HistoryProperties
             }
         }
 
-        private LeaseId[] LeasesOut() => [.. _pool.State.Slots.All.Where(slot => slot.Phase == SlotPhase.Lent && !slot.IsForLink).Select(slot => slot.Lending!.Lease)];
+        private LeaseId[] LeasesOut() =>
+            [.. _pool.State.Slots.All.Where(slot => slot.Phase == SlotPhase.Lent && !slot.IsForLink).Select(slot => slot.Lending!.Lease)];
 
         private System.Collections.Immutable.ImmutableArray<LeaseId>? HeldBySome(int choice) =>
             choice % 5 == 0 && LeasesOut() is { Length: > 0 } leases ? [leases[choice % leases.Length]] : null;
 
         private Slot? Pick(SlotPhase phase, int choice)
         {
-            var slots = _pool.State.Slots.All.Where(slot => slot.Phase == phase && !slot.IsForLink).OrderBy(slot => slot.Id.Number).ToArray();
+            var slots = _pool.State.Slots.All.Where(slot => slot.Phase == phase && !slot.IsForLink).OrderBy(slot => slot.Id.Number)
+                .ToArray();
             return slots.Length == 0 ? null : slots[choice % slots.Length];
         }
 
@@ -284,7 +290,9 @@ public sealed class HistoryProperties
             }
 
             // What could not be lent was not lent: the holder never heard of it.
-            Failure failure = choice % 3 == 0 ? new HookFailed(_pool.State.Pool, "checkout", "no") : new ConnectionLost(_pool.State.Pool, "reset");
+            Failure failure = choice % 3 == 0
+                ? new HookFailed(_pool.State.Pool, "checkout", "no")
+                : new ConnectionLost(_pool.State.Pool, "reset");
             _pool.Feed(new ConnectionEvents.LendFailed(lent.Id, lent.Lending!.Lease, failure));
             _pool.Closed(lent.Id);
         }

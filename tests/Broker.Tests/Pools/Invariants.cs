@@ -32,8 +32,10 @@ internal static class Invariants
         Assert.Equal(slots.Count, driver.PermitsHeld);
 
         // Whoever asked and was neither answered nor has left stands in line, and nobody else does.
-        var inLine = driver.Requests.Where(request => request.Value is null && !driver.Withdrawn.Contains(request.Key)).Select(request => request.Key);
-        Assert.Equal(inLine.Where(request => !driver.AskedForLink.ContainsKey(request)).Order(), state.Line.All.Select(waiter => waiter.Id));
+        var inLine = driver.Requests.Where(request => request.Value is null && !driver.Withdrawn.Contains(request.Key))
+            .Select(request => request.Key);
+        Assert.Equal(inLine.Where(request => !driver.AskedForLink.ContainsKey(request)).Order(),
+            state.Line.All.Select(waiter => waiter.Id));
         Assert.Equal(inLine.Where(driver.AskedForLink.ContainsKey).Order(), state.LinkLine.All.Select(waiter => waiter.Id));
         Links(driver);
 
@@ -73,7 +75,8 @@ internal static class Invariants
         // Nobody is told to give back more than it has, and both sides count the same.
         Assert.All(state.SlotHolders, held => Assert.InRange(held.Value.Told.Count, 0, held.Value.Count));
         Assert.All(state.SlotHolders, held => Assert.Equal(held.Value.Told, driver.Wanted.GetValueOrDefault(held.Key, SlotWish.None)));
-        Assert.All(driver.Wanted.Where(wanted => !state.SlotHolders.ContainsKey(wanted.Key)), wanted => Assert.Equal(0, wanted.Value.Count));
+        Assert.All(driver.Wanted.Where(wanted => !state.SlotHolders.ContainsKey(wanted.Key)),
+            wanted => Assert.Equal(0, wanted.Value.Count));
         if (!state.Serves || state.Room() > 0 || state.Asked > 0 || counts.Closing > 0)
         {
             return;

@@ -54,7 +54,8 @@ public sealed class LeaseTests
         var next = pool.Lent(pool.Ask());
         Assert.NotEqual(lent.Connection, next.Connection);
         pool.Return(lent);
-        Assert.Equal((lent.Connection, CloseReason.Detached), (pool.All<PoolEffects.Close>().Single().Connection, pool.All<PoolEffects.Close>().Single().Reason));
+        Assert.Equal((lent.Connection, CloseReason.Detached),
+            (pool.All<PoolEffects.Close>().Single().Connection, pool.All<PoolEffects.Close>().Single().Reason));
         Assert.Equal(1, pool.PermitsHeld);
     }
 
@@ -263,7 +264,8 @@ public sealed class LeaseTests
         pool.Ask();
         pool.Advance(2 * Second);
         var status = pool.State.Status(waitingErrands: 7, holders: 1, pool.Now);
-        Assert.Equal((1, 1, 0, 0, 0, 2, 1, 7), (status.Size, status.Overflow, status.Opening, status.Idle, status.Busy, status.Lent, status.Waiting, status.WaitingErrands));
+        Assert.Equal((1, 1, 0, 0, 0, 2, 1, 7),
+            (status.Size, status.Overflow, status.Opening, status.Idle, status.Busy, status.Lent, status.Waiting, status.WaitingErrands));
         Assert.Equal(2 * Second, status.OldestWait);
         Assert.Equal(new(new LeaseId(1), new ConnectionId(1), 1, "A", "", 2 * Second), Assert.Single(status.Leases));
     }

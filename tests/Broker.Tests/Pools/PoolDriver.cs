@@ -81,7 +81,8 @@ internal sealed class PoolDriver
     internal int Open => State.Slots.All.Count(slot => slot.Phase is not SlotPhase.Opening);
 
     internal WaiterId Ask(
-        TimeSpan? timeout = null, bool queueing = true, ImmutableArray<LeaseId>? held = null, string holder = "somebody", string purpose = "")
+        TimeSpan? timeout = null, bool queueing = true, ImmutableArray<LeaseId>? held = null, string holder = "somebody",
+            string purpose = "")
     {
         var id = new WaiterId(++_waiter);
         Requests.Add(id, null);
@@ -137,7 +138,8 @@ internal sealed class PoolDriver
     internal T Refused<T>(WaiterId waiter)
         where T : Failure => Assert.IsType<T>(Assert.IsType<PoolEffects.Refuse>(Requests[waiter]).Failure);
 
-    internal bool Waits(WaiterId waiter) => Requests[waiter] is null && (State.Line.Find(waiter) ?? State.LinkLine.Find(waiter)) is not null;
+    internal bool Waits(WaiterId waiter) =>
+        Requests[waiter] is null && (State.Line.Find(waiter) ?? State.LinkLine.Find(waiter)) is not null;
 
     internal PoolEffects.Lend[] AskMany(int count) => [.. Enumerable.Range(0, count).Select(_ => Ask()).ToArray().Select(Lent)];
 
@@ -238,7 +240,8 @@ internal sealed class PoolDriver
     private void Follow(PoolDecision decision)
     {
         State = decision.State;
-        BeyondLimit = Math.Min(BeyondLimit, State.Settings.Limit is { } limit ? Math.Max(0, State.Slots.Counts.Limited + State.Asked - limit) : 0);
+        BeyondLimit = Math.Min(BeyondLimit,
+            State.Settings.Limit is { } limit ? Math.Max(0, State.Slots.Counts.Limited + State.Asked - limit) : 0);
         foreach (var effect in decision.Effects)
         {
             Effects.Add(effect);
@@ -304,7 +307,9 @@ internal sealed class PoolDriver
         {
             case PoolEffects.AskPermits ask when Grants:
                 // What was withdrawn meanwhile is not granted.
-                for (var i = 0; i < ask.Wanted && (ask.Reserve ? _askedReserve : Asked - _askedReserve) > 0 && PermitsHeld < MostPermits; i++)
+                for (var i = 0; i < ask.Wanted
+                    && (ask.Reserve ? _askedReserve : Asked - _askedReserve) > 0
+                    && PermitsHeld < MostPermits; i++)
                 {
                     GrantNext(ask.Reserve);
                 }

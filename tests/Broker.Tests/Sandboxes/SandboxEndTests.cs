@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Broker.Client;
 using Broker.Client.Protocol.Failures;
+using Broker.Tests.Hosting;
 using Broker.Tests.Sessions.Handles;
 using Xunit;
 
@@ -76,7 +77,7 @@ public sealed class SandboxEndTests : SandboxStage
         await RefusedAsync<SandboxOver>(() => AddAsync("two"));
     }
 
-    [Fact]
+    [AtHomeFact("a client cannot make an actor of the broker fail")]
     public async Task A_pool_of_it_that_fails_leaves_nobody_waiting()
     {
         await using var holds = InsideSessions.Open();
@@ -87,7 +88,8 @@ public sealed class SandboxEndTests : SandboxStage
 
         await Assert.ThrowsAsync<BrokerException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(30)));
         await Assert.ThrowsAsync<BrokerException>(() => waits.ExecuteAsync($"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
-        await Assert.ThrowsAsync<BrokerException>(() => InsideSessions.Open().ExecuteAsync($"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<BrokerException>(() => InsideSessions.Open().ExecuteAsync($"select 1").AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(30)));
         await Assert.ThrowsAsync<BrokerException>(() => AddAsync("late").WaitAsync(TimeSpan.FromSeconds(30)));
         await UntilNobodyHoldsAsync();
     }

@@ -6,6 +6,7 @@ using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
 using Broker.Errands;
 using Broker.Leases;
+using Broker.Tests.Hosting;
 using Broker.Tests.Settlement;
 using Xunit;
 
@@ -37,7 +38,8 @@ public sealed class SandboxErrandTests : SandboxStage
     [Fact]
     public async Task All_statements_of_a_unit_are_kept_or_none()
     {
-        ImmutableArray<Statement> good = [new("insert into tags (name) values ('x')"), new("insert into tags (name) values ('y') returning name")];
+        ImmutableArray<Statement> good = [new("insert into tags (name) values ('x')"),
+            new("insert into tags (name) values ('y') returning name")];
         var answer = await UnitAsync(good);
         Assert.Equal((1, "INSERT", 1), (answer.Affected, answer.More[0].Verb, answer.More[0].Rows.Count));
         var failed = await RefusedAsync<StatementFailed>(() => UnitAsync([new("insert into tags (name) values ('z')"), good[0]]));
@@ -85,7 +87,8 @@ public sealed class SandboxErrandTests : SandboxStage
     {
         await using var session = InsideSessions.Open();
         await session.ExecuteAsync($"insert into tags (name) values ('held')");
-        var busy = await RefusedAsync<SandboxBusy>(() => AddAsync("waits", Inside.With(new ErrandLimits(Wait: TimeSpan.FromMilliseconds(50)))));
+        var busy =
+            await RefusedAsync<SandboxBusy>(() => AddAsync("waits", Inside.With(new ErrandLimits(Wait: TimeSpan.FromMilliseconds(50)))));
         Assert.Contains($"which conversation {session.Id} has had for", busy.Message, StringComparison.Ordinal);
         await session.CommitAsync();
         await AddAsync("later");
@@ -128,8 +131,10 @@ public sealed class SandboxErrandTests : SandboxStage
     {
         await using var holder = await Server.OpenConnectionAsync();
         await holder.RunAsync("select pg_advisory_lock(7)");
-        var (pool, errand, reply) = await StartAsync([new("select pg_advisory_xact_lock(7)"), new("insert into tags (name) values ('kept')")]);
-        while (await AskAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'advisory'") == 0)
+        var (pool, errand,
+            reply) = await StartAsync([new("select pg_advisory_xact_lock(7)"), new("insert into tags (name) values ('kept')")]);
+        while (await AskAsync<long>(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'advisory'") == 0)
         {
             await Task.Yield();
         }
@@ -142,13 +147,15 @@ public sealed class SandboxErrandTests : SandboxStage
         Assert.Equal("kept", await NamesAsync());
     }
 
+    [AtHomeFact("leases are for the broker's own process")]
+    public async Task A_lease_is_refused() => await RefusedAsync<SandboxRefused>(async () => await Inside.LeaseAsync("shop"));
+
     [Fact]
     public async Task What_cannot_be_in_a_transaction_is_refused()
     {
         await RefusedAsync<SandboxRefused>(async () => await Inside.ExecuteAsync("shop", $"vacuum tags"));
         await RefusedAsync<SandboxRefused>(async () => await Inside.ExecuteAsync("shop", $"create database never"));
         await RefusedAsync<SandboxRefused>(async () => await Inside.ListenAsync("shop", "news").GetAsyncEnumerator().MoveNextAsync());
-        await RefusedAsync<SandboxRefused>(async () => await Inside.LeaseAsync("shop"));
         await RefusedAsync<SandboxRefused>(async () => await Inside.InvalidateAsync("shop"));
         await RefusedAsync<SandboxRefused>(async () => await Inside.OpenSandboxAsync());
         await RefusedAsync<StatementRefused>(async () => await Inside.ExecuteAsync("shop", $"commit"));
@@ -166,7 +173,8 @@ public sealed class SandboxErrandTests : SandboxStage
         var (sender, errand) = (Inside.Sender, Inside.Sender.NextId());
         var pool = (await sender.Pools.FindAsync("shop", null)).Supervisor;
         var reply = new Client.Sending.Reply<ErrandCompleted>(sender.Home, static answer => (ErrandCompleted)answer);
-        pool.Tell(new RunErrand(errand, statements[0], CallerContext.None, ErrandLimits.Default) { Unit = new(statements.RemoveAt(0)) }, reply);
+        pool.Tell(new RunErrand(errand, statements[0], CallerContext.None, ErrandLimits.Default) { Unit = new(statements.RemoveAt(0)) },
+            reply);
         return (pool, errand, reply.Answer.AsTask());
     }
 }

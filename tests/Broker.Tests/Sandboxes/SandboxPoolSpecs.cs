@@ -11,6 +11,7 @@ using Broker.Leases;
 using Broker.Sandboxes;
 using Broker.Settlement;
 using Broker.Tests.Diagnostics;
+using Broker.Tests.Platforms;
 using Xunit;
 
 namespace Broker.Tests.Sandboxes;
@@ -23,12 +24,13 @@ public sealed class SandboxPoolSpecs : TestKit
     private readonly BrokerMeter _meter;
     private readonly IActorRef _pool;
 
-    public SandboxPoolSpecs() : base("akka.loggers = [\"Akka.TestKit.TestEventListener, Akka.TestKit\"]")
+    public SandboxPoolSpecs() : base(Patience.Hocon + "akka.loggers = [\"Akka.TestKit.TestEventListener, Akka.TestKit\"]")
     {
         _meter = new(_meters);
         var settings = BrokerSettings.Parse("broker.servers.main { }\nbroker.databases.shop { user = me }");
         var found = new PoolFound(Shop, CreateTestProbe("lender").Ref);
-        _pool = Sys.ActorOf(SandboxPool.For(SandboxPlan.For(found, new OpenSandbox("a test", Isolation.ReadCommitted), settings, TimeProvider.System, _meter)));
+        _pool = Sys.ActorOf(SandboxPool.For(SandboxPlan.For(found, new OpenSandbox("a test", Isolation.ReadCommitted), settings,
+            TimeProvider.System, _meter)));
     }
 
     [Fact]
@@ -36,7 +38,8 @@ public sealed class SandboxPoolSpecs : TestKit
     {
         var (holder, commit) = (CreateTestProbe(), CreateTestProbe());
         _pool.Tell(new AcquireConnection(new(1, 1), null, null, "a conversation", "", [], Watched: true), holder.Ref);
-        _pool.Tell(new RunErrand(new(2, 1), new Statement("insert into tags values ('x')"), CallerContext.None, ErrandLimits.Default) { Unit = ErrandUnit.OfOne }, commit.Ref);
+        _pool.Tell(new RunErrand(new(2, 1), new Statement("insert into tags values ('x')"), CallerContext.None,
+            ErrandLimits.Default) { Unit = ErrandUnit.OfOne }, commit.Ref);
         _pool.Tell(new WithdrawErrand(new(2, 1)));
 
         Assert.IsType<Cancelled>(commit.ExpectMsg<Refused>().Failure);
@@ -51,7 +54,8 @@ public sealed class SandboxPoolSpecs : TestKit
         Sys.EventStream.Subscribe(unheard.Ref, typeof(Akka.Event.UnhandledMessage));
         object[] told =
         [
-            new WithdrawErrand(new(1, 1)), new WithdrawAcquire(new(1, 1)), new CancelErrand(new(1, 1)), new InvalidateLease(new(1), Hard: true), new LeaseSeenBroken(new(1)),
+            new WithdrawErrand(new(1, 1)), new WithdrawAcquire(new(1, 1)), new CancelErrand(new(1, 1)),
+            new InvalidateLease(new(1), Hard: true), new LeaseSeenBroken(new(1)),
             new DetachLease(new(1)), new ForgetLease(new(1)), LedgerPruner.KeyTaken.Instance, new StopListening("news"),
         ];
         foreach (var message in told)

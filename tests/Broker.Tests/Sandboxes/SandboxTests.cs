@@ -106,7 +106,8 @@ public sealed class SandboxTests : SandboxStage
     [Fact]
     public async Task Streams_and_copies_take_their_turn()
     {
-        var rows = await Inside.CopyInAsync("shop", new Statement("copy tags (name) from stdin"), new MemoryStream("red\nblue\n"u8.ToArray()));
+        var rows = await Inside.CopyInAsync("shop", new Statement("copy tags (name) from stdin"),
+            new MemoryStream("red\nblue\n"u8.ToArray()));
         Assert.Equal(2, rows);
         var seen = new List<string>();
         await foreach (var name in Inside.StreamAsync<string>("shop", $"select name from tags order by name"))
@@ -126,7 +127,8 @@ public sealed class SandboxTests : SandboxStage
             }
             await session.CommitAsync();
         }
-        await RefusedAsync<StatementFailed>(async () => await Inside.CopyInAsync("shop", new Statement("copy tags (name) from stdin"), new MemoryStream("red\n"u8.ToArray())));
+        await RefusedAsync<StatementFailed>(async () =>
+            await Inside.CopyInAsync("shop", new Statement("copy tags (name) from stdin"), new MemoryStream("red\n"u8.ToArray())));
 
         Assert.Equal([5, 5], await Inside.QueryAsync<int>("shop", $"select weight from tags"));
         Assert.Equal("", await NamesAsync(Broker));
@@ -171,7 +173,8 @@ public sealed class SandboxTests : SandboxStage
     public async Task What_holds_for_one_transaction_does_not_hold_for_the_next()
     {
         var context = new CallerContext(SearchPath: "pg_catalog") { Settings = CallerContext.None.Settings.Add("app.tenant", "seven") };
-        await using (var session = new SessionFactory(Inside, "shop", new() { Terms = new() { Context = context, ReadOnly = true } }).Open())
+        await using (var session = new SessionFactory(Inside, "shop", new() { Terms = new() { Context = context, ReadOnly = true } })
+            .Open())
         {
             Assert.Equal(["seven pg_catalog on"], await session.QueryAsync<string>(
                 $"select concat_ws(' ', current_setting('app.tenant'), current_setting('search_path'), current_setting('transaction_read_only'))"));
@@ -179,7 +182,9 @@ public sealed class SandboxTests : SandboxStage
         }
         Assert.Equal("seven", await Inside.With(context).QuerySingleAsync<string>("shop", $"select current_setting('app.tenant')"));
 
-        Assert.Equal("off", await Inside.QuerySingleAsync<string>("shop", $"select current_setting('transaction_read_only') || coalesce(nullif(current_setting('app.tenant', true), ''), '')"));
+        Assert.Equal("off",
+            await Inside.QuerySingleAsync<string>("shop",
+                $"select current_setting('transaction_read_only') || coalesce(nullif(current_setting('app.tenant', true), ''), '')"));
         await AddAsync("written");
     }
 
@@ -197,7 +202,8 @@ public sealed class SandboxTests : SandboxStage
         var repeatable = new SessionOptions { Terms = new() { Isolation = Isolation.RepeatableRead } };
         await using (var session = new SessionFactory(Inside, "shop", repeatable).Open())
         {
-            Assert.Contains("isolation", (await RefusedAsync<SandboxRefused>(async () => await session.ExecuteAsync($"select 1"))).Message, StringComparison.Ordinal);
+            Assert.Contains("isolation", (await RefusedAsync<SandboxRefused>(async () => await session.ExecuteAsync($"select 1"))).Message,
+                StringComparison.Ordinal);
         }
         await Sandbox.DisposeAsync();
         await OpenAsync(Isolation.RepeatableRead);

@@ -93,7 +93,8 @@ public sealed class SandboxTurnsTests
         Enter(Two);
 
         Assert.Equal(
-            [new SandboxEffects.Revoke(One, Over), new SandboxEffects.Refuse(Two, Over), new SandboxEffects.GiveUp(InUse: true)], Do(_turns.End(Over)));
+            [new SandboxEffects.Revoke(One, Over), new SandboxEffects.Refuse(Two, Over), new SandboxEffects.GiveUp(InUse: true)],
+                Do(_turns.End(Over)));
         Assert.Equal([new SandboxEffects.Refuse(Three, Over)], Enter(Three));
         Assert.Empty(Do(_turns.End(new SandboxOver(Pool, "again"))));
     }
@@ -128,7 +129,8 @@ public sealed class SandboxTurnsTests
         Assert.True(_turns.IsTaken(turn));
     }
 
-    private ISandboxEffect[] Enter(TurnId turn, int now = 0) => Do(_turns.Enter(new(turn, $"turn {turn.Number}", At(now), At(now + 10)), At(now)));
+    private ISandboxEffect[] Enter(TurnId turn, int now = 0) =>
+        Do(_turns.Enter(new(turn, $"turn {turn.Number}", At(now), At(now + 10)), At(now)));
 
     private ISandboxEffect[] Do(SandboxDecision decision)
     {

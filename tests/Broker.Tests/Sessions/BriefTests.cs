@@ -56,7 +56,8 @@ public sealed class BriefTests : SessionStage
         await StartAsync();
         var reading = Open(new Execute(new("select 1")));
         await reading.HearAsync<Executed>();
-        var bulk = Open(new Commit([new StatementStep("public.effects", Statement.Of("insert into effects select n, 'x' from unnest($1) n", new[] { 1, 2, 3 }))]));
+        var bulk = Open(new Commit(
+            [new StatementStep("public.effects", Statement.Of("insert into effects select n, 'x' from unnest($1) n", new[] { 1, 2, 3 }))]));
         await bulk.HearAsync<Committed>();
 
         Assert.True(await HasActorAsync(reading));
@@ -178,7 +179,8 @@ public sealed class BriefTests : SessionStage
         var (handle, other) = (new Handle(this, SessionId.Draw()), HandleId.Draw());
         var opens = new OpenSession(handle.Session, other, "orders", null, ConversationTerms.Default);
 
-        Supervisor.Tell(new RunInSession(handle.Session, handle.Id, 1, 0, default, new Commit([Insert(1)])) { Opens = opens }, handle.Probe.Ref);
+        Supervisor.Tell(new RunInSession(handle.Session, handle.Id, 1, 0, default, new Commit([Insert(1)])) { Opens = opens },
+            handle.Probe.Ref);
         Supervisor.Tell(new RunInSession(handle.Session, handle.Id, 1, 0, default, new Commit([Insert(1)])), handle.Probe.Ref);
 
         Assert.IsType<ConversationGone>((await handle.Probe.ExpectMsgAsync<Refused>()).Failure);

@@ -37,7 +37,8 @@ public sealed class ConversationTests : SessionStage
         var deleted = await handle.RunAsync("delete from effects where id > $1", 1);
         var made = await handle.RunAsync("create table other (id int)");
 
-        Assert.Equal(("INSERT", 3L, 3, "n2"), (inserted.Verb, inserted.Affected, inserted.Rows.Count, inserted.Rows.Columns[1].GetValue(1)));
+        Assert.Equal(("INSERT", 3L, 3, "n2"),
+            (inserted.Verb, inserted.Affected, inserted.Rows.Count, inserted.Rows.Columns[1].GetValue(1)));
         Assert.Equal(("DELETE", 2L, 0), (deleted.Verb, deleted.Affected, deleted.Rows.Count));
         Assert.Equal("CREATE", made.Verb);
     }
@@ -172,13 +173,32 @@ public sealed class ConversationTests : SessionStage
 
         var flushed = await handle.RunAsync<Flushed>(new Flush(
         [
-            Insert(1), new StatementStep("public.effects", new("update effects set note = 'y' returning note")), new StatementStep("", new("set constraints all immediate")),
-            new StatementStep("public.effects", new("delete from effects where id = 7")), new StatementStep("", new("select from generate_series(1, 2)")),
+            Insert(1), new StatementStep("public.effects", new("update effects set note = 'y' returning note")),
+            new StatementStep("", new("set constraints all immediate")),
+            new StatementStep("public.effects", new("delete from effects where id = 7")),
+            new StatementStep("", new("select from generate_series(1, 2)")),
         ]));
 
         Assert.Equal([1L, 1L, -1L, 0L, -1L], flushed.Results.Select(one => one.Affected));
         Assert.Equal([0, 1, 0, 0, 2], flushed.Results.Select(one => one.Rows.Count));
         Assert.Equal("y", flushed.Results[1].Rows.Columns[0].GetValue(0));
+    }
+
+    [Fact]
+    public async Task A_step_without_rows_keeps_its_place_and_has_its_columns()
+    {
+        Start();
+        var handle = await OpenAsync();
+
+        var flushed = await handle.RunAsync<Flushed>(new Flush(
+        [
+            new StatementStep("", new("select id, note from effects")), Insert(1), new StatementStep("", new("select note from effects")),
+            new StatementStep("", new("select 1 where false")), new StatementStep("public.effects", new("delete from effects")),
+        ]));
+
+        Assert.Equal([-1L, 1L, -1L, -1L, 1L], flushed.Results.Select(one => one.Affected));
+        Assert.Equal([(2, 0), (0, 0), (1, 1), (1, 0), (0, 0)], flushed.Results.Select(one => (one.Rows.Columns.Length, one.Rows.Count)));
+        Assert.Equal(2, (await handle.RunAsync("select id, note from effects")).Rows.Columns.Length);
     }
 
     [Fact]
@@ -189,7 +209,8 @@ public sealed class ConversationTests : SessionStage
         var copy = new CopyStep("public.effects", "copy effects (id, note) from stdin (format binary)", ["integer", "text"],
             [new Parameter<int[]>([1, 2, 3]), new Parameter<string?[]>(["a", null, "c"])], 3);
 
-        var committed = await handle.CommitAsync(new StatementStep("", new("delete from effects")), copy, new StatementStep("", new("update effects set note = 'z' where id = 3")));
+        var committed = await handle.CommitAsync(new StatementStep("", new("delete from effects")), copy,
+            new StatementStep("", new("update effects set note = 'z' where id = 3")));
 
         Assert.Equal([0L, 3L, 1L], committed.Results.Select(one => one.Affected));
         Assert.True(committed.TransactionId > 0);
@@ -201,7 +222,8 @@ public sealed class ConversationTests : SessionStage
     {
         Start();
         var handle = await OpenAsync();
-        var copy = new CopyStep("public.effects", "copy effects (id) from stdin (format binary)", ["integer"], [new Parameter<int[]>([1, 1])], 2);
+        var copy = new CopyStep("public.effects", "copy effects (id) from stdin (format binary)", ["integer"],
+            [new Parameter<int[]>([1, 1])], 2);
 
         handle.Send(new Flush([Insert(5), copy]));
 

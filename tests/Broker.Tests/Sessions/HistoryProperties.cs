@@ -47,11 +47,15 @@ public sealed class HistoryProperties
         internal History(int[] moves)
         {
             _moves = new(moves);
-            var terms = new ConversationTerms { CommitRight = (CommitRight)(moves[0] % 2), SavepointPerCommand = moves[1] % 3 == 0, Isolation = moves[2] % 2 == 0 ? null : Isolation.Serializable };
-            _state = new(new(Guid.Empty), new("orders", "app"), Handles[0], terms, new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10), 64, 16, 1 << 20, moves[3] % 2 == 0));
+            var terms = new ConversationTerms
+                { CommitRight = (CommitRight)(moves[0] % 2), SavepointPerCommand = moves[1] % 3 == 0, Isolation = moves[2] % 2 == 0
+                    ? null
+                    : Isolation.Serializable };
+            _state = new(new(Guid.Empty), new("orders", "app"), Handles[0], terms,
+                new(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10), 64, 16, 1 << 20, moves[3] % 2 == 0));
             foreach (var handle in Handles)
             {
-                Feed(new SessionEvents.Joined(handle, null, ActorRefs.Nobody));
+                Feed(new SessionEvents.Joined(handle, null, null, ActorRefs.Nobody));
             }
         }
 
@@ -87,7 +91,9 @@ public sealed class HistoryProperties
                 case < 80: Progress(choice); break;
                 case < 84: Feed(new SessionEvents.CancelCame(handle, _sent[handle] - (choice % 2))); break;
                 case < 88 when _commands.ContainsKey((handle, _sent[handle])): Repeat(handle); break;
-                case < 91 when _state.Link == Link.Lent && !_returning: Feed(new SessionEvents.LinkLost(new ConnectionLost(_state.Pool, "cut"))); break;
+                case < 91 when _state.Link == Link.Lent && !_returning:
+                    Feed(new SessionEvents.LinkLost(new ConnectionLost(_state.Pool, "cut")));
+                    break;
                 case < 94:
                     _now += TimeSpan.FromSeconds(choice % 40);
                     Feed(SessionEvents.Tick.Instance);
@@ -118,11 +124,13 @@ public sealed class HistoryProperties
         {
             var name = (handle, _sent[handle]);
             var before = _answers.GetValueOrDefault(name);
-            var decision = _state.On(new SessionEvents.CommandCame(new(_state.Id, handle, name.Item2, 0, _state.Epoch, _commands[name]), ActorRefs.Nobody), _now);
+            var decision = _state.On(new SessionEvents.CommandCame(new(_state.Id, handle, name.Item2, 0, _state.Epoch, _commands[name]),
+                ActorRefs.Nobody), _now);
             var answer = Assert.Single(decision.Effects.OfType<SessionEffects.Answer>()).Reply.Reply;
             if (_state.Find(handle) is not null)
             {
-                Assert.True(before is null ? answer is StillRunning : ReferenceEquals(answer, before) || answer is ReplyNotKept, $"{before} then {answer}");
+                Assert.True(before is null ? answer is StillRunning : ReferenceEquals(answer, before) || answer is ReplyNotKept,
+                    $"{before} then {answer}");
             }
             Assert.DoesNotContain(decision.Effects, effect => effect is SessionEffects.Run or SessionEffects.Acquire);
             _state = decision.State;
@@ -153,7 +161,8 @@ public sealed class HistoryProperties
             else if (_settling)
             {
                 _settling = false;
-                SettledOutcome outcome = (choice % 3) switch { 0 => new SettledOutcome.Committed(), 1 => new SettledOutcome.Aborted("x"), _ => new SettledOutcome.Unknown("x") };
+                SettledOutcome outcome = (choice % 3) switch { 0 => new SettledOutcome.Committed(), 1 =>
+                    new SettledOutcome.Aborted("x"), _ => new SettledOutcome.Unknown("x") };
                 Feed(new SessionEvents.Settled(outcome, 1));
             }
             else if (_returning)
@@ -178,12 +187,16 @@ public sealed class HistoryProperties
             WorkEnd[] ends = work switch
             {
                 { AsUnit: true } => [WorkEnd.Done, WorkEnd.Done, WorkEnd.RolledBack, WorkEnd.Undone],
-                { Commits: true } => [WorkEnd.Done, WorkEnd.Done, WorkEnd.Failed, WorkEnd.RolledBack, WorkEnd.InDoubt, WorkEnd.Lost, WorkEnd.CommittedBefore],
+                { Commits: true } =>
+                    [WorkEnd.Done, WorkEnd.Done, WorkEnd.Failed, WorkEnd.RolledBack, WorkEnd.InDoubt, WorkEnd.Lost,
+                        WorkEnd.CommittedBefore],
                 { Begins: true } => [WorkEnd.Done, WorkEnd.Done, WorkEnd.Done, WorkEnd.Failed, WorkEnd.NotBegun, WorkEnd.Lost],
                 _ => [WorkEnd.Done, WorkEnd.Done, WorkEnd.Done, WorkEnd.Failed, WorkEnd.Undone, WorkEnd.Lost],
             };
             var end = ends[choice % ends.Length];
-            return new(end) { Failure = end == WorkEnd.Done ? null : failure, Results = [.. work.Steps.Select(_ => new StepResult(1, RowSet.Empty))], TransactionId = 7 };
+            return new(end) { Failure = end == WorkEnd.Done
+                ? null
+                : failure, Results = [.. work.Steps.Select(_ => new StepResult(1, RowSet.Empty))], TransactionId = 7 };
         }
 
         private void Feed(ISessionEvent happened)
@@ -232,9 +245,11 @@ public sealed class HistoryProperties
             {
                 var others = _state.Moves.Where(move => move.Epoch.Number > running.Epoch.Number && move.By != running.Handle);
                 Assert.Empty(others);
-                Assert.True(_state.Transaction?.ScopesOwner is not { } owner || owner == running.Handle, "a write in another handle's scope");
+                Assert.True(_state.Transaction?.ScopesOwner is not { } owner || owner == running.Handle,
+                    "a write in another handle's scope");
             }
-            Assert.True(_state.Transaction?.Failed is null || running.Command is RollbackScope, $"{running.Command} in a failed transaction");
+            Assert.True(_state.Transaction?.Failed is null || running.Command is RollbackScope,
+                $"{running.Command} in a failed transaction");
         }
 
         private void NoteAnswer(SessionAnswer answer)
@@ -242,7 +257,8 @@ public sealed class HistoryProperties
             var name = (answer.Handle, answer.Sequence);
             Assert.True(_answers.TryAdd(name, answer.Reply), $"{name} is answered twice");
             var cancelled = answer.Reply is CommandRefused { Failure: Cancelled or ConversationGone };
-            Assert.True(cancelled || answer.Sequence > _lastAnswered.GetValueOrDefault(answer.Handle), $"{name} is answered out of its order");
+            Assert.True(cancelled || answer.Sequence > _lastAnswered.GetValueOrDefault(answer.Handle),
+                $"{name} is answered out of its order");
             _lastAnswered[answer.Handle] = cancelled ? _lastAnswered.GetValueOrDefault(answer.Handle) : answer.Sequence;
         }
     }

@@ -83,7 +83,8 @@ public sealed class HostileTests : SessionStage
     {
         Start(pool: "size = 1, overflow = 0");
         var handle = await OpenAsync();
-        handle.Send(new Commit([Insert(1), new StatementStep("", new("select set_config('app.left', 'here', false)")), new StatementStep("", new("select pg_advisory_lock(77)"))]));
+        handle.Send(new Commit([Insert(1), new StatementStep("", new("select set_config('app.left', 'here', false)")),
+            new StatementStep("", new("select pg_advisory_lock(77)"))]));
         await handle.Probe.ExpectMsgAsync<SessionAnswer>();
         await handle.RollbackAsync();
 
@@ -92,7 +93,8 @@ public sealed class HostileTests : SessionStage
         Assert.Equal("0", seen);
     }
 
-    public static TheoryData<string> Malformed => ["flush", "commit", "scope", "null step", "null statement", "null text", "no command", "unknown command", "cursor", "copy"];
+    public static TheoryData<string> Malformed =>
+        ["flush", "commit", "scope", "null step", "null statement", "null text", "no command", "unknown command", "cursor", "copy"];
 
     [Theory]
     [MemberData(nameof(Malformed))]
@@ -137,8 +139,10 @@ public sealed class HostileTests : SessionStage
         var step = kind switch
         {
             "short" => new CopyStep("", Text, ["integer", "text"], [new Parameter<int[]>([1, 2, 3]), new Parameter<string[]>(["a"])], 3),
-            "surrogate" => new CopyStep("", Text, ["integer", "text"], [new Parameter<int[]>([1, 2]), new Parameter<string[]>(["a", "\ud800"])], 2),
-            "zone" => new CopyStep("", "copy moments (at) from stdin (format binary)", ["timestamp with time zone"], [new Parameter<DateTime[]>([new(2026, 1, 1)])], 1),
+            "surrogate" => new CopyStep("", Text, ["integer", "text"],
+                [new Parameter<int[]>([1, 2]), new Parameter<string[]>(["a", "\ud800"])], 2),
+            "zone" => new CopyStep("", "copy moments (at) from stdin (format binary)", ["timestamp with time zone"],
+                [new Parameter<DateTime[]>([new(2026, 1, 1)])], 1),
             "types" => new CopyStep("", Text, ["integer"], [new Parameter<int[]>([1]), new Parameter<string[]>(["a"])], 1),
             "many" => new CopyStep("", Text, ["integer", "no such type"], [new Parameter<int[]>([1]), new Parameter<string[]>(["a"])], 1),
             _ => new CopyStep("", Text, ["integer", "text"], [new Parameter<int[]>([1, 2]), new Parameter<string[]>(["a", "b"])], -3),

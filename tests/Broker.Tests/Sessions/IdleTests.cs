@@ -20,7 +20,8 @@ public sealed class IdleTests : SessionStage
         var second = await handle.RunAsync<CursorRows>(new FetchCursor(new(1), 2));
         var last = await handle.RunAsync<CursorRows>(new FetchCursor(new(1), 2));
 
-        Assert.Equal((2, false, 2, false, 1, true), (first.Rows.Count, first.Ended, second.Rows.Count, second.Ended, last.Rows.Count, last.Ended));
+        Assert.Equal((2, false, 2, false, 1, true),
+            (first.Rows.Count, first.Ended, second.Rows.Count, second.Ended, last.Rows.Count, last.Ended));
         Assert.Equal(5, last.Rows.Columns[0].GetValue(0));
         await handle.RefusedAsync<CursorRefused>(new FetchCursor(new(1), 2));
         await handle.RunAsync<CursorClosed>(new CloseCursor(new(1)));
@@ -54,7 +55,8 @@ public sealed class IdleTests : SessionStage
         var handle = await OpenAsync();
 
         await handle.RefusedAsync<StatementRefused>(new OpenCursor(new(1), new("delete from effects returning id"), 1));
-        await handle.RefusedAsync<StatementRefused>(new OpenCursor(new(1), new("with a as (delete from effects returning id) select * from a"), 1));
+        await handle.RefusedAsync<StatementRefused>(new OpenCursor(new(1),
+            new("with a as (delete from effects returning id) select * from a"), 1));
         await handle.RunAsync<CursorRows>(new OpenCursor(new(1), new("with a as (select 1) select * from a"), 5));
     }
 
@@ -66,7 +68,9 @@ public sealed class IdleTests : SessionStage
         await handle.RunAsync("insert into effects values (1, 'a')");
         await handle.RunAsync<CursorRows>(Open(1));
 
-        await AwaitConditionAsync(async () => (long)(await handle.AskAsync("select count(*) from pg_cursors where name like 'broker%'"))! == 0, TimeSpan.FromSeconds(20));
+        await AwaitConditionAsync(
+            async () => (long)(await handle.AskAsync("select count(*) from pg_cursors where name like 'broker%'"))! == 0,
+                TimeSpan.FromSeconds(20));
 
         await handle.RefusedAsync<CursorRefused>(new FetchCursor(new(1), 1));
         await handle.CommitAsync();
@@ -137,7 +141,8 @@ public sealed class IdleTests : SessionStage
     private async Task<bool> IsStoppingAsync()
     {
         var asker = CreateTestProbe();
-        Supervisor.Tell(new OpenSession(Client.Protocol.SessionId.Draw(), Client.Protocol.HandleId.Draw(), "orders", null, ConversationTerms.Default), asker.Ref);
+        Supervisor.Tell(new OpenSession(Client.Protocol.SessionId.Draw(), Client.Protocol.HandleId.Draw(), "orders", null,
+            ConversationTerms.Default), asker.Ref);
         return await asker.ExpectMsgAsync<IBrokerReply>() is Refused { Failure: BrokerStopping };
     }
 

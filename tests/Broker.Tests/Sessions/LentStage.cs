@@ -27,11 +27,14 @@ public abstract class LentStage : SessionStage
     {
         _meter = new(_meters);
         Lender = CreateTestProbe();
-        var settings = BrokerSettings.Parse($"broker.databases.orders {{ connection-string = \"{Database}\" }}\nbroker.sessions {{\n{sessions}\n}}");
-        var plan = SessionPlan.For(Pool with { User = settings.Databases["orders"].User }, Lender.Ref, settings, TimeProvider.System, new(_meter, Pool));
+        var settings =
+            BrokerSettings.Parse($"broker.databases.orders {{ connection-string = \"{Database}\" }}\nbroker.sessions {{\n{sessions}\n}}");
+        var plan = SessionPlan.For(Pool with { User = settings.Databases["orders"].User }, Lender.Ref, settings, TimeProvider.System,
+            new(_meter, Pool));
         var handle = new Handle(this, SessionId.Draw());
         var registry = CreateTestProbe();
-        var actor = registry.ChildActorOf(SessionActor.For(plan, new(handle.Session, plan.Pool, handle.Id, ConversationTerms.Default, plan.Limits)));
+        var actor = registry.ChildActorOf(SessionActor.For(plan,
+            new(handle.Session, plan.Pool, handle.Id, ConversationTerms.Default, plan.Limits)));
         actor.Tell(new OpenSession(handle.Session, handle.Id, "orders", null, ConversationTerms.Default), handle.Probe.Ref);
         handle.Took(await handle.Probe.ExpectMsgAsync<SessionOpened>());
         return handle;

@@ -265,10 +265,28 @@ public sealed class LossTests : SessionStage
 
         // Asked as if it were another conversation's, nobody remembers it but the ledger.
         await handle.LeaveAsync();
-        var outcome = await OutcomeAsync(new(SessionId.Draw(), handle.Id, 2) { Database = "orders", IdempotencyKey = $"{handle.Session}/{handle.Id}/2" });
+        var outcome = await OutcomeAsync(new(SessionId.Draw(), handle.Id,
+            2) { Database = "orders", IdempotencyKey = $"{handle.Session}/{handle.Id}/2" });
         Assert.True(Assert.IsType<Committed>(outcome).Settled);
         var never = await OutcomeAsync(new(SessionId.Draw(), handle.Id, 2) { Database = "orders" });
         Assert.IsType<KeySpent>(Assert.IsType<CommandRefused>(never).Failure);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_the_ledger_is_told_when_those_that_ask_it_are_stopped()
+    {
+        Start(more: Keys);
+        await (await OpenAsync()).CommitAsync(Insert(1));
+        await using var other = await Settlement.Sql.OpenAsync(Database);
+        await other.RunAsync("begin; lock table keys_seen");
+        var (asker, sessions) = (CreateTestProbe(), await Sys.ActorSelection("/user/broker/sessions").ResolveOne(TimeSpan.FromSeconds(20)));
+        sessions.Tell(new GetCommitOutcome(SessionId.Draw(), HandleId.Draw(), 1) { Database = "orders" }, asker.Ref);
+        await Sql.UntilAsync("count(*) > 0 from pg_locks where relation = 'keys_seen'::regclass and not granted");
+
+        Sys.Stop(sessions);
+
+        Assert.IsType<CommitUnknown>(Assert.IsType<CommandRefused>((await asker.ExpectMsgAsync<CommitOutcome>()).Reply).Failure);
+        await other.RunAsync("rollback");
     }
 
     [Fact]
@@ -344,7 +362,8 @@ public sealed class LossTests : SessionStage
         }
         else
         {
-            Assert.Contains("settled that nothing took effect", (await handle.RefusalAsync<ConnectionLost>()).Message, StringComparison.Ordinal);
+            Assert.Contains("settled that nothing took effect", (await handle.RefusalAsync<ConnectionLost>()).Message,
+                StringComparison.Ordinal);
             await handle.RefusedAsync<ConversationFailed>("select 1");
         }
         Assert.Equal(committed ? rows : 0, await CountAsync());

@@ -147,7 +147,8 @@ public sealed class RepeatTests : SessionStage
         var handle = await OpenAsync();
         await HeldAtCommitAsync();
         var commit = handle.Send(new Commit([Insert(1)]));
-        await Sql.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = 'COMMIT'");
+        await Sql.UntilAsync(
+            "count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = 'COMMIT'");
 
         handle.Actor.Tell(new CancelInSession(handle.Session, handle.Id, commit), handle.Probe.Ref);
         Sys.Stop(handle.Life);
@@ -174,6 +175,26 @@ public sealed class RepeatTests : SessionStage
 
         Assert.Empty(Assert.IsType<Committed>(await OutcomeAsync(handle, commit)).Results);
         Assert.IsType<CommitUnknown>(Assert.IsType<CommandRefused>(await OutcomeAsync(handle, commit + 1)).Failure);
+    }
+
+    [Fact]
+    public async Task What_meets_the_end_of_a_conversation_is_answered()
+    {
+        Start();
+        for (var id = 1; id <= 20; id++)
+        {
+            var handle = await OpenAsync();
+            await handle.CommitAsync(Insert(id));
+
+            Supervisor.Tell(new LeaveSession(handle.Session, handle.Id), handle.Probe.Ref);
+            var outcome = OutcomeAsync(handle, 1);
+            Supervisor.Tell(new JoinSession(handle.Session, HandleId.Draw()), handle.Probe.Ref);
+            Supervisor.Tell(new OpenSession(handle.Session, handle.Id, "nowhere", null, ConversationTerms.Default), handle.Probe.Ref);
+
+            Assert.IsType<Committed>(await outcome);
+            await handle.Probe.ExpectMsgAsync<SessionLeft>();
+            Assert.All(await handle.Probe.ReceiveNAsync(2).ToListAsync(), static answer => Assert.IsType<Refused>(answer));
+        }
     }
 
     [Fact]
@@ -212,7 +233,8 @@ public sealed class RepeatTests : SessionStage
         await RepeatAsync<CommandRefused>(handle, 2, new Commit([Insert(2)]));
         Assert.IsType<CommitUnknown>(Assert.IsType<CommandRefused>(handle.Answer.Reply).Failure);
         var asked = await OutcomeAsync(new GetCommitOutcome(handle.Session, handle.Id, 2) { Database = "orders" });
-        Assert.True(ledger.Length > 0 ? asked is Committed { Settled: true } : asked is CommandRefused { Failure: CommitUnknown }, $"{asked}");
+        Assert.True(ledger.Length > 0 ? asked is Committed { Settled: true } : asked is CommandRefused { Failure: CommitUnknown },
+            $"{asked}");
         handle.Acknowledged = 4;
         await handle.CommitAsync(Insert(5));
         Assert.Equal(5, await CountAsync());
@@ -225,7 +247,8 @@ public sealed class RepeatTests : SessionStage
         var handle = await OpenAsync();
         await HeldAtCommitAsync();
         handle.Send(new Commit([Insert(1)]));
-        await Sql.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = 'COMMIT'");
+        await Sql.UntilAsync(
+            "count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = 'COMMIT'");
         Sys.Stop(handle.Life);
         await AwaitConditionAsync(async () =>
         {
@@ -240,18 +263,11 @@ public sealed class RepeatTests : SessionStage
         await handle.HearAsync<Committed>();
     }
 
-    private Task<ISessionReply> OutcomeAsync(Handle handle, long sequence) => OutcomeAsync(new GetCommitOutcome(handle.Session, handle.Id, sequence));
+    private Task<ISessionReply> OutcomeAsync(Handle handle, long sequence) =>
+        OutcomeAsync(new GetCommitOutcome(handle.Session, handle.Id, sequence));
 
-    private async Task HeldAtCommitAsync()
-    {
-        await Sql.RunAsync("""
-            create function held() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock_shared(7); return null; end';
-            create constraint trigger held after insert on effects deferrable initially deferred for each row execute function held()
-            """);
-        await Sql.RunAsync("select pg_advisory_lock(7)");
-    }
-
-    private static Task RepeatAsync<T>(Handle handle, long sequence) where T : ISessionReply => RepeatAsync<T>(handle, sequence, new Execute(new("select 'never run'")));
+    private static Task RepeatAsync<T>(Handle handle, long sequence) where T : ISessionReply =>
+        RepeatAsync<T>(handle, sequence, new Execute(new("select 'never run'")));
 
     private static async Task RepeatAsync<T>(Handle handle, long sequence, ISessionCommand command) where T : ISessionReply
     {

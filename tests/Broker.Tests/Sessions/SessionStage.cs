@@ -66,7 +66,8 @@ public abstract class SessionStage : BrokerStage
     private protected async Task<Handle> OpenAsync(ConversationTerms? terms = null)
     {
         var handle = new Handle(this, SessionId.Draw());
-        Supervisor.Tell(new OpenSession(handle.Session, handle.Id, "orders", null, terms ?? ConversationTerms.Default) { Watched = handle.Life }, handle.Probe.Ref);
+        Supervisor.Tell(new OpenSession(handle.Session, handle.Id, "orders", null,
+            terms ?? ConversationTerms.Default) { Watched = handle.Life }, handle.Probe.Ref);
         handle.Took(await handle.Probe.ExpectMsgAsync<SessionOpened>());
         return handle;
     }
@@ -79,9 +80,11 @@ public abstract class SessionStage : BrokerStage
         return handle;
     }
 
-    private protected async Task<long> CountAsync(string where = "true") => (long)(await Sql.ScalarAsync($"select count(*) from effects where {where}"))!;
+    private protected async Task<long> CountAsync(string where = "true") =>
+        (long)(await Sql.ScalarAsync($"select count(*) from effects where {where}"))!;
 
-    private protected static StatementStep Insert(int id) => new("public.effects", Statement.Of("insert into effects values ($1, $2)", id, "x"));
+    private protected static StatementStep Insert(int id) =>
+        new("public.effects", Statement.Of("insert into effects values ($1, $2)", id, "x"));
 
     private protected async Task<ISessionReply> OutcomeAsync(GetCommitOutcome ask)
     {
@@ -90,9 +93,20 @@ public abstract class SessionStage : BrokerStage
         return (await asker.ExpectMsgAsync<CommitOutcome>()).Reply;
     }
 
+    /// <summary>From now on a COMMIT of effects waits, until the lock 7 is let go.</summary>
+    private protected async Task HeldAtCommitAsync()
+    {
+        await Sql.RunAsync("""
+            create function held() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock_shared(7); return null; end';
+            create constraint trigger held after insert on effects deferrable initially deferred for each row execute function held()
+            """);
+        await Sql.RunAsync("select pg_advisory_lock(7)");
+    }
+
     /// <summary>Waits until a conversation that has been left has ended: a question that meets its end is not answered.</summary>
     private protected Task UntilEndedAsync(Handle handle) => AwaitAssertAsync(
-        async () => await Assert.ThrowsAsync<ActorNotFoundException>(() => Sys.ActorSelection($"/user/broker/sessions/{handle.Session}").ResolveOne(TimeSpan.FromSeconds(1))),
+        async () => await Assert.ThrowsAsync<ActorNotFoundException>(() => Sys.ActorSelection($"/user/broker/sessions/{handle.Session}")
+            .ResolveOne(TimeSpan.FromSeconds(1))),
         TimeSpan.FromSeconds(20));
 
     private protected Task UntilQuietAsync() => UntilAsync(status => status is { Lent: 0, Waiting: 0, Opening: 0 });
@@ -132,7 +146,8 @@ internal sealed class Handle
 
     /// <summary>Opens the conversation with its first command.</summary>
     internal void Open(ICanTell supervisor, ISessionCommand first) => supervisor.Tell(
-        new RunInSession(Session, Id, ++Sequence, 0, Epoch, first) { Opens = new(Session, Id, "orders", null, ConversationTerms.Default) }, Probe.Ref);
+        new RunInSession(Session, Id, ++Sequence, 0, Epoch, first) { Opens = new(Session, Id, "orders", null, ConversationTerms.Default) },
+            Probe.Ref);
 
     /// <summary>Sends the next command.</summary>
     internal long Send(ISessionCommand command)
@@ -173,7 +188,8 @@ internal sealed class Handle
         return await RefusalAsync<T>();
     }
 
-    internal Task<T> RefusedAsync<T>(string text, params object?[] values) where T : Failure => RefusedAsync<T>(new Execute(Statement.Of(text, values)));
+    internal Task<T> RefusedAsync<T>(string text, params object?[] values) where T : Failure =>
+        RefusedAsync<T>(new Execute(Statement.Of(text, values)));
 
     internal async Task<object?> AskAsync(string text) => (await RunAsync(text)).Rows.Columns[0].GetValue(0);
 

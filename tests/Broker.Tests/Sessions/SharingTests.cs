@@ -256,6 +256,28 @@ public sealed class SharingTests : SessionStage
         await UntilQuietAsync();
     }
 
+    [Fact]
+    public async Task An_owner_that_leaves_is_answered_though_its_guests_leave_before_the_conversation_has_ended()
+    {
+        Start();
+        var (owner, other) = await PairAsync();
+        await HeldAtCommitAsync();
+        owner.Send(new Commit([Insert(1)]));
+        await Sql.UntilAsync(
+            "count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query = 'COMMIT'");
+
+        owner.Actor.Tell(new LeaveSession(owner.Session, owner.Id), owner.Probe.Ref);
+        other.Actor.Tell(new LeaveSession(other.Session, other.Id), other.Probe.Ref);
+        var late = CreateTestProbe();
+        other.Actor.Tell(new JoinSession(owner.Session, HandleId.Draw()), late.Ref);
+        Assert.Contains("its owner closed it", (await late.ExpectMsgAsync<Refused>()).Failure.Message, StringComparison.Ordinal);
+        await Sql.RunAsync("select pg_advisory_unlock(7)");
+
+        await owner.HearAsync<Committed>();
+        await owner.Probe.ExpectMsgAsync<SessionLeft>();
+        await other.Probe.ExpectMsgAsync<SessionLeft>();
+    }
+
     private async Task<(Handle Owner, Handle Other)> PairAsync(ConversationTerms? terms = null)
     {
         var owner = await OpenAsync(terms);

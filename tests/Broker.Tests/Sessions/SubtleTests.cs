@@ -39,7 +39,8 @@ public sealed class SubtleTests : SessionStage
         await using var holder = await Settlement.Sql.OpenAsync(Database);
         await holder.RunAsync("begin");
         await holder.RunAsync("lock table effects");
-        var sequence = handle.Send(new Flush([new CopyStep("", "copy effects (id) from stdin (format binary)", ["integer"], [new Parameter<int[]>([1])], 1)]));
+        var sequence = handle.Send(
+            new Flush([new CopyStep("", "copy effects (id) from stdin (format binary)", ["integer"], [new Parameter<int[]>([1])], 1)]));
         await Sql.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
 
         handle.Actor.Tell(new CancelInSession(handle.Session, handle.Id, sequence), handle.Probe.Ref);

@@ -15,11 +15,13 @@ public sealed class UnitCommitTests : SessionStage
         Start();
         var handle = await OpenAsync();
 
-        var committed = await handle.CommitAsync(Insert(1), new StatementStep("public.effects", new("update effects set note = 'y' returning note, pg_current_xact_id()::text")));
+        var committed = await handle.CommitAsync(Insert(1),
+            new StatementStep("public.effects", new("update effects set note = 'y' returning note, pg_current_xact_id()::text")));
 
         Assert.Equal([1L, 1L], committed.Results.Select(one => one.Affected));
         Assert.Equal("y", committed.Results[1].Rows.Columns[0].GetValue(0));
-        Assert.Equal(committed.Results[1].Rows.Columns[1].GetValue(0), committed.TransactionId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(committed.Results[1].Rows.Columns[1].GetValue(0),
+            committed.TransactionId.ToString(System.Globalization.CultureInfo.InvariantCulture));
         handle.Send(new Commit([Insert(2), Insert(1)]));
         var refused = await handle.HearAsync<CommandRefused>();
         Assert.Equal((1, "effects_pkey"), (refused.Step, Assert.IsType<StatementFailed>(refused.Failure).Constraint));
@@ -54,7 +56,8 @@ public sealed class UnitCommitTests : SessionStage
     public async Task Its_context_holds_for_it()
     {
         Start();
-        var handle = await OpenAsync(new() { Context = CallerContext.None with { Settings = CallerContext.None.Settings.Add("app.tenant", "acme") } });
+        var handle = await OpenAsync(
+            new() { Context = CallerContext.None with { Settings = CallerContext.None.Settings.Add("app.tenant", "acme") } });
 
         await handle.CommitAsync(new StatementStep("public.effects", new("insert into effects values (1, current_setting('app.tenant'))")));
 

@@ -87,7 +87,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// </summary>
     /// <param name="server">The server's connection string.</param>
     /// <param name="cut">Where to cut.</param>
-    internal static CuttingProxy ForOneTrip(string server, Cut cut) => For(server, cut, cut.IsBefore() ? static proxy => proxy.AnsweredAsync() : null);
+    internal static CuttingProxy ForOneTrip(string server, Cut cut) =>
+        For(server, cut, cut.IsBefore() ? static proxy => proxy.AnsweredAsync() : null);
 
     /// <summary>Whether no COMMIT came since.</summary>
     internal bool IsArmed => Volatile.Read(ref _armed) == 1;

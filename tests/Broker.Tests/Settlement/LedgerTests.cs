@@ -27,7 +27,7 @@ public sealed class LedgerTests : IAsyncLifetime
         await connection.RunAsync("create table effects (id int primary key)");
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public Task DisposeAsync() => SharedPostgres.ReturnDatabaseAsync(_server);
 
     [Fact]
     public async Task A_write_sent_twice_takes_effect_once_and_the_second_is_told_what_the_first_was()
@@ -39,7 +39,8 @@ public sealed class LedgerTests : IAsyncLifetime
 
         Assert.Null(first);
         var repeated = Assert.IsType<LedgerAnswer.Repeated>(LedgerAnswer.For(second!, fingerprint: 9));
-        Assert.Equal(("INSERT", 1L, "1 2 3"), (repeated.Result!.Verb, repeated.Result.Affected, string.Join(' ', repeated.Result.Rows!.Value)));
+        Assert.Equal(("INSERT", 1L, "1 2 3"),
+            (repeated.Result!.Verb, repeated.Result.Affected, string.Join(' ', repeated.Result.Rows!.Value)));
         Assert.Equal(1L, await connection.ScalarAsync("select count(*) from effects"));
     }
 
@@ -157,7 +158,8 @@ public sealed class LedgerTests : IAsyncLifetime
         var time = new FakeTimeProvider();
         var runner = new SettlementRunner(Table, time);
 
-        var settled = runner.RunAsync(runner.Begin(doubt, SettleLimits.For(TimeSpan.FromMilliseconds(300))), settling, CancellationToken.None);
+        var settled = runner.RunAsync(runner.Begin(doubt, SettleLimits.For(TimeSpan.FromMilliseconds(300))), settling,
+            CancellationToken.None);
         // The clock stands until one try has waited for the key in vain.
         await using var watching = await Sql.OpenAsync(_server);
         await watching.UntilAsync($"state = 'idle' and query ilike 'rollback' from pg_stat_activity where pid = {settling.ProcessID}");
@@ -180,7 +182,8 @@ public sealed class LedgerTests : IAsyncLifetime
         var runner = new SettlementRunner(Table, time);
         var limits = new SettleLimits(TimeSpan.FromSeconds(1), LockTimeout: TimeSpan.FromMinutes(1));
 
-        var settled = runner.RunAsync(runner.Begin(new CommitInDoubt(original.Backend with { Pid = 1 }, null, true, "k"), limits), settling, CancellationToken.None);
+        var settled = runner.RunAsync(runner.Begin(new CommitInDoubt(original.Backend with { Pid = 1 }, null, true, "k"), limits), settling,
+            CancellationToken.None);
         await original.Connection.UntilAsync($"cardinality(pg_blocking_pids({settling.ProcessID})) = 1");
         time.Advance(TimeSpan.FromSeconds(1));
 
@@ -192,7 +195,8 @@ public sealed class LedgerTests : IAsyncLifetime
     public async Task A_settlement_sees_what_it_waited_for_though_the_default_isolation_is_serializable()
     {
         await using var settling = await Sql.OpenAsync(_server);
-        await settling.RunAsync("set default_transaction_isolation = serializable; set default_transaction_read_only = on; set synchronous_commit = off");
+        await settling.RunAsync(
+            "set default_transaction_isolation = serializable; set default_transaction_read_only = on; set synchronous_commit = off");
         await using var original = await Original.OpenAsync(_server);
         await original.Connection.RunAsync("begin");
         await original.Connection.RunAsync(Ledger.Claim("k", 9));
@@ -275,15 +279,20 @@ public sealed class LedgerTests : IAsyncLifetime
     {
         Statement[] different =
         [
-            new("select $1", [new Parameter<int>(1)]), new("select $1", [new Parameter<int>(2)]), new("select $1", [new Parameter<long>(1)]),
-            new("select  $1", [new Parameter<int>(1)]), new("select $1", [Parameter.Null<int>()]), new("select $1", [new Parameter<string>("1")]),
+            new("select $1", [new Parameter<int>(1)]), new("select $1", [new Parameter<int>(2)]),
+            new("select $1", [new Parameter<long>(1)]),
+            new("select  $1", [new Parameter<int>(1)]), new("select $1", [Parameter.Null<int>()]),
+            new("select $1", [new Parameter<string>("1")]),
             new("select $1", [new Parameter<int[]>([1, 2])]), new("select $1", [new Parameter<int[]>([12])]),
             new("select $1", [new Parameter<byte[]>([1])]), new("select $1", [new Parameter<byte[]>([2])]),
-            new("select $1, $2", [new Parameter<string>("ab"), new Parameter<string>("c")]), new("select $1, $2", [new Parameter<string>("a"), new Parameter<string>("bc")]),
+            new("select $1, $2", [new Parameter<string>("ab"), new Parameter<string>("c")]),
+            new("select $1, $2", [new Parameter<string>("a"), new Parameter<string>("bc")]),
             new("select $1", [new Parameter<DateTime>(new DateTime(1))]), new("select $1", [new Parameter<DateTime>(new DateTime(2))]),
             new("select $1", [new Parameter<double>(0.1)]), new("select $1", [new Parameter<double>(Math.BitIncrement(0.1))]),
-            new("select $1", [new Parameter<ReadOnlyMemory<byte>>(new byte[] { 1 })]), new("select $1", [new Parameter<ReadOnlyMemory<byte>>(new byte[] { 2 })]),
-            new("select $1", [new Parameter<JsonDocument>(JsonDocument.Parse("1"))]), new("select $1", [new Parameter<JsonDocument>(JsonDocument.Parse("2"))]),
+            new("select $1", [new Parameter<ReadOnlyMemory<byte>>(new byte[] { 1 })]),
+            new("select $1", [new Parameter<ReadOnlyMemory<byte>>(new byte[] { 2 })]),
+            new("select $1", [new Parameter<JsonDocument>(JsonDocument.Parse("1"))]),
+            new("select $1", [new Parameter<JsonDocument>(JsonDocument.Parse("2"))]),
             new("select $1", [new Parameter<JsonElement>(JsonDocument.Parse("1").RootElement)]),
             new("select $1", [new Parameter<JsonElement>(JsonDocument.Parse("\"1\"").RootElement)]),
             new("select $1", [new Parameter<string?[]>(["null"])]), new("select $1", [new Parameter<string?[]>([null])]),

@@ -31,7 +31,11 @@ public sealed class LostCommitTests : IAsyncLifetime
         await _sql.RunAsync("create table effects (id int primary key, note text)");
     }
 
-    public async Task DisposeAsync() => await _sql.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _sql.DisposeAsync();
+        await SharedPostgres.ReturnDatabaseAsync(_server);
+    }
 
     [Fact]
     public async Task A_single_write_whose_server_process_is_killed_has_an_unknown_outcome_and_is_not_safe_to_retry()
@@ -89,7 +93,8 @@ public sealed class LostCommitTests : IAsyncLifetime
             """);
         await _sql.RunAsync("select pg_advisory_lock(7)");
 
-        var write = broker.Client.WithIdempotencyKey("k").QuerySingleAsync<int>("orders", $"insert into effects values (1) returning id").AsTask();
+        var write = broker.Client.WithIdempotencyKey("k").QuerySingleAsync<int>("orders", $"insert into effects values (1) returning id")
+            .AsTask();
         await _sql.UntilAsync($"count(*) = 1 from pg_stat_activity where {Waiting} and query = 'COMMIT'");
         var killed = await _sql.ScalarAsync($"select pid from pg_stat_activity where {Waiting}");
         await _sql.RunAsync($"select pg_terminate_backend({killed})");
@@ -110,12 +115,15 @@ public sealed class LostCommitTests : IAsyncLifetime
         await WarmUpAsync(broker, broker.Client.WithIdempotencyKey("warm"));
         proxy.Arm();
 
-        var note = await broker.Client.WithIdempotencyKey("k").QuerySingleAsync<string>("orders", $"insert into effects values (1, {"x"}) returning note");
+        var note = await broker.Client.WithIdempotencyKey("k")
+            .QuerySingleAsync<string>("orders", $"insert into effects values (1, {"x"}) returning note");
 
         Assert.Equal("x", note);
         Assert.False(proxy.IsArmed);
         Assert.Equal(2L, await CountAsync());
-        Assert.Equal("x", await broker.Client.WithIdempotencyKey("k").QuerySingleAsync<string>("orders", $"insert into effects values (1, {"x"}) returning note"));
+        Assert.Equal("x",
+            await broker.Client.WithIdempotencyKey("k")
+                .QuerySingleAsync<string>("orders", $"insert into effects values (1, {"x"}) returning note"));
     }
 
     [Fact]
@@ -152,7 +160,8 @@ public sealed class LostCommitTests : IAsyncLifetime
         await using var broker = StartPacking(proxy.ConnectionString);
         await LearnAsync(broker, Insert);
 
-        var counts = await InOneGroupAsync(broker, id => broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g")).AsTask(), proxy.Arm);
+        var counts = await InOneGroupAsync(broker,
+            id => broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g")).AsTask(), proxy.Arm);
 
         Assert.Equal([1, 1, 1, 1], counts);
         Assert.False(proxy.IsArmed);
@@ -231,7 +240,8 @@ public sealed class LostCommitTests : IAsyncLifetime
         await using var broker = StartPacking(proxy.ConnectionString);
         await LearnAsync(broker, Insert);
 
-        var failures = await InOneGroupAsync(broker, id => FailureOf(broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g"))), () => proxy.ArmAt(1));
+        var failures = await InOneGroupAsync(broker, id => FailureOf(broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g"))),
+            () => proxy.ArmAt(1));
 
         Assert.All(failures, failure => Assert.False(Assert.IsType<AnswerLost>(failure).SafeToRetry));
         Assert.Equal(4L, await _sql.ScalarAsync("select count(*) from effects where note = 'g'"));
@@ -258,7 +268,8 @@ public sealed class LostCommitTests : IAsyncLifetime
         Assert.False(told.IsCompleted);
         await pool.GracefulStop(TimeSpan.FromSeconds(10));
 
-        Assert.All(await told.WaitAsync(TimeSpan.FromSeconds(20)), failure => Assert.False(Assert.IsType<CommitUnknown>(failure).SafeToRetry));
+        Assert.All(await told.WaitAsync(TimeSpan.FromSeconds(20)),
+            failure => Assert.False(Assert.IsType<CommitUnknown>(failure).SafeToRetry));
     }
 
     [Fact]
@@ -287,7 +298,8 @@ public sealed class LostCommitTests : IAsyncLifetime
             }
         });
 
-        Assert.Contains("settled that nothing took effect", Assert.IsType<ConnectionLost>(Assert.Single(failures.OfType<Failure>())).Message, StringComparison.Ordinal);
+        Assert.Contains("settled that nothing took effect",
+            Assert.IsType<ConnectionLost>(Assert.Single(failures.OfType<Failure>())).Message, StringComparison.Ordinal);
         Assert.Equal("1 2 4", await _sql.ScalarAsync("select string_agg(id::text, ' ' order by id) from effects where note = 'g'"));
         Assert.Equal(1L, await _sql.ScalarAsync("select last_value from deaths"));
     }
@@ -344,5 +356,6 @@ public sealed class LostCommitTests : IAsyncLifetime
 
     private async Task<long> CountAsync() => (long)(await _sql.ScalarAsync("select count(*) from effects"))!;
 
-    private static async Task<Failure> FailureOf<T>(ValueTask<T> call) => (await Assert.ThrowsAsync<BrokerException>(async () => await call)).Failure;
+    private static async Task<Failure> FailureOf<T>(ValueTask<T> call) =>
+        (await Assert.ThrowsAsync<BrokerException>(async () => await call)).Failure;
 }

@@ -33,7 +33,11 @@ public sealed class LostUnitTests : IAsyncLifetime
             """);
     }
 
-    public async Task DisposeAsync() => await _sql.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _sql.DisposeAsync();
+        await SharedPostgres.ReturnDatabaseAsync(_server);
+    }
 
     [Theory]
     [InlineData(nameof(Cut.BeforeCommit), 1)]
@@ -48,7 +52,8 @@ public sealed class LostUnitTests : IAsyncLifetime
         await broker.UntilAsync(status => status is { Busy: 0, Idle: > 0 });
         proxy.Arm();
 
-        var outcome = await broker.Client.SendAsync(broker.Client.Unit([Watched(1), .. Enumerable.Range(2, statements - 1).Select(Effect)]));
+        var outcome =
+            await broker.Client.SendAsync(broker.Client.Unit([Watched(1), .. Enumerable.Range(2, statements - 1).Select(Effect)]));
 
         Assert.False(proxy.IsArmed);
         Assert.Null(outcome.Failure);
@@ -72,7 +77,8 @@ public sealed class LostUnitTests : IAsyncLifetime
         Assert.False(proxy.IsArmed);
         Assert.Contains(("write_group", 3), trips);
         Assert.Equal(["[1] [2]", "[3] [4]", "[5] [6]"], outcomes.Select(outcome => outcome.Rows));
-        Assert.Equal(where == nameof(Cut.AfterCommit) ? 1L : 3L, await _sql.ScalarAsync("select count(distinct xmin::text) from effects where id < 1000"));
+        Assert.Equal(where == nameof(Cut.AfterCommit) ? 1L : 3L,
+            await _sql.ScalarAsync("select count(distinct xmin::text) from effects where id < 1000"));
         Assert.Equal(6L, await _sql.ScalarAsync("select count(*) from effects where id < 1000"));
     }
 
@@ -103,7 +109,8 @@ public sealed class LostUnitTests : IAsyncLifetime
         await broker.UntilAsync(status => status is { Busy: 0, Idle: > 0 });
         proxy.ArmAt(2);
 
-        var outcome = await broker.Client.SendAsync(broker.Client.Unit([.. Enumerable.Range(1, 3).Select(i => Statement.Of("insert into effects values ($1)", i))]));
+        var outcome = await broker.Client.SendAsync(
+            broker.Client.Unit([.. Enumerable.Range(1, 3).Select(i => Statement.Of("insert into effects values ($1)", i))]));
 
         Assert.IsType<AnswerLost>(outcome.Failure);
         Assert.Equal(3L, await CountAsync("effects"));
@@ -122,7 +129,8 @@ public sealed class LostUnitTests : IAsyncLifetime
         var outcome = await told;
         await blocker.RunAsync("rollback");
 
-        Assert.Contains("settled that nothing took effect", Assert.IsType<ConnectionLost>(outcome.Failure).Message, StringComparison.Ordinal);
+        Assert.Contains("settled that nothing took effect", Assert.IsType<ConnectionLost>(outcome.Failure).Message,
+            StringComparison.Ordinal);
         Assert.Equal((0L, 0L), (await CountAsync("watched"), await CountAsync("effects")));
     }
 

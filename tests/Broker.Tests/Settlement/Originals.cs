@@ -23,14 +23,16 @@ internal sealed class Original : IAsyncDisposable
             """, connection);
         await using var row = await identify.ExecuteReaderAsync();
         await row.ReadAsync();
-        return new Original(connection, new BackendIdentity(row.GetInt32(0), row.GetDateTime(1), row.GetDateTime(2), row.GetInt32(3), "test", row.GetInt32(4)));
+        return new Original(connection,
+            new BackendIdentity(row.GetInt32(0), row.GetDateTime(1), row.GetDateTime(2), row.GetInt32(3), "test", row.GetInt32(4)));
     }
 
     /// <summary>Begins and learns the transaction id, as the first statements of a write trip do.</summary>
     internal async Task<ulong> BeginAsync()
     {
         await Connection.RunAsync("begin");
-        return ulong.Parse((string)(await Connection.ScalarAsync("select pg_current_xact_id()::text"))!, System.Globalization.CultureInfo.InvariantCulture);
+        return ulong.Parse((string)(await Connection.ScalarAsync("select pg_current_xact_id()::text"))!,
+            System.Globalization.CultureInfo.InvariantCulture);
     }
 
     internal CommitInDoubt InDoubt(ulong? transactionId, string? key = null) => new(Backend, transactionId, CommitSent: true, key);

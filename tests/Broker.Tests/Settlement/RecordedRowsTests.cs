@@ -11,8 +11,10 @@ public sealed class RecordedRowsTests
     public static TheoryData<Column> Columns =>
     [
         Of(int.MinValue, int.MaxValue), Of(long.MinValue), Of<short>(-1), Of(true, false), Of(0.1, double.NaN), Of(0.1f),
-        Of(79228162514264337593543950335m, 1.10m), Of("", "ä\n€"), Of(new DateTime(2026, 2, 28, 1, 2, 3, DateTimeKind.Utc), new DateTime(1, DateTimeKind.Unspecified)),
-        Of('x'), Of(Guid.NewGuid()), Of<byte[]>([], [0, 255]), Of(new DateOnly(2026, 2, 28)), Of(new TimeOnly(12345678901)), Of(new TimeSpan(-5)),
+        Of(79228162514264337593543950335m, 1.10m), Of("", "ä\n€"),
+        Of(new DateTime(2026, 2, 28, 1, 2, 3, DateTimeKind.Utc), new DateTime(1, DateTimeKind.Unspecified)),
+        Of('x'), Of(Guid.NewGuid()), Of<byte[]>([], [0, 255]), Of(new DateOnly(2026, 2, 28)), Of(new TimeOnly(12345678901)),
+        Of(new TimeSpan(-5)),
         Of(new DateTimeOffset(2026, 2, 28, 1, 2, 3, TimeSpan.FromHours(-5))), Of(uint.MaxValue), Of(ulong.MaxValue),
         Of<object>(new[] { 1, 2 }, new[] { "a", "b" }, Array.Empty<Guid>()),
     ];
@@ -25,8 +27,10 @@ public sealed class RecordedRowsTests
 
         Assert.Equal(column.Count, back.Count);
         Assert.Equal((column.Description, column.ElementType), (back.Columns[0].Description, back.Columns[0].ElementType));
-        Assert.Equal(Enumerable.Range(0, column.Count).Select(column.GetValue), Enumerable.Range(0, back.Count).Select(back.Columns[0].GetValue));
-        Assert.Equal(Enumerable.Range(0, column.Count).Select(KindOf(column)), Enumerable.Range(0, back.Count).Select(KindOf(back.Columns[0])));
+        Assert.Equal(Enumerable.Range(0, column.Count).Select(column.GetValue),
+            Enumerable.Range(0, back.Count).Select(back.Columns[0].GetValue));
+        Assert.Equal(Enumerable.Range(0, column.Count).Select(KindOf(column)),
+            Enumerable.Range(0, back.Count).Select(KindOf(back.Columns[0])));
     }
 
     [Fact]

@@ -34,7 +34,8 @@ public sealed class SettlementStateTests
     }
 
     [Fact]
-    public void An_unbroken_server_is_asked_for_the_status() => Assert.Equal(SettlementStep.AskStatus, Doubtful().Saw(Same, TimeSpan.Zero).Next);
+    public void An_unbroken_server_is_asked_for_the_status() =>
+        Assert.Equal(SettlementStep.AskStatus, Doubtful().Saw(Same, TimeSpan.Zero).Next);
 
     public static TheoryData<string> Breaks => ["restart", "timeline", "crash", "no statistics"];
 
@@ -95,8 +96,12 @@ public sealed class SettlementStateTests
         }
         return state.Outcome switch
         {
-            SettledOutcome.Committed => last is { Step: SettlementStep.AskStatus, Status: TransactionStatus.Committed } or { Step: SettlementStep.AskLedger, Verdict: LedgerVerdict.Done },
-            SettledOutcome.Aborted => last is { Step: SettlementStep.AskStatus, Status: TransactionStatus.Aborted } or { Step: SettlementStep.AskLedger, Verdict: LedgerVerdict.Refused },
+            SettledOutcome.Committed =>
+                last is { Step: SettlementStep.AskStatus, Status: TransactionStatus.Committed }
+                    or { Step: SettlementStep.AskLedger, Verdict: LedgerVerdict.Done },
+            SettledOutcome.Aborted =>
+                last is { Step: SettlementStep.AskStatus, Status: TransactionStatus.Aborted }
+                    or { Step: SettlementStep.AskLedger, Verdict: LedgerVerdict.Refused },
             SettledOutcome.Unknown => last!.Now >= Limits.Timeout,
             _ => answers.Length == 0 || last!.Now < Limits.Timeout || state.Next is SettlementStep.AskStatus or SettlementStep.AskLedger,
         };

@@ -79,7 +79,8 @@ public sealed class SettlementTests
         await using var other = await Original.OpenAsync(server);
         var before = other.Backend with { BackendStart = other.Backend.BackendStart.AddSeconds(-1) };
 
-        await SettleAsync(settling, new CommitInDoubt(before, await other.BeginAsync(), true), SettleLimits.For(TimeSpan.FromMilliseconds(100)));
+        await SettleAsync(settling, new CommitInDoubt(before, await other.BeginAsync(), true),
+            SettleLimits.For(TimeSpan.FromMilliseconds(100)));
 
         await other.Connection.RunAsync("commit");
     }
@@ -94,7 +95,8 @@ public sealed class SettlementTests
         // another pid, so that the original is not ended
         var doubt = new CommitInDoubt(original.Backend with { Pid = 1 }, transaction, true);
 
-        var unknown = Assert.IsType<SettledOutcome.Unknown>(await SettleAsync(settling, doubt, SettleLimits.For(TimeSpan.FromMilliseconds(200))));
+        var unknown =
+            Assert.IsType<SettledOutcome.Unknown>(await SettleAsync(settling, doubt, SettleLimits.For(TimeSpan.FromMilliseconds(200))));
 
         Assert.Contains("in progress", unknown.Cause, StringComparison.Ordinal);
     }

@@ -66,7 +66,8 @@ public sealed class ClassifiedTextsTests
         texts.Remember("table t", Read);
         texts.KeepAlone("table t", AloneForEver.ReplyOverLimit);
 
-        Assert.Equal((Travel.Alone, ClassReason.ReplyOverLimit), (texts.Find("table t")!.Class.Travel, texts.Find("table t")!.Class.Reason));
+        Assert.Equal((Travel.Alone, ClassReason.ReplyOverLimit),
+            (texts.Find("table t")!.Class.Travel, texts.Find("table t")!.Class.Reason));
     }
 
     [Fact]

@@ -25,5 +25,6 @@ public sealed class FoldedTextTests
     [InlineData("select 1", 0)]
     [InlineData("select BROKER_FOLD_1 from t where a = $1", 1)]
     [InlineData("select broker_fold from t where a = $1", 1)]
-    public void A_text_without_parameters_or_with_our_names_is_not_folded(string text, int parameters) => Assert.Null(FoldedText.Of(text, parameters));
+    public void A_text_without_parameters_or_with_our_names_is_not_folded(string text, int parameters) =>
+        Assert.Null(FoldedText.Of(text, parameters));
 }

@@ -104,8 +104,10 @@ public static class SqlTexts
 {
     private static readonly string[] Pieces =
     [
-        "'", "''", "\"", "$", "$$", "$a$", "$1", "/*", "*/", "--", "\n", " ", "E'", "U&'", "U&\"", "b'", "\\", ";", "(", ")", ".", ",", "::",
-        "=", "+", "-", "<>", "@>", "0x", "1", "1.", "e5", "select", "insert", "into", "update", "with", "as", "begin", "end", "for", "f", "\0",
+        "'", "''", "\"", "$", "$$", "$a$", "$1", "/*", "*/", "--", "\n", " ", "E'", "U&'", "U&\"", "b'", "\\", ";", "(", ")", ".",
+        ",", "::",
+        "=", "+", "-", "<>", "@>", "0x", "1", "1.", "e5", "select", "insert", "into", "update", "with", "as", "begin", "end", "for",
+        "f", "\0",
         "é", "\uD800", "\u00A0", "create function", "begin atomic", "case", "operator", "pg_catalog",
     ];
 

@@ -8,11 +8,13 @@ public sealed class PlainTextsTests(CatalogueFixture database) : IClassFixture<C
     [Theory]
     [InlineData("SELECT abalance FROM pgbench_accounts WHERE aid = $1")]
     [InlineData("SELECT abalance FROM pgbench_accounts WHERE aid = 12345;")]
-    [InlineData("select c.name, o.amount from customers c left join orders o on o.customer = c.id where c.id in ($1, $2) order by 1 limit 10")]
+    [InlineData(
+        "select c.name, o.amount from customers c left join orders o on o.customer = c.id where c.id in ($1, $2) order by 1 limit 10")]
     [InlineData("select count(*), sum(amount), max(o.id), string_agg(name, ',' order by name) from orders o join customers c on c.id = o.customer group by customer having count(*) > 1")]
     [InlineData("with recent as materialized (select * from orders where amount > $1) select coalesce(max(amount), 0) from recent")]
     [InlineData("with recursive r(n) as (values (1) union all select n + 1 from r where n < 10) select n from r")]
-    [InlineData("select row_number() over (partition by customer order by id), lag(amount, 1) over w from orders window w as (order by id)")]
+    [InlineData(
+        "select row_number() over (partition by customer order by id), lag(amount, 1) over w from orders window w as (order by id)")]
     [InlineData("select data -> 'a' ->> 'b', data @> $1::jsonb, data ? 'x', jsonb_array_elements(data -> 'list') from customers")]
     [InlineData("select extract(year from since), since at time zone 'UTC', date_trunc('day', since) from customers where name like $1 || '%' and since between $2 and now()")]
     [InlineData("select case when amount > 1 then cast(amount as int) else nullif(1, 2) end, tags[1], greatest(1, 2) from orders where $1 = any(tags) and state = 'ok'::mood")]
@@ -30,7 +32,8 @@ public sealed class PlainTextsTests(CatalogueFixture database) : IClassFixture<C
     [InlineData("select * from shop.items i where exists (select from generate_series(1, 3) g(n) where g.n = i.id)")]
     [InlineData("select * from unnest($1::int[], $2::text[]) as u(a, b)")]
     [InlineData("select id from orders union all (select id from customers) except select 1")]
-    [InlineData("select interval '1 day', date '2020-01-01', timestamp with time zone '2020-01-01 00:00', 1::numeric(10, 2), 'x'::varchar(3)")]
+    [InlineData(
+        "select interval '1 day', date '2020-01-01', timestamp with time zone '2020-01-01 00:00', 1::numeric(10, 2), 'x'::varchar(3)")]
     [InlineData("select relname from pg_catalog.pg_class where oid = 'customers'::regclass")]
     [InlineData("select current_setting('app.tenant', true)")]
     [InlineData("select * from audited where id = 1")]

@@ -31,7 +31,8 @@ public sealed class StatementCatalogueTests
     [InlineData(10, true, true, 11)]
     [InlineData(19.9, true, true, 20)]
     [InlineData(20, false, true, 20)]
-    public void An_answer_is_asked_again_in_time_and_forgotten_after_twice_that_time(double seconds, bool decided, bool asks, double checkAt)
+    public void An_answer_is_asked_again_in_time_and_forgotten_after_twice_that_time(double seconds, bool decided, bool asks,
+        double checkAt)
     {
         var lookup = Asked(Start).Lookup(Shape, PackingTrust.None, Start.AddSeconds(seconds));
 

@@ -41,8 +41,10 @@ public sealed class StatementShapeTests
     [InlineData("insert into t values (1) returning a", ShapeMarks.Returns)]
     [InlineData("with x as (insert into t values (1)) select 1", ShapeMarks.ModifiesInWith)]
     [InlineData("with x as (update t set a = 1) select 1", ShapeMarks.ModifiesInWith)]
-    [InlineData("with a(n) as not materialized (select 1), b as materialized (delete from t) insert into u select 1", ShapeMarks.ModifiesInWith)]
-    [InlineData("with recursive x as (merge into t using s on true when matched then delete), y as (select 1) select 1", ShapeMarks.ModifiesInWith)]
+    [InlineData("with a(n) as not materialized (select 1), b as materialized (delete from t) insert into u select 1",
+        ShapeMarks.ModifiesInWith)]
+    [InlineData("with recursive x as (merge into t using s on true when matched then delete), y as (select 1) select 1",
+        ShapeMarks.ModifiesInWith)]
     [InlineData("with x as (with y as (select 1) delete from t) select 1", ShapeMarks.ModifiesWithin)]
     [InlineData("with x as ((delete from t)) select 1", ShapeMarks.ModifiesWithin)]
     [InlineData("with x as (select 1) select * from (delete from t) as y", ShapeMarks.ModifiesWithin)]
@@ -63,7 +65,8 @@ public sealed class StatementShapeTests
     [InlineData("select current_setting($1)", ShapeMarks.ReadsSetting)]
     [InlineData("select current_setting('app.tenant', true), current_setting('app.tenant'::text)", ShapeMarks.None)]
     [InlineData("insert into t values (1) on conflict (a) do update set a = excluded.a", ShapeMarks.None)]
-    [InlineData("merge into t using s on t.a = s.a when matched then update set a = 1 when not matched then insert values (1)", ShapeMarks.None)]
+    [InlineData("merge into t using s on t.a = s.a when matched then update set a = 1 when not matched then insert values (1)",
+        ShapeMarks.None)]
     [InlineData("select substring(a from 1 for 2), t.update from t", ShapeMarks.None)]
     public void Marks_are_seen_where_they_are_and_nowhere_else(string sql, object marks) =>
         Assert.Equal((ShapeMarks)marks, StatementShape.Of(sql).Marks);
@@ -128,4 +131,16 @@ public sealed class StatementShapeTests
     [InlineData("select a b", "select ab", false)]
     public void Fingerprints_differ_when_more_than_literals_differs(string one, string other, bool same) =>
         Assert.Equal(same, StatementShape.Of(one).Fingerprint == StatementShape.Of(other).Fingerprint);
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData(" \n\t", true)]
+    [InlineData("-- a word", true)]
+    [InlineData("/* a /* nested */ word */ ; -- and\n ;", true)]
+    [InlineData("-- a comment\nselect 1", false)]
+    [InlineData("select 1", false)]
+    [InlineData("(select 1)", false)]
+    [InlineData("é", false)]
+    public void A_text_is_blank_when_it_holds_nothing_but_blanks_and_comments(string sql, bool blank) =>
+        Assert.Equal(blank, StatementShape.IsBlank(sql));
 }

@@ -21,7 +21,8 @@ public sealed class TrapsTests(CatalogueFixture database) : IClassFixture<Catalo
     [InlineData("select * from pg_stat_activity", ClassReason.Function)]
     [InlineData("select current_setting('lock_timeout')", ClassReason.ReadsSetting)]
     [InlineData("select * from customers for update", ClassReason.LocksRows)]
-    [InlineData("with x as (with y as (select 1 as a) insert into shop.items select a from y returning *) select * from x", ClassReason.ModifiesWithin)]
+    [InlineData("with x as (with y as (select 1 as a) insert into shop.items select a from y returning *) select * from x",
+        ClassReason.ModifiesWithin)]
     [InlineData("with x as (update customers set name = 'x' returning xmin) select 1 from x", ClassReason.SystemColumn)]
     [InlineData("with x as (update customers set name = 'x') select c.ctid from customers c", ClassReason.SystemColumn)]
     [InlineData("with x as (delete from orders) select 1 from customers for update", ClassReason.LocksRows)]
@@ -78,7 +79,8 @@ public sealed class TrapsTests(CatalogueFixture database) : IClassFixture<Catalo
     [InlineData("with x as (delete from audited returning *) select * from x", ClassReason.Trigger)]
     [InlineData("with x as (delete from orders returning id), y as (insert into audited select id from x) select 1", ClassReason.Trigger)]
     [InlineData("with x as (delete from orders returning id) insert into audited select id from x", ClassReason.Trigger)]
-    [InlineData("with x as (insert into audited values (1) returning id) insert into orders (customer) select id from x", ClassReason.Trigger)]
+    [InlineData("with x as (insert into audited values (1) returning id) insert into orders (customer) select id from x",
+        ClassReason.Trigger)]
     [InlineData("with x as (update ruled set id = 1 returning id) select id from x", ClassReason.Rule)]
     [InlineData("with x as (insert into checks values (1) returning id) select id from x", ClassReason.Function)]
     [InlineData("with x as (delete from orders returning id) select own(id) from x", ClassReason.Function)]

@@ -6,6 +6,7 @@ using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
 using Broker.Client.Protocol.Values;
 using Broker.Leases;
+using Broker.Tests.Hosting;
 using Npgsql;
 using Xunit;
 
@@ -22,7 +23,8 @@ public sealed class CopyTests : StreamStage
     public async Task What_was_copied_out_can_be_copied_in_and_both_ways_tell_the_rows(string options)
     {
         Start("size = 2");
-        await RunAsync("create table a as select i, 'name ' || i as name, now() - i * interval '1 second' as at from generate_series(1, 20000) i");
+        await RunAsync(
+            "create table a as select i, 'name ' || i as name, now() - i * interval '1 second' as at from generate_series(1, 20000) i");
         await RunAsync("create table b (like a)");
         await using var data = await Broker.CopyOutAsync("orders", new Statement($"copy a to stdout{options}"));
         Assert.Equal(20_000, await Broker.CopyInAsync("orders", new Statement($"copy b from stdin{options}"), data));
@@ -30,7 +32,7 @@ public sealed class CopyTests : StreamStage
         Assert.Equal(0, (await Broker.GetStatusAsync("orders")).Lent);
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task The_end_of_a_copy_out_says_how_many_rows_it_was()
     {
         Start();
@@ -80,7 +82,8 @@ public sealed class CopyTests : StreamStage
         Start();
         await RunAsync("create table t (i int)");
         var pid = await PidAsync();
-        var failed = await FailureOfAsync<StatementFailed>(async () => await Broker.CopyInAsync("orders", $"copy t from stdin", Bytes("1\ntwo\n3\n")));
+        var failed = await FailureOfAsync<StatementFailed>(async () =>
+            await Broker.CopyInAsync("orders", $"copy t from stdin", Bytes("1\ntwo\n3\n")));
         Assert.Equal("22P02", failed.ServerSqlState);
         Assert.Equal(0, await AskAsync<long>("select count(*) from t"));
         Assert.Equal(pid, await PidAsync());
@@ -97,7 +100,7 @@ public sealed class CopyTests : StreamStage
         Assert.Equal(pid, await PidAsync());
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task A_copy_whose_writer_stalls_is_rolled_back_with_a_reason()
     {
         Start(stream: "idle-limit = 100ms");
@@ -109,7 +112,7 @@ public sealed class CopyTests : StreamStage
         Assert.Equal(0, await AskAsync<long>("select count(*) from t"));
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task A_writer_that_sends_before_it_may_is_refused_and_its_copy_rolled_back()
     {
         Start();
@@ -150,7 +153,8 @@ public sealed class CopyTests : StreamStage
         var pid = await PidAsync();
         for (var round = 1; round <= 10; round++)
         {
-            await using (var data = await Broker.CopyOutAsync("orders", $"copy (select repeat('x', 1000), generate_series(1, 100000000)) to stdout"))
+            await using (var data = await Broker.CopyOutAsync("orders",
+                $"copy (select repeat('x', 1000), generate_series(1, 100000000)) to stdout"))
             {
                 Assert.NotEqual(0, await data.ReadAsync(new byte[100]));
             }
@@ -162,7 +166,7 @@ public sealed class CopyTests : StreamStage
     public async Task A_copy_out_that_is_cancelled_while_the_server_computes_is_cancelled_there_and_keeps_its_connection()
     {
         Start("size = 2, overflow = 0");
-        await using var lease = await Broker.LeaseAsync("orders");
+        await using var lease = await Home.LeaseAsync("orders");
         using var cancel = new CancellationTokenSource();
         var copying = Broker.CopyOutAsync("orders", $"copy (select pg_sleep(60)) to stdout", cancel.Token).AsTask();
         var pid = await WaitingProcessAsync(lease, "PgSleep");
@@ -176,7 +180,7 @@ public sealed class CopyTests : StreamStage
     {
         Start("size = 2, overflow = 0");
         await RunAsync("create table t (i int)");
-        await using var lease = await Broker.LeaseAsync("orders");
+        await using var lease = await Home.LeaseAsync("orders");
         await using var locking = new NpgsqlCommand("begin; lock table t", lease.Connection);
         await locking.ExecuteNonQueryAsync();
         using var cancel = new CancellationTokenSource();
@@ -192,7 +196,8 @@ public sealed class CopyTests : StreamStage
     {
         Start(stream: "chunk-bytes = 1KiB");
         var pid = await PidAsync();
-        await using var data = await Broker.CopyOutAsync("orders", $"copy (select 10000000 / (2000 - i) from generate_series(1, 5000) i) to stdout");
+        await using var data = await Broker.CopyOutAsync("orders",
+            $"copy (select 10000000 / (2000 - i) from generate_series(1, 5000) i) to stdout");
         var read = 0L;
         var failed = await FailureOfAsync<StatementFailed>(async () =>
         {
@@ -253,7 +258,8 @@ public sealed class CopyTests : StreamStage
         Start();
         await RunAsync("create table t (i int)");
         var pid = await PidAsync();
-        Assert.Equal(state, (await FailureOfAsync<StatementFailed>(async () => await Broker.CopyOutAsync("orders", new Statement(text)))).ServerSqlState);
+        Assert.Equal(state,
+            (await FailureOfAsync<StatementFailed>(async () => await Broker.CopyOutAsync("orders", new Statement(text)))).ServerSqlState);
         Assert.Equal(pid, await PidAsync());
     }
 
@@ -263,7 +269,8 @@ public sealed class CopyTests : StreamStage
         var lent = await UntilAsync(status => status.Lent == 2);
         var pid = lent.Leases.Single(one => one.BackendPid != lease.BackendPid).BackendPid;
         // What a transaction has read of the activity once, it reads again the same.
-        await using var look = new NpgsqlCommand($"select pg_stat_clear_snapshot(), wait_event from pg_stat_get_activity({pid})", lease.Connection);
+        await using var look = new NpgsqlCommand($"select pg_stat_clear_snapshot(), wait_event from pg_stat_get_activity({pid})",
+            lease.Connection);
         string? seen;
         do
         {

@@ -3,6 +3,7 @@ using Akka.TestKit;
 using Broker.Budgets;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Messages;
+using Broker.Tests.Hosting;
 using Xunit;
 
 namespace Broker.Tests.Streams;
@@ -52,7 +53,7 @@ public sealed class ListeningTests : StreamStage
         Assert.Equal(channel, refused.Text);
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task All_listeners_of_a_pool_share_one_connection_which_is_none_of_the_pools()
     {
         Start();
@@ -64,7 +65,7 @@ public sealed class ListeningTests : StreamStage
         Assert.Equal(2, (await BudgetAsync()).Used);
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task A_listener_that_reads_nothing_keeps_no_other_waiting()
     {
         Start();
@@ -78,7 +79,7 @@ public sealed class ListeningTests : StreamStage
         }
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task A_lost_listening_connection_is_made_anew_and_every_listener_told_of_the_gap()
     {
         Start();
@@ -106,7 +107,7 @@ public sealed class ListeningTests : StreamStage
         Assert.Equal("later", heard.Current.Payload);
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task A_channel_nobody_listens_to_any_more_is_unlistened_and_the_others_are_still_heard()
     {
         Start();
@@ -121,7 +122,7 @@ public sealed class ListeningTests : StreamStage
         await goes.ExpectNoMsgAsync(TimeSpan.Zero);
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task When_the_last_listener_has_gone_its_connection_is_closed_and_its_permit_given_back()
     {
         Start();
@@ -135,7 +136,7 @@ public sealed class ListeningTests : StreamStage
         await ListenAsync("again");
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task Listening_twice_is_answered_twice_and_heard_once()
     {
         Start();
@@ -148,7 +149,7 @@ public sealed class ListeningTests : StreamStage
         Assert.Equal("2", (await listener.ExpectMsgAsync<Notified>()).Payload);
     }
 
-    [Fact]
+    [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task Invalidating_the_pool_makes_the_listening_connection_anew()
     {
         Start();
@@ -157,7 +158,7 @@ public sealed class ListeningTests : StreamStage
         await listener.ExpectMsgAsync<ListeningGap>(TimeSpan.FromSeconds(20));
     }
 
-    [Fact]
+    [AtHomeFact("from afar one that stops is one that may come back: it is BrokerUnreachable after RemoteOptions.LossLimit")]
     public async Task A_listener_learns_that_the_broker_stops()
     {
         Start();

@@ -31,7 +31,8 @@ public abstract class StreamStage : BrokerStage
         return (id, opened.Stream);
     }
 
-    private protected async Task<IActorRef> PoolAsync() => (await Broker.Sender.Pools.FindAsync("orders", null)).Supervisor;
+    /// <summary>The pool, for actors of its own process.</summary>
+    private protected async Task<IActorRef> PoolAsync() => (await Home.Sender.Pools.FindAsync("orders", null)).Supervisor;
 
     /// <summary>
     /// The server process of the pool's connection, proven to be at rest. A lease, because an errand has a reserve to go to while a stream
@@ -39,7 +40,7 @@ public abstract class StreamStage : BrokerStage
     /// </summary>
     private protected async Task<int> PidAsync()
     {
-        await using var lease = await Broker.LeaseAsync("orders");
+        await using var lease = await Home.LeaseAsync("orders");
         await using var proof = new NpgsqlCommand("select 7 from pg_sleep(0.001)", lease.Connection);
         Assert.Equal(7, await proof.ExecuteScalarAsync());
         return lease.BackendPid;

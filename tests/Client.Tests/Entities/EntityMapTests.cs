@@ -47,7 +47,8 @@ public sealed class EntityMapTests
         public string? Text { get; set; }
     }
 
-    private static readonly TableFacts Lines = Tables.Of("lines", Tables.Integer("order_no"), Tables.Integer("number"), Tables.Text("text"));
+    private static readonly TableFacts Lines = Tables.Of("lines", Tables.Integer("order_no"), Tables.Integer("number"),
+        Tables.Text("text"));
 
     [Fact]
     public void A_composite_key_has_the_order_that_its_columns_say()
@@ -66,8 +67,12 @@ public sealed class EntityMapTests
     [Fact]
     public void A_key_is_found_by_the_types_name_or_the_tables_primary_key()
     {
-        Assert.Equal("ByTypeNameId", Assert.Single(EntityBinding.Bind(EntityType.Of(typeof(ByTypeName)), Tables.Of("t", Tables.Text("text"), Tables.Integer("by_type_name_id"))).Key).Property.Name);
-        Assert.Equal("Code", Assert.Single(EntityBinding.Bind(EntityType.Of(typeof(ByTable)), Tables.Of("t", Tables.Integer("code"), Tables.Text("text"))).Key).Property.Name);
+        Assert.Equal("ByTypeNameId",
+            Assert.Single(EntityBinding.Bind(EntityType.Of(typeof(ByTypeName)),
+                Tables.Of("t", Tables.Text("text"), Tables.Integer("by_type_name_id"))).Key).Property.Name);
+        Assert.Equal("Code",
+            Assert.Single(EntityBinding.Bind(EntityType.Of(typeof(ByTable)),
+                Tables.Of("t", Tables.Integer("code"), Tables.Text("text"))).Key).Property.Name);
     }
 
     [Fact]
@@ -105,11 +110,13 @@ public sealed class EntityMapTests
     [Fact]
     public void A_key_that_the_server_gives_is_unset_until_it_is_given()
     {
-        var map = EntityBinding.Bind(EntityType.Of(typeof(Fixed)), Tables.Of("t", Tables.Integer("id", "nextval('s')"), Tables.Text("text")));
+        var map = EntityBinding.Bind(EntityType.Of(typeof(Fixed)),
+            Tables.Of("t", Tables.Integer("id", "nextval('s')"), Tables.Text("text")));
         Assert.True(map.IsKeyUnset(new Fixed(0, "")));
         Assert.False(map.IsKeyUnset(new Fixed(3, "")));
         Assert.Null(map.ShowKey(new Fixed(0, "")));
-        Assert.False(EntityBinding.Bind(EntityType.Of(typeof(Fixed)), Tables.Of("t", Tables.Integer("id"), Tables.Text("text"))).IsKeyUnset(new Fixed(0, "")));
+        Assert.False(EntityBinding.Bind(EntityType.Of(typeof(Fixed)), Tables.Of("t", Tables.Integer("id"), Tables.Text("text")))
+            .IsKeyUnset(new Fixed(0, "")));
     }
 
     [Fact]

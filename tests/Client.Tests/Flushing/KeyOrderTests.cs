@@ -37,7 +37,8 @@ public sealed class KeyOrderTests
     public void A_row_whose_key_changes_stands_where_its_old_key_does()
     {
         var map = Rows();
-        var changes = new (int From, int To)[] { (3, 10), (1, 12), (2, 11) }.Select(move => EntityChange.Update(map, new Row(move.To, "x"), new Row(move.From, "x")));
+        var changes = new (int From, int To)[] { (3, 10), (1, 12), (2, 11) }
+            .Select(move => EntityChange.Update(map, new Row(move.To, "x"), new Row(move.From, "x")));
 
         EntityChange[] all = [.. changes];
 
@@ -48,7 +49,8 @@ public sealed class KeyOrderTests
     [Fact]
     public void Texts_are_ordered_by_their_characters_in_every_culture_and_columns_one_after_the_other()
     {
-        var map = EntityBinding.Bind(EntityType.Of(typeof(Word)), Tables.Of("word", Tables.Text("text"), Tables.Integer("number"), Tables.Integer("weight")));
+        var map = EntityBinding.Bind(EntityType.Of(typeof(Word)),
+            Tables.Of("word", Tables.Text("text"), Tables.Integer("number"), Tables.Integer("weight")));
         Word[] words = [new("a", 2, 1), new("ä", 1, 1), new("B", 1, 1), new("a", 1, 1)];
 
         EntityChange[] changes = [.. words.Select(word => EntityChange.Update(map, word, word with { Weight = 0 }))];
@@ -57,7 +59,8 @@ public sealed class KeyOrderTests
         Assert.Equal<int>([1, 1, 2, 1], Sent<int>(changes, 1));
     }
 
-    private static EntityMap Rows() => EntityBinding.Bind(EntityType.Of(typeof(Row)), Tables.Of("row", Tables.Integer("id"), Tables.Text("text")));
+    private static EntityMap Rows() =>
+        EntityBinding.Bind(EntityType.Of(typeof(Row)), Tables.Of("row", Tables.Integer("id"), Tables.Text("text")));
 
     private static T[] Sent<T>(EntityChange[] changes, int parameter) =>
         ((Parameter<T[]>)((StatementStep)FlushPlanner.Plan(changes).Steps.Single()).Statement.Parameters[parameter]).Value;

@@ -88,9 +88,11 @@ public sealed class RowMapperTests
     [Fact]
     public void NULL_where_a_value_is_needed_is_a_mismatch_that_names_column_and_row()
     {
-        Assert.Equal("column \"a\" (integer) is NULL in row 2 and cannot be read as Int32", Mismatch<int>(Nullable<int>("a", "integer", 1, null)));
+        Assert.Equal("column \"a\" (integer) is NULL in row 2 and cannot be read as Int32",
+            Mismatch<int>(Nullable<int>("a", "integer", 1, null)));
         Assert.Contains("\"owner\" (text) is NULL in row 1", Mismatch<Account>(
-            Column("account_id", "integer", 1), new Column<string>(new("owner", "text", 0), [null!], [true], 1), Column("balance", "numeric", 1m)), StringComparison.Ordinal);
+            Column("account_id", "integer", 1), new Column<string>(new("owner", "text", 0), [null!], [true], 1),
+                Column("balance", "numeric", 1m)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,13 +150,16 @@ public sealed class RowMapperTests
 
     [Fact]
     public void No_column_that_fits_is_a_mismatch() =>
-        Assert.Equal("none of the columns (\"x\", \"y\") names a member of Settable", Mismatch<Settable>(Column("x", "integer", 1), Column("y", "integer", 1)));
+        Assert.Equal("none of the columns (\"x\", \"y\") names a member of Settable",
+            Mismatch<Settable>(Column("x", "integer", 1), Column("y", "integer", 1)));
 
     [Fact]
     public void Tuples_take_columns_by_position()
     {
-        Assert.Equal([(1, "a", 5m)], Read<(int Id, string Name, decimal? Price)>(Column("x", "integer", 1), Column("x", "text", "a"), Column("x", "numeric", 5m)));
-        Assert.Equal("ValueTuple<Int32, Int32> is read from 2 columns, the statement answered 1", Mismatch<(int, int)>(Column("a", "integer", 1)));
+        Assert.Equal([(1, "a", 5m)],
+            Read<(int Id, string Name, decimal? Price)>(Column("x", "integer", 1), Column("x", "text", "a"), Column("x", "numeric", 5m)));
+        Assert.Equal("ValueTuple<Int32, Int32> is read from 2 columns, the statement answered 1",
+            Mismatch<(int, int)>(Column("a", "integer", 1)));
     }
 
     [Fact]
@@ -166,7 +171,8 @@ public sealed class RowMapperTests
 
     [Fact]
     public void A_scalar_of_several_columns_is_a_mismatch() =>
-        Assert.Equal("Int32 is read from one column, the statement answered 2", Mismatch<int>(Column("a", "integer", 1), Column("b", "integer", 1)));
+        Assert.Equal("Int32 is read from one column, the statement answered 2",
+            Mismatch<int>(Column("a", "integer", 1), Column("b", "integer", 1)));
 
     [Fact]
     public void Arrays_are_read_as_arrays_and_as_lists()
@@ -228,5 +234,6 @@ public sealed class RowMapperTests
         new(new ColumnDescription(name, type, 0), values, null, values.Length);
 
     private static Column<T> Nullable<T>(string name, string type, params T?[] values) where T : struct =>
-        new(new ColumnDescription(name, type, 0), [.. values.Select(value => value.GetValueOrDefault())], [.. values.Select(value => value is null)], values.Length);
+        new(new ColumnDescription(name, type, 0), [.. values.Select(value => value.GetValueOrDefault())],
+            [.. values.Select(value => value is null)], values.Length);
 }

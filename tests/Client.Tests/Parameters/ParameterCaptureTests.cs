@@ -20,7 +20,8 @@ public sealed class ParameterCaptureTests
     {
         var seen = Seen(ParameterCapture.Capture(value, 1));
         Assert.Equal((value.GetType(), value), (seen.Type, seen.Value));
-        seen = Seen((Parameter)GetType().GetMethod(nameof(Typed), System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!
+        seen = Seen((Parameter)GetType()
+            .GetMethod(nameof(Typed), System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!
             .MakeGenericMethod(value.GetType()).Invoke(null, [value])!);
         Assert.Equal((value.GetType(), value), (seen.Type, seen.Value));
     }
@@ -87,11 +88,14 @@ public sealed class ParameterCaptureTests
 
     [Fact]
     public void A_local_time_is_refused_with_what_to_send_instead() =>
-        Assert.Contains("ToUniversalTime", Refused(() => Typed(new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Local))).Reason, StringComparison.Ordinal);
+        Assert.Contains("ToUniversalTime", Refused(() => Typed(new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Local))).Reason,
+            StringComparison.Ordinal);
 
     [Fact]
     public void An_array_of_times_of_two_kinds_is_refused() =>
-        Assert.Contains("mixes", Refused(() => Typed(new[] { new DateTime(0, DateTimeKind.Utc), new DateTime(0, DateTimeKind.Unspecified) })).Reason, StringComparison.Ordinal);
+        Assert.Contains("mixes",
+            Refused(() => Typed(new[] { new DateTime(0, DateTimeKind.Utc), new DateTime(0, DateTimeKind.Unspecified) })).Reason,
+                StringComparison.Ordinal);
 
     [Fact]
     public void Text_that_PostgreSQL_cannot_hold_is_refused()
@@ -163,7 +167,8 @@ public sealed class ParameterCaptureTests
 
     private static Parameter Typed<T>(T value) => ParameterCapture<T>.Capture(value, 1);
 
-    private static ParameterRefused Refused(Action capture) => Assert.IsType<ParameterRefused>(Assert.Throws<BrokerException>(capture).Failure);
+    private static ParameterRefused Refused(Action capture) =>
+        Assert.IsType<ParameterRefused>(Assert.Throws<BrokerException>(capture).Failure);
 
     private static (int, string) Named(ParameterRefused refused) => (refused.Position, refused.TypeName);
 

@@ -80,5 +80,7 @@ public sealed class ColumnBuilderTests
     }
 
     private static bool Same(Column column, int?[] values) =>
-        column.Count == values.Length && Enumerable.Range(0, values.Length).All(row => Equals(column.GetValue(row), values[row]) && column.IsNull(row) == values[row] is null);
+        column.Count == values.Length
+            && Enumerable.Range(0, values.Length)
+                .All(row => Equals(column.GetValue(row), values[row]) && column.IsNull(row) == values[row] is null);
 }

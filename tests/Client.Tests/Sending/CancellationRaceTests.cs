@@ -12,7 +12,8 @@ public sealed class CancellationRaceTests : ScriptedBroker
     {
         var pool = Sys.ActorOf(Props.Create(() => new Line()));
         var client = new BrokerClient(Sys.ActorOf(Props.Create(() => new Finds(pool))), Sys);
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(caller => Task.Run(() => CallAndCancel(client, new Random(caller), 300))));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8)
+            .Select(caller => Task.Run(() => CallAndCancel(client, new Random(caller), 300))));
         Assert.Equal(8 * 300, outcomes.Sum(outcome => outcome.Answered + outcome.Cancelled));
         Assert.Equal(outcomes.Sum(outcome => outcome.Cancelled), await pool.Ask<int>("refused", TimeSpan.FromSeconds(5)));
     }

@@ -7,8 +7,8 @@ using static Broker.Clients.Tests.Differing.Wording;
 namespace Broker.Clients.Tests.Differing;
 
 /// <summary>
-/// Other clients of the same endpoint, one of which does something before each step of a script: holds a connection for a while, so that the
-/// script's client gets another than before, or leaves settings and prepared statements in it that nobody else may find.
+/// Other clients of the same endpoint, one of which does something before each step of a script: holds a connection for a while, so that
+/// the script's client gets another than before, or leaves settings and prepared statements in it that nobody else may find.
 /// </summary>
 internal sealed class Others : IDisposable
 {

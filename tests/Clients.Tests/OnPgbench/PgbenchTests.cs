@@ -37,8 +37,8 @@ public sealed partial class PgbenchTests : IDisposable
     {
         var endpoint = await LoadedAsync(name);
 
-        // Prepared: it prepares a statement at its first use, and waits for that with all its clients: those that are in a transaction then hold
-        // the server connections that this one may wait for.
+        // Prepared: it prepares a statement at its first use, and waits for that with all its clients: those that are in a transaction then
+        // hold the server connections that this one may wait for.
         foreach (var (protocol, clients) in ((string, int)[])[("simple", 16), ("extended", 16), ("prepared", 4)])
         {
             Assert.Equal(320, await RunAsync(endpoint, ["--builtin=tpcb-like", $"--protocol={protocol}", .. Of(clients, 320 / clients)]));

@@ -24,7 +24,8 @@ public sealed partial class PackagingTests
 
         Assert.Equal(service, container);
         // On this machine it finds no such file, which it says only when it has understood the words.
-        using var brokerd = Brokerd.Start([.. service.Select(word => word.Replace("/etc/brokerd/", "/nowhere/", StringComparison.Ordinal))]);
+        using var brokerd =
+            Brokerd.Start([.. service.Select(word => word.Replace("/etc/brokerd/", "/nowhere/", StringComparison.Ordinal))]);
         Assert.Equal(2, await brokerd.EndAsync());
         Assert.Contains("/nowhere/brokerd.conf", brokerd.Said, StringComparison.Ordinal);
     }
@@ -41,13 +42,15 @@ public sealed partial class PackagingTests
     [Fact]
     public void The_container_is_built_of_files_that_are_there_for_the_framework_they_ask_for()
     {
-        var copied = Lines(Dockerfile, "COPY").Where(line => !line.StartsWith("--", StringComparison.Ordinal)).SelectMany(line => line.Split(' ')[..^1]).ToArray();
+        var copied = Lines(Dockerfile, "COPY").Where(line => !line.StartsWith("--", StringComparison.Ordinal))
+            .SelectMany(line => line.Split(' ')[..^1]).ToArray();
 
         Assert.Contains("src", copied);
         Assert.All(copied, path => Assert.True(Path.Exists(Path.Combine(Root, path)), path));
         var version = Property("Directory.Build.props", "TargetFramework")["net".Length..];
         Assert.All(Lines(Dockerfile, "FROM"), image => Assert.Contains($":{version}", image, StringComparison.Ordinal));
-        Assert.All(Published().Matches(Dockerfile + Readme), project => Assert.True(File.Exists(Path.Combine(Root, project.Groups[1].Value)), project.Value));
+        Assert.All(Published().Matches(Dockerfile + Readme),
+            project => Assert.True(File.Exists(Path.Combine(Root, project.Groups[1].Value)), project.Value));
     }
 
     [Fact]
@@ -72,7 +75,8 @@ public sealed partial class PackagingTests
         var reference = BrokerSettings.Reference;
 
         Assert.All(Setting().Matches(Readme + Dockerfile + Service), named => Assert.True(reference.HasPath(named.Value), named.Value));
-        Assert.All(Linked().Matches(Readme), link => Assert.True(File.Exists(Path.Combine(Root, "packaging", link.Groups[1].Value)), link.Value));
+        Assert.All(Linked().Matches(Readme),
+            link => Assert.True(File.Exists(Path.Combine(Root, "packaging", link.Groups[1].Value)), link.Value));
     }
 
     [Fact]
@@ -85,7 +89,8 @@ public sealed partial class PackagingTests
         var folder = Directory.CreateTempSubdirectory("brokerd-unit-");
         var unit = Path.Combine(folder.FullName, "brokerd.service");
         await File.WriteAllTextAsync(unit, Service.Replace("/opt/brokerd/brokerd", "/bin/true", StringComparison.Ordinal));
-        using var verify = Process.Start(new ProcessStartInfo("/usr/bin/systemd-analyze", ["verify", unit]) { RedirectStandardError = true })!;
+        using var verify =
+            Process.Start(new ProcessStartInfo("/usr/bin/systemd-analyze", ["verify", unit]) { RedirectStandardError = true })!;
         var said = await verify.StandardError.ReadToEndAsync();
         await verify.WaitForExitAsync();
         folder.Delete(recursive: true);
@@ -104,7 +109,8 @@ public sealed partial class PackagingTests
 
     private static string Property(string file, string name) => XDocument.Load(Path.Combine(Root, file)).Descendants(name).First().Value;
 
-    private static string FindRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
+    private static string FindRoot([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
 
     [GeneratedRegex("dotnet publish ([^ ]+)")]
     private static partial Regex Published();

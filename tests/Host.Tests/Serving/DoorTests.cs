@@ -2,7 +2,11 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Broker.Client;
+using Broker.Client.Protocol.Failures;
+using Broker.Client.Remote;
 using Broker.Postgres;
+using Broker.Tests.Platforms;
 using Npgsql;
 using Xunit;
 
@@ -33,12 +37,40 @@ public sealed partial class DoorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_second_brokerd_finds_another_port()
+    public async Task Without_a_configuration_it_prints_how_a_program_comes_in_and_with_which_password()
+    {
+        using var brokerd = Brokerd.Start("serve");
+        var (address, user, password) = await WayOfProgramsAsync(brokerd);
+        var options = new RemoteOptions { User = user, Password = password };
+
+        await using var client = await BrokerClient.ConnectAsync(address, options);
+
+        Assert.Equal(42, await client.QuerySingleAsync<int>("postgres", $"select 42"));
+        var refused =
+            await Assert.ThrowsAsync<BrokerException>(() => BrokerClient.ConnectAsync(address, options with { Password = password + "x" }));
+        Assert.IsType<ClientRefused>(refused.Failure);
+    }
+
+    [LinuxFact]
+    public async Task What_follows_on_a_socket_runs_on_the_thread_that_was_woken_for_it()
+    {
+        using var brokerd = Brokerd.Start("serve");
+        await WaysAsync(brokerd);
+
+        // Then .NET has such a thread for each core, else one for all.
+        Assert.Equal(
+            Environment.ProcessorCount,
+            Directory.GetDirectories($"/proc/{brokerd.Id}/task").Count(static task => File.ReadAllText($"{task}/comm").StartsWith(".NET Sockets", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_second_brokerd_finds_other_ports()
     {
         using var first = Brokerd.Start("serve");
         using var second = Brokerd.Start("serve");
 
         Assert.NotEqual((await WaysAsync(first))[0].Port, (await WaysAsync(second))[0].Port);
+        Assert.NotEqual((await WayOfProgramsAsync(first)).Address, (await WayOfProgramsAsync(second)).Address);
 
         await first.SignalAsync("TERM");
         await second.SignalAsync("TERM");
@@ -52,7 +84,8 @@ public sealed partial class DoorTests : IDisposable
         var (host, port) = (await WaysAsync(brokerd))[0];
         await using var source = Source(host, port);
         await using var command = source.CreateCommand("select 'finished' from pg_sleep(2)");
-        await using var watch = source.CreateCommand("select count(*) from pg_stat_activity where query like 'select ''finished''%' and wait_event = 'PgSleep'");
+        await using var watch = source.CreateCommand(
+            "select count(*) from pg_stat_activity where query like 'select ''finished''%' and wait_event = 'PgSleep'");
         var running = command.ExecuteScalarAsync();
         await UntilAsync(async () => (long)(await watch.ExecuteScalarAsync())! == 1);
 
@@ -160,7 +193,8 @@ public sealed partial class DoorTests : IDisposable
 
         async Task<NpgsqlConnection> OpenAsync(string database)
         {
-            var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Through(server, port, "")) { Database = database }.ConnectionString);
+            var connection =
+                new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Through(server, port, "")) { Database = database }.ConnectionString);
             await connection.OpenAsync();
             return connection;
         }
@@ -213,6 +247,14 @@ public sealed partial class DoorTests : IDisposable
         return [.. Invitation().Matches(brokerd.Said).Select(line => (line.Groups[1].Value, int.Parse(line.Groups[2].ValueSpan)))];
     }
 
+    /// <summary>The address, user and password of the line that it prints for .NET programs.</summary>
+    private static async Task<(string Address, string User, string Password)> WayOfProgramsAsync(Brokerd brokerd)
+    {
+        await brokerd.SaysAsync("BrokerClient.ConnectAsync");
+        var line = ForPrograms().Match(brokerd.Said);
+        return (line.Groups[1].Value, line.Groups[2].Value, line.Groups[3].Value);
+    }
+
     private static async Task<object?> ScalarAsync(string host, int port, string text)
     {
         await using var source = Source(host, port);
@@ -220,7 +262,8 @@ public sealed partial class DoorTests : IDisposable
         return await command.ExecuteScalarAsync();
     }
 
-    private static NpgsqlDataSource Source(string host, int port) => NpgsqlDataSource.Create($"Host={host};Port={port};Username=postgres;Database=postgres");
+    private static NpgsqlDataSource Source(string host, int port) =>
+        NpgsqlDataSource.Create($"Host={host};Port={port};Username=postgres;Database=postgres");
 
     private static string Through(NpgsqlConnectionStringBuilder server, int port, string password) => new NpgsqlConnectionStringBuilder
     {
@@ -260,4 +303,7 @@ public sealed partial class DoorTests : IDisposable
 
     [GeneratedRegex("psql -h ([^ ]+) -p ([0-9]+) -U postgres postgres")]
     private static partial Regex Invitation();
+
+    [GeneratedRegex("ConnectAsync\\(\"([^\"]+)\", new\\(\\) { User = \"([^\"]+)\", Password = \"([^\"]+)\" }\\)")]
+    private static partial Regex ForPrograms();
 }

@@ -42,7 +42,8 @@ public sealed class ServeTests : IDisposable
         using var brokerd = Serve(Good.Replace("size = 10", "size = -5, aquire-timeout = 1s", StringComparison.Ordinal));
 
         Assert.Equal(2, await brokerd.EndAsync());
-        Assert.Contains($"broker.pool.size = -5 ({ConfigurationFile}, line 4): allowed is a whole number from 0 to 10000", brokerd.Said, StringComparison.Ordinal);
+        Assert.Contains($"broker.pool.size = -5 ({ConfigurationFile}, line 4): allowed is a whole number from 0 to 10000", brokerd.Said,
+            StringComparison.Ordinal);
         Assert.Contains("nearest is acquire-timeout", brokerd.Said, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", brokerd.Said, StringComparison.Ordinal);
     }
@@ -109,7 +110,8 @@ public sealed class ServeTests : IDisposable
         socket.Bind(new UnixDomainSocketEndPoint(path));
         await WriteAsync(Good);
 
-        using var brokerd = Brokerd.Start(new Dictionary<string, string> { ["NOTIFY_SOCKET"] = path }, "serve", "--config", ConfigurationFile);
+        using var brokerd = Brokerd.Start(new Dictionary<string, string> { ["NOTIFY_SOCKET"] = path }, "serve", "--config",
+            ConfigurationFile);
 
         Assert.Equal("READY=1", await NextAsync(socket));
         await brokerd.SignalAsync("TERM");

@@ -19,7 +19,8 @@ public sealed class ScramTests
 
         var first = server.First("SCRAM-SHA-256", "n,,n=user,r=rOprNGfwEbeRWgbNEkqO"u8, out var refused);
         Assert.Null(refused);
-        Assert.Equal("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", Encoding.UTF8.GetString(first));
+        Assert.Equal("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+            Encoding.UTF8.GetString(first));
 
         var last = server.Final(
             "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="u8, out refused);
@@ -32,10 +33,13 @@ public sealed class ScramTests
     {
         var (secret, tried) = (password ?? "", other ?? "");
 
-        Assert.Null(Exchange(new(secret, ScramServer.Offered(bound), bound ? Certificate : null), ScramVerifier.Of(secret, Salt, 2), bound));
+        Assert.Null(Exchange(new(secret, ScramServer.Offered(bound), bound ? Certificate : null),
+            ScramVerifier.Of(secret, Salt, 2), bound));
         // what is not ASCII is prepared, and two may become one
         if (secret != tried && Ascii.IsValid(secret) && Ascii.IsValid(tried))
-            Assert.Equal(ProofRefusal.WrongPassword, Exchange(new(tried, ScramServer.Offered(bound), bound ? Certificate : null), ScramVerifier.Of(secret, Salt, 2), bound)!.Kind);
+            Assert.Equal(ProofRefusal.WrongPassword,
+                Exchange(new(tried, ScramServer.Offered(bound), bound ? Certificate : null), ScramVerifier.Of(secret, Salt, 2),
+                    bound)!.Kind);
     }
 
     [Fact]
@@ -50,7 +54,8 @@ public sealed class ScramTests
         Assert.NotNull(server.Keys);
         Assert.True(verifier.Fits(server.Keys));
         Assert.Null(Exchange(new(server.Keys, ScramServer.Offered(false)), verifier, bound: false));
-        Assert.Equal(ProofRefusal.WrongPassword, Exchange(new(server.Keys, ScramServer.Offered(false)), ScramVerifier.Of("changed", Salt, 4096), bound: false)!.Kind);
+        Assert.Equal(ProofRefusal.WrongPassword,
+            Exchange(new(server.Keys, ScramServer.Offered(false)), ScramVerifier.Of("changed", Salt, 4096), bound: false)!.Kind);
     }
 
     [Fact]

@@ -22,13 +22,15 @@ public sealed class FrameReaderTests
         IWireMessage[] sent = [.. Enumerable.Range(0, 1 + any.Next(12)).Select(_ => any.NextBackend())];
         var stream = Encoded.Of(sent);
 
-        Assert.Equal(sent.Select(message => Encoded.Of(message)), Received(FrameLimits.Backend, stream, () => any.Next(any.Next(5) == 0 ? 2_000 : 9)));
+        Assert.Equal(sent.Select(message => Encoded.Of(message)),
+            Received(FrameLimits.Backend, stream, () => any.Next(any.Next(5) == 0 ? 2_000 : 9)));
     }
 
     [Fact]
     public void A_stream_that_comes_byte_by_byte_is_the_same()
     {
-        IWireMessage[] sent = [new Parse(WireText.Of("s"), WireText.Of("select $1"), [23]), Flush.Instance, new Query(WireText.Of(new string('x', 700))), Sync.Instance];
+        IWireMessage[] sent = [new Parse(WireText.Of("s"), WireText.Of("select $1"), [23]), Flush.Instance,
+            new Query(WireText.Of(new string('x', 700))), Sync.Instance];
 
         Assert.Equal(sent.Select(message => Encoded.Of(message)), Received(FrameLimits.Frontend, Encoded.Of(sent), () => 1));
     }
@@ -37,9 +39,13 @@ public sealed class FrameReaderTests
     public void Several_short_messages_of_one_buffer_are_given_one_by_one_and_whole()
     {
         var reader = new FrameReader(FrameLimits.Backend, WholeUpTo);
-        var buffer = new ReadOnlySequence<byte>(Encoded.Of(BindComplete.Instance, new CommandComplete(WireText.Of("SELECT 1")), new ReadyForQuery(TransactionStatus.Idle)));
+        var buffer = new ReadOnlySequence<byte>(Encoded.Of(BindComplete.Instance, new CommandComplete(WireText.Of("SELECT 1")),
+            new ReadyForQuery(TransactionStatus.Idle)));
 
-        Assert.True(reader.TryRead(ref buffer, out var bound) && bound.IsWhole && reader.TryRead(ref buffer, out var complete) && complete.IsWhole);
+        Assert.True(reader.TryRead(ref buffer, out var bound)
+            && bound.IsWhole
+            && reader.TryRead(ref buffer, out var complete)
+            && complete.IsWhole);
         Assert.True(reader.TryRead(ref buffer, out var ready));
 
         Assert.Equal((byte)BackendType.ReadyForQuery, ready.Type);
@@ -112,7 +118,8 @@ public sealed class FrameReaderTests
     [Fact]
     public void Before_a_client_has_proved_who_it_is_nothing_else_may_come()
     {
-        foreach (var type in Enum.GetValues<FrontendType>().Where(type => type is not (FrontendType.AuthenticationResponse or FrontendType.Terminate)))
+        foreach (var type in Enum.GetValues<FrontendType>()
+            .Where(type => type is not (FrontendType.AuthenticationResponse or FrontendType.Terminate)))
         {
             var reader = new FrameReader(FrameLimits.Authenticating, WholeUpTo);
             var buffer = new ReadOnlySequence<byte>([(byte)type]);

@@ -19,7 +19,8 @@ public sealed class LoginTests
     private static readonly KeptPassword Md5 = new("app", Md5Password.Keep("app", "secret"));
     private static readonly KeptPassword Verifier = new("app", ScramVerifier.Of("secret", Salt, 16).Format());
 
-    private static readonly string[] Known = ["trust", "clear/clear", "clear/md5", "clear/scram", "md5/clear", "md5/md5", "scram/clear", "scram/scram", "scram-plus/scram"];
+    private static readonly string[] Known = ["trust", "clear/clear", "clear/md5", "clear/scram", "md5/clear", "md5/md5", "scram/clear",
+        "scram/scram", "scram-plus/scram"];
 
     public static TheoryData<string> Proofs => [.. Known];
 
@@ -70,7 +71,8 @@ public sealed class LoginTests
         server.Next(AuthenticationCleartextPassword.Instance, out var failed);
 
         Assert.Contains("CleartextPassword", failed!.Text, StringComparison.Ordinal);
-        new ServerLogin(Startup, Credential.OfMd5(Md5Password.Keep("app", "secret"))).Next(new AuthenticationSASL([WireText.Of("SCRAM-SHA-256")]), out failed);
+        new ServerLogin(Startup, Credential.OfMd5(Md5Password.Keep("app", "secret")))
+            .Next(new AuthenticationSASL([WireText.Of("SCRAM-SHA-256")]), out failed);
         Assert.Contains("another method", failed!.Text, StringComparison.Ordinal);
         new ServerLogin(Startup, Credential.OfPassword("x")).Next(AuthenticationGSS.Instance, out failed);
         Assert.Contains("GSS", failed!.Text, StringComparison.Ordinal);
@@ -145,7 +147,8 @@ public sealed class LoginTests
 
     [Fact]
     public void Nothing_that_is_secret_prints() =>
-        Assert.Equal("Credential ClientProof KeptPassword PasswordMessage", $"{Credential.OfPassword("secret")} {Proof("clear/clear")} {Clear} {new PasswordMessage(WireText.Of("secret"))}");
+        Assert.Equal("Credential ClientProof KeptPassword PasswordMessage",
+            $"{Credential.OfPassword("secret")} {Proof("clear/clear")} {Clear} {new PasswordMessage(WireText.Of("secret"))}");
 
     [Fact]
     public void A_client_that_was_refused_gets_no_second_guess()
@@ -163,7 +166,8 @@ public sealed class LoginTests
 
     private static StartupMessage Startup => new(ProtocolVersion.V30, [new(WireText.Of("user"), WireText.Of("app"))]);
 
-    private static ServerLogin Server(Credential credential, string proof) => new(Startup, credential, proof.Contains("plus", StringComparison.Ordinal) ? Binding : null);
+    private static ServerLogin Server(Credential credential, string proof) =>
+        new(Startup, credential, proof.Contains("plus", StringComparison.Ordinal) ? Binding : null);
 
     private static ClientProof Proof(string proof)
     {
@@ -204,7 +208,8 @@ public sealed class LoginTests
             }
             if (server.IsReady || !client.IsProven)
                 return server.IsReady ? null : "nobody says anything any more";
-            toServer = new([new ParameterStatus(WireText.Of("client_encoding"), WireText.Of("UTF8")), new BackendKeyData(7, new byte[4]), new ReadyForQuery(TransactionStatus.Idle)]);
+            toServer = new([new ParameterStatus(WireText.Of("client_encoding"), WireText.Of("UTF8")), new BackendKeyData(7, new byte[4]),
+                new ReadyForQuery(TransactionStatus.Idle)]);
         }
     }
 }

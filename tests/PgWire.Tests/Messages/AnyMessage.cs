@@ -71,7 +71,10 @@ internal sealed class AnyMessage(int seed)
         () => ParseComplete.Instance,
         () => PortalSuspended.Instance,
         () => new ReadyForQuery(_random.GetItems(Enum.GetValues<TransactionStatus>(), 1)[0]),
-        () => new RowDescription(Several(5, () => new RowDescriptionField(Text(), (uint)_random.Next(), (short)_random.Next(-9, 99), uint.MaxValue, -1, _random.Next(), Format()))),
+        () => new RowDescription(Several(5,
+            () =>
+                new RowDescriptionField(Text(), (uint)_random.Next(), (short)_random.Next(-9, 99), uint.MaxValue, -1, _random.Next(),
+                    Format()))),
     ];
 
     internal (IFrontendMessage Message, AwaitedResponse Awaited) NextFrontend() => _random.GetItems(Frontend, 1)[0]();

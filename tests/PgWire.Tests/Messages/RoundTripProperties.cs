@@ -60,7 +60,10 @@ public sealed class RoundTripProperties
         Assert.Equal(known.Count(typeof(IBackendMessage).IsAssignableFrom), AnyMessage.BackendKinds);
     }
 
-    /// <summary>A body that is cut short, or goes on, is refused with a reason, whichever message it is. Those that take all that is left know no end.</summary>
+    /// <summary>
+    /// A body that is cut short, or goes on, is refused with a reason, whichever message it is. Those that take all that is left know no
+    /// end.
+    /// </summary>
     [Property(MaxTest = 50)]
     public void A_body_that_is_cut_or_goes_on_is_an_error_and_never_an_exception(int seed)
     {

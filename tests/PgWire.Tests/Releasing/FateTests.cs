@@ -57,7 +57,8 @@ public sealed class FateTests
 
         Assert.Equal(Addressee.Client, _link.Received(BackendType.BindComplete));
         Assert.Equal(
-            [new(Accounts.Client, Fate.Done, BackendType.ParseComplete), new(Accounts.Client, Fate.Done, BackendType.CloseComplete)], Taken());
+            [new(Accounts.Client, Fate.Done, BackendType.ParseComplete), new(Accounts.Client, Fate.Done, BackendType.CloseComplete)],
+                Taken());
         Assert.Equal(Addressee.Client, _link.Received(BackendType.CommandComplete));
     }
 
@@ -80,7 +81,8 @@ public sealed class FateTests
             switch (random.Next(4))
             {
                 case 0:
-                    var type = random.GetItems([FrontendType.Parse, FrontendType.Parse, FrontendType.Sync, FrontendType.Query, FrontendType.Execute], 1)[0];
+                    var type = random.GetItems([FrontendType.Parse, FrontendType.Parse, FrontendType.Sync, FrontendType.Query,
+                        FrontendType.Execute], 1)[0];
                     server.Send(type, TargetKind.Portal);
                     _link.Sent(type, TargetKind.Portal, accounts: type is FrontendType.Parse ? Accounts.Client : Accounts.None);
                     sent += type is FrontendType.Parse ? 1 : 0;

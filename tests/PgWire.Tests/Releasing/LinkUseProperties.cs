@@ -9,7 +9,8 @@ namespace Broker.PgWire.Tests.Releasing;
 public sealed class LinkUseProperties
 {
     private static readonly FrontendType[] Sendable =
-        [.. Enum.GetValues<FrontendType>().Except([FrontendType.Terminate, FrontendType.AuthenticationResponse]), FrontendType.Sync, FrontendType.Sync, FrontendType.CopyDone];
+        [.. Enum.GetValues<FrontendType>().Except([FrontendType.Terminate, FrontendType.AuthenticationResponse]), FrontendType.Sync,
+            FrontendType.Sync, FrontendType.CopyDone];
 
     [Property(MaxTest = 5_000)]
     public void A_link_is_released_exactly_when_the_server_is_free(int seed)
@@ -62,7 +63,8 @@ public sealed class LinkUseProperties
             if (random.Next(2) == 0)
                 link.Sent(random.GetItems(Sendable, 1)[0], random.GetItems(Enum.GetValues<TargetKind>(), 1)[0], random.Next(2) == 0);
             else
-                breached |= link.Received(random.GetItems(Enum.GetValues<BackendType>(), 1)[0], random.GetItems(Enum.GetValues<TransactionStatus>(), 1)[0]) == Addressee.Breach;
+                breached |= link.Received(random.GetItems(Enum.GetValues<BackendType>(), 1)[0],
+                    random.GetItems(Enum.GetValues<TransactionStatus>(), 1)[0]) == Addressee.Breach;
             Assert.False(breached && link.CanRelease);
         }
     }
@@ -110,7 +112,8 @@ public sealed class LinkUseProperties
         var (type, status) = server.Deliver();
         var addressee = link.Received(type, status);
         Assert.True(addressee != Addressee.Breach || link.IsDoubtful);
-        Assert.True(link.IsDoubtful || (type is BackendType.NoticeResponse or BackendType.ParameterStatus) == (addressee == Addressee.Anyone));
+        Assert.True(link.IsDoubtful
+            || (type is BackendType.NoticeResponse or BackendType.ParameterStatus) == (addressee == Addressee.Anyone));
     }
 
     private static void Judge(ModelServer server, LinkUse link)

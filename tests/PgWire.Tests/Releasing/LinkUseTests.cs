@@ -110,10 +110,12 @@ public sealed class LinkUseTests
         _link.Sent(FrontendType.Sync);
 
         Assert.Equal(
-            [Addressee.Broker, Addressee.Client, Addressee.Anyone, Addressee.Client, Addressee.Client, Addressee.Client, Addressee.Broker, Addressee.Client],
+            [Addressee.Broker, Addressee.Client, Addressee.Anyone, Addressee.Client, Addressee.Client, Addressee.Client, Addressee.Broker,
+                Addressee.Client],
             new[]
             {
-                BackendType.ParseComplete, BackendType.BindComplete, BackendType.NoticeResponse, BackendType.RowDescription, BackendType.DataRow,
+                BackendType.ParseComplete, BackendType.BindComplete, BackendType.NoticeResponse, BackendType.RowDescription,
+                BackendType.DataRow,
                 BackendType.CommandComplete, BackendType.CloseComplete, BackendType.ReadyForQuery,
             }.Select(type => _link.Received(type)));
         Assert.True(_link.CanRelease);

@@ -2,7 +2,9 @@ using Broker.PgWire.Messages;
 
 namespace Broker.PgWire.Tests.Releasing;
 
-/// <summary>What PostgreSQL's main loop does with messages, without any SQL: chance decides what a statement is and whether it fails.</summary>
+/// <summary>
+/// What PostgreSQL's main loop does with messages, without any SQL: chance decides what a statement is and whether it fails.
+/// </summary>
 internal sealed class ModelServer(Random random)
 {
     private readonly Queue<(FrontendType Type, TargetKind Target, bool EndsTransaction)> _unread = new();
@@ -25,9 +27,12 @@ internal sealed class ModelServer(Random random)
 
     internal bool HasUndelivered => _undelivered.Count > 0;
 
-    /// <summary>The truth that the rule has to find: another client could begin here. What it will read and pass over harms nobody.</summary>
+    /// <summary>
+    /// The truth that the rule has to find: another client could begin here. What it will read and pass over harms nobody.
+    /// </summary>
     internal bool IsFree =>
-        _unread.All(static message => message.Type is FrontendType.CopyData or FrontendType.CopyDone or FrontendType.CopyFail or FrontendType.Flush)
+        _unread.All(static message => message.Type is FrontendType.CopyData or FrontendType.CopyDone or FrontendType.CopyFail
+            or FrontendType.Flush)
         && _undelivered.All(static message => message.Type is BackendType.NoticeResponse or BackendType.ParameterStatus)
         && !_skipping && !_seriesOpen && _copy == CopyOf.None && Status == TransactionStatus.Idle;
 
@@ -211,7 +216,8 @@ internal sealed class ModelServer(Random random)
         Ready(TransactionStatus.Idle);
     }
 
-    private void Ready() => Ready(random.Next(3) == 0 ? random.GetItems(Enum.GetValues<TransactionStatus>(), 1)[0] : TransactionStatus.Idle);
+    private void Ready() =>
+        Ready(random.Next(3) == 0 ? random.GetItems(Enum.GetValues<TransactionStatus>(), 1)[0] : TransactionStatus.Idle);
 
     private void Ready(TransactionStatus status)
     {

@@ -21,7 +21,8 @@ public sealed class StartupPacketTests
             SSLRequest.Instance,
             GSSENCRequest.Instance,
             new CancelRequest(any.Next(99_999), any.Bytes(4 + any.Next(253))),
-            new StartupMessage(new(3, (short)any.Next(5)), [.. Enumerable.Range(0, any.Next(5)).Select(_ => new StartupParameter(WireText.Of("p" + any.Next(9)), any.Text()))]),
+            new StartupMessage(new(3, (short)any.Next(5)),
+                [.. Enumerable.Range(0, any.Next(5)).Select(_ => new StartupParameter(WireText.Of("p" + any.Next(9)), any.Text()))]),
         ];
         foreach (var packet in sent)
         {
@@ -85,7 +86,8 @@ public sealed class StartupPacketTests
     public void The_last_of_several_values_counts_and_names_are_exact()
     {
         var message = new StartupMessage(ProtocolVersion.V30,
-            [new(WireText.Of("user"), WireText.Of("a")), new(WireText.Of("user"), WireText.Of("b")), new(WireText.Of("User"), WireText.Of("c"))]);
+            [new(WireText.Of("user"), WireText.Of("a")), new(WireText.Of("user"), WireText.Of("b")),
+                new(WireText.Of("User"), WireText.Of("c"))]);
 
         Assert.Equal("b", message["user"u8].ToString());
         Assert.Null(message["database"u8]);

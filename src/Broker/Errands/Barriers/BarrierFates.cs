@@ -37,7 +37,8 @@ internal static class BarrierFates
     /// <param name="endedAt">
     /// Which member the server was working on when it ended the connection in words: later ones never began. Null without words.
     /// </param>
-    internal static ImmutableArray<BarrierFate> AfterLoss(ImmutableArray<PostgresException?> errors, ImmutableArray<bool> completed, int? endedAt)
+    internal static ImmutableArray<BarrierFate> AfterLoss(ImmutableArray<PostgresException?> errors, ImmutableArray<bool> completed,
+        int? endedAt)
     {
         var lastHeard = -1;
         for (var i = 0; i < errors.Length; i++)

@@ -58,26 +58,36 @@ internal sealed class BarrierTrips
             _underWay = null;
         }
         var errors = ServerErrors.AllIn(problem);
-        var lost = problem is not null && (errors.IsEmpty || errors.Any(ServerErrors.EndsConnection) || connection.FullState != System.Data.ConnectionState.Open);
+        var lost = problem is not null
+            && (errors.IsEmpty || errors.Any(ServerErrors.EndsConnection) || connection.FullState != System.Data.ConnectionState.Open);
         var fates = FatesOf(batch, members, errors, lost);
-        var report = new TripReport(trip, _time.GetElapsedTime(began), _time.GetElapsedTime(began), fates.Count(fate => fate == BarrierFate.Committed),
+        var report = new TripReport(trip, _time.GetElapsedTime(began), _time.GetElapsedTime(began),
+            fates.Count(fate => fate == BarrierFate.Committed),
             [.. trip.Members.Where((_, i) => fates[i] == BarrierFate.RunAgain)]);
         var cause = problem?.Cause() ?? "";
         var spoilt = lost || errors.Any(error => error.PoisonsConnection() || !members.Contains((NpgsqlBatchCommand?)error.BatchCommand!));
-        var odd = spoilt ? null : trip.Members.Where((member, i) => fates[i] == BarrierFate.Committed && CommandTags.IsOdd(member.Facts, members[i].StatementType)).FirstOrDefault()?.Facts;
+        var odd = spoilt
+            ? null
+            : trip.Members.Where((member, i) => fates[i] == BarrierFate.Committed
+                && CommandTags.IsOdd(member.Facts, members[i].StatementType)).FirstOrDefault()?.Facts;
         TripOutcome outcome = spoilt ? new TripOutcome.Unusable(report, CloseReason.Broken, cause)
-            : odd is not null ? new TripOutcome.Unusable(report with { AloneForEver = [(odd.Text, AloneForEver.OtherTag)] }, CloseReason.Breach, CommandTags.Words(odd))
+            : odd is not null
+                ? new TripOutcome.Unusable(report with { AloneForEver = [(odd.Text, AloneForEver.OtherTag)] }, CloseReason.Breach,
+                    CommandTags.Words(odd))
             : new TripOutcome.Clean(report);
         return outcome with
         {
-            Due = [.. trip.Members.Select((member, i) => (member.Caller, ReplyOf(member, fates[i], members[i], errors, cause))).Where(due => due.Item2 is not null)!],
+            Due = [.. trip.Members.Select((member, i) => (member.Caller, ReplyOf(member, fates[i], members[i], errors, cause)))
+                .Where(due => due.Item2 is not null)!],
         };
     }
 
-    private static ImmutableArray<BarrierFate> FatesOf(NpgsqlBatch batch, ImmutableArray<NpgsqlBatchCommand> members, ImmutableArray<PostgresException> errors, bool lost)
+    private static ImmutableArray<BarrierFate> FatesOf(NpgsqlBatch batch, ImmutableArray<NpgsqlBatchCommand> members,
+        ImmutableArray<PostgresException> errors, bool lost)
     {
         var words = lost ? errors.FirstOrDefault(ServerErrors.EndsConnection) : null;
-        ImmutableArray<PostgresException?> own = [.. members.Select(member => errors.FirstOrDefault(error => error != words && ReferenceEquals(error.BatchCommand, member)))];
+        ImmutableArray<PostgresException?> own = [.. members
+            .Select(member => errors.FirstOrDefault(error => error != words && ReferenceEquals(error.BatchCommand, member)))];
         if (!lost)
         {
             return BarrierFates.AfterAnswers(own);
@@ -87,7 +97,8 @@ internal sealed class BarrierTrips
         return BarrierFates.AfterLoss(own, [.. members.Select(member => member.RecordsAffected >= 0)], endedAt);
     }
 
-    private IBrokerReply? ReplyOf(Errand errand, BarrierFate fate, NpgsqlBatchCommand member, ImmutableArray<PostgresException> errors, string cause) => fate switch
+    private IBrokerReply? ReplyOf(Errand errand, BarrierFate fate, NpgsqlBatchCommand member, ImmutableArray<PostgresException> errors,
+        string cause) => fate switch
     {
         BarrierFate.Committed => new ErrandCompleted(errand.Facts.Verb, member.RecordsAffected, RowSet.Empty),
         BarrierFate.Refused => new Refused(errors.First(error => ReferenceEquals(error.BatchCommand, member)).ToFailure()),

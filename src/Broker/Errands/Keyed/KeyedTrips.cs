@@ -61,8 +61,10 @@ internal sealed class KeyedTrips
             KeyedStep.Failed { Error: { } error } => await RolledBackAsync(connection, report, errand, ToReply(error, cancelled())),
             KeyedStep.Refused refused => await RolledBackAsync(connection, report, errand, new Refused(refused.Failure)),
             KeyedStep.Poisoned { Error: var stale } when stale.IsStalePreparation() && !errand.RunsAgain =>
-                new TripOutcome.Unusable(report with { RunAgain = trip.Members }, CloseReason.Broken, $"{stale.SqlState}: a prepared statement is out of date"),
-            KeyedStep.Poisoned poisoned => new TripOutcome.Unusable(report, CloseReason.Broken, $"{poisoned.Error.SqlState}: prepared statements are in doubt")
+                new TripOutcome.Unusable(report with { RunAgain = trip.Members }, CloseReason.Broken,
+                    $"{stale.SqlState}: a prepared statement is out of date"),
+            KeyedStep.Poisoned poisoned =>
+                new TripOutcome.Unusable(report, CloseReason.Broken, $"{poisoned.Error.SqlState}: prepared statements are in doubt")
             {
                 Due = [(errand.Caller, ToReply(poisoned.Error, cancelled()))],
             },
@@ -70,13 +72,18 @@ internal sealed class KeyedTrips
             {
                 Due = [(errand.Caller, new Refused(new ConnectionLost(_pool, $"{lost.Cause}; nothing of the statement took effect")))],
             },
-            KeyedStep.InDoubt doubt => new TripOutcome.InDoubt(report, new TripDoubt(doubt.TransactionId, [(errand, doubt.Answer)], TripDoubt.Nobody), doubt.Cause),
-            _ => await RolledBackAsync(connection, report, errand, new Refused(new LedgerUnavailable(_pool, $"the row of key '{write.Key}' comes and goes"))),
+            KeyedStep.InDoubt doubt =>
+                new TripOutcome.InDoubt(report, new TripDoubt(doubt.TransactionId, [(errand, doubt.Answer)], TripDoubt.Nobody),
+                    doubt.Cause),
+            _ => await RolledBackAsync(connection, report, errand,
+                new Refused(new LedgerUnavailable(_pool, $"the row of key '{write.Key}' comes and goes"))),
         };
     }
 
     private static Refused ToReply(PostgresException error, bool cancelled) =>
-        new(cancelled && error.SqlState == PostgresErrorCodes.QueryCanceled ? new Cancelled("while it ran on the server") : error.ToFailure());
+        new(cancelled && error.SqlState == PostgresErrorCodes.QueryCanceled
+            ? new Cancelled("while it ran on the server")
+            : error.ToFailure());
 
     private async Task<KeyedStep> TryAsync(NpgsqlConnection connection, KeyedWrite write, bool mayMakeTable)
     {
@@ -130,7 +137,8 @@ internal sealed class KeyedTrips
     }
 
     /// <summary>What follows from an error in the first round trip: whose it is, and whether the key is taken.</summary>
-    private async Task<KeyedStep> AfterFirstAsync(NpgsqlConnection connection, KeyedWrite write, KeyedFirst first, Exception exception, bool mayMakeTable)
+    private async Task<KeyedStep> AfterFirstAsync(NpgsqlConnection connection, KeyedWrite write, KeyedFirst first, Exception exception,
+        bool mayMakeTable)
     {
         if (ServerErrors.In(exception) is not { } error || !IsWhole(connection, error))
         {
@@ -174,7 +182,8 @@ internal sealed class KeyedTrips
         catch (PostgresException error) when (IsWhole(connection, error))
         {
             return new KeyedStep.Refused(new LedgerUnavailable(
-                _pool, $"table {_table.Quoted} does not exist and this role may not make it: {error.MessageText} (docs/ledger.md has the statements)"));
+                _pool, $"table {_table.Quoted} does not exist and this role may not make it: {error.MessageText} "
+                    + "(docs/ledger.md has the statements)"));
         }
     }
 
@@ -193,7 +202,8 @@ internal sealed class KeyedTrips
         _ => new Refused(new KeyReused(_pool, write.Key)),
     };
 
-    private static async Task<TripOutcome> RolledBackAsync(NpgsqlConnection connection, TripReport report, Errand errand, IBrokerReply reply)
+    private static async Task<TripOutcome> RolledBackAsync(NpgsqlConnection connection, TripReport report, Errand errand,
+        IBrokerReply reply)
     {
         try
         {
@@ -206,7 +216,8 @@ internal sealed class KeyedTrips
         }
     }
 
-    private static KeyedStep Failed(PostgresException error) => error.PoisonsConnection() ? new KeyedStep.Poisoned(error) : new KeyedStep.Failed(error);
+    private static KeyedStep Failed(PostgresException error) =>
+        error.PoisonsConnection() ? new KeyedStep.Poisoned(error) : new KeyedStep.Failed(error);
 
     private static bool IsWhole(NpgsqlConnection connection, PostgresException error) =>
         !error.EndsConnection() && connection.FullState == System.Data.ConnectionState.Open;

@@ -18,7 +18,8 @@ internal sealed record KeyedFirst(NpgsqlBatch Batch, NpgsqlBatchCommand Claim, N
 /// </summary>
 internal sealed class KeyedWrite
 {
-    private const string Open = "select pg_catalog.pg_current_xact_id(), pg_catalog.current_setting('role'), pg_catalog.current_setting('search_path')";
+    private const string Open =
+        "select pg_catalog.pg_current_xact_id(), pg_catalog.current_setting('role'), pg_catalog.current_setting('search_path')";
     private const string Restore = "select pg_catalog.set_config('role', $1, true), pg_catalog.set_config('search_path', $2, true)";
 
     private readonly LedgerStatements _ledger;
@@ -100,7 +101,8 @@ internal sealed class KeyedWrite
         var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         if (!Context.IsEmpty || Errand.Facts.Travel == Travel.AloneThenReset)
         {
-            batch.BatchCommands.Add(StatementBinder.Make(new(Restore, [new Parameter<string>(written.Role), new Parameter<string>(written.SearchPath)])));
+            batch.BatchCommands.Add(StatementBinder.Make(new(Restore,
+                [new Parameter<string>(written.Role), new Parameter<string>(written.SearchPath)])));
         }
         if (LedgerReply.Record(written.Answer) is { } result)
         {

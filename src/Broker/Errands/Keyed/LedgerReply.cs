@@ -11,7 +11,8 @@ internal static class LedgerReply
     /// <summary>What to keep of an answer; null when its rows cannot be kept: then only that it took effect is known.</summary>
     internal static RecordedResult? Record(ErrandCompleted answer) =>
         answer.Rows.Columns.IsEmpty ? new(answer.Verb, answer.Affected)
-        : RecordedRows.Encode(answer.Rows) is { } rows ? new(answer.Verb, answer.Affected, ImmutableCollectionsMarshal.AsImmutableArray(rows))
+        : RecordedRows.Encode(answer.Rows) is { } rows
+            ? new(answer.Verb, answer.Affected, ImmutableCollectionsMarshal.AsImmutableArray(rows))
         : null;
 
     /// <summary>The answer again; null when a newer broker kept it in a form that this one does not know.</summary>

@@ -8,7 +8,8 @@ using Broker.PgWire.Logins;
 namespace Broker.Gateway.Access;
 
 /// <summary>
-/// Looks one user up by `broker.gateway.auth-query`: the statement travels as an errand of the database's pool, so no client has a say in what its names mean. It tells its parent, and is gone.
+/// Looks one user up by `broker.gateway.auth-query`: the statement travels as an errand of the database's pool, so no client has a say in
+/// what its names mean. It tells its parent, and is gone.
 /// </summary>
 internal sealed class AuthQueryActor : UntypedActor
 {
@@ -24,13 +25,18 @@ internal sealed class AuthQueryActor : UntypedActor
 
     /// <summary>What is kept of the user's password; null when there is no such user, or the question failed.</summary>
     internal static KeptPassword? Read(string user, RowSet rows) =>
-        rows is { Count: 1, Columns: [Column<string> name, Column<string> password, ..] } && !name.IsNull(0) && !password.IsNull(0) && name[0] == user && password[0].Length > 0
+        rows is { Count: 1, Columns: [Column<string> name, Column<string> password, ..] }
+            && !name.IsNull(0)
+            && !password.IsNull(0)
+            && name[0] == user
+            && password[0].Length > 0
             ? new(user, password[0])
             : null;
 
     /// <inheritdoc/>
     protected override void PreStart() =>
-        _pool.Tell(new RunErrand(new ErrandId(Random.Shared.NextInt64(), 0), Statement.Of(_query, _user), CallerContext.None, ErrandLimits.Default));
+        _pool.Tell(new RunErrand(new ErrandId(ErrandId.DrawClient(), 0), Statement.Of(_query, _user), CallerContext.None,
+            ErrandLimits.Default));
 
     /// <inheritdoc/>
     protected override void OnReceive(object message)

@@ -42,7 +42,8 @@ internal sealed class UserList
         .Where(static user => user.Password is { Length: > 0 })
         .GroupBy(static user => user.Name, StringComparer.Ordinal)
         .Where(static user => user.Select(static one => one.Password).Distinct(StringComparer.Ordinal).Count() == 1)
-        .ToImmutableDictionary(static user => user.Key, static user => new KeptPassword(user.Key, user.First().Password!), StringComparer.Ordinal));
+        .ToImmutableDictionary(static user => user.Key, static user => new KeptPassword(user.Key, user.First().Password!),
+            StringComparer.Ordinal));
 
     /// <summary>Reads a file's text. A line with a problem is left out.</summary>
     internal static UserList Parse(string text, out ImmutableArray<LineProblem> problems)

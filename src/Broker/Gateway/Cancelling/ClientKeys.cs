@@ -5,8 +5,8 @@ using Broker.PgWire.Startup;
 namespace Broker.Gateway.Cancelling;
 
 /// <summary>
-/// The keys by which clients cancel: ours, not those of the server processes, which change with each transaction. A request is looked up by its process id, a number of ours, and its
-/// secret compared in a time that tells nothing. Owned by one actor.
+/// The keys by which clients cancel: ours, not those of the server processes, which change with each transaction. A request is looked up by
+/// its process id, a number of ours, and its secret compared in a time that tells nothing. Owned by one actor.
 /// </summary>
 /// <typeparam name="T">What stands for a client.</typeparam>
 internal sealed class ClientKeys<T>
@@ -40,7 +40,8 @@ internal sealed class ClientKeys<T>
 
     /// <summary>Who is meant; default when nobody is.</summary>
     internal T? Find(CancelRequest request) =>
-        _clients.TryGetValue(request.ProcessId, out var found) && CryptographicOperations.FixedTimeEquals(found.Secret, request.SecretKey.Span) ? found.Client : default;
+        _clients.TryGetValue(request.ProcessId, out var found)
+            && CryptographicOperations.FixedTimeEquals(found.Secret, request.SecretKey.Span) ? found.Client : default;
 
     /// <summary>A client is gone.</summary>
     internal void Take(int processId) => _clients.Remove(processId);

@@ -2,7 +2,10 @@ using Broker.Configuration;
 
 namespace Broker.Gateway.Clients;
 
-/// <summary>How long a client has been doing what it does, against the limits of `broker.gateway.timeouts`. Told after each thing that happens; looked at now and then.</summary>
+/// <summary>
+/// How long a client has been doing what it does, against the limits of `broker.gateway.timeouts`. Told after each thing that happens;
+/// looked at now and then.
+/// </summary>
 internal sealed class ClientClock
 {
     private readonly GatewayTimeoutSettings _limits;
@@ -13,13 +16,16 @@ internal sealed class ClientClock
     private bool _busy;
     private bool _inTransaction;
 
-    private ClientClock(GatewayTimeoutSettings limits, TimeProvider time) => (_limits, _time, _quietSince) = (limits, time, time.GetTimestamp());
+    private ClientClock(GatewayTimeoutSettings limits, TimeProvider time) =>
+        (_limits, _time, _quietSince) = (limits, time, time.GetTimestamp());
 
     /// <summary>How often clocks are looked at; null when nothing is limited, and nobody needs one.</summary>
     internal static TimeSpan? Look(GatewayTimeoutSettings limits)
     {
         var shortest = new[] { limits.Query, limits.Transaction, limits.IdleInTransaction, limits.ClientIdle }.Min();
-        return shortest is { } least ? TimeSpan.FromTicks(Math.Clamp(least.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond)) : null;
+        return shortest is { } least
+            ? TimeSpan.FromTicks(Math.Clamp(least.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond))
+            : null;
     }
 
     /// <summary>One that begins now; null when nothing is limited.</summary>
@@ -53,15 +59,18 @@ internal sealed class ClientClock
     /// <summary>What is overrun: its SQLSTATE and words that name the setting; null when nothing is.</summary>
     internal (string SqlState, string Text)? Overrun() =>
         _busy && Is(_busySince, _limits.Query) ? ("57014", Words("a statement took longer than", _limits.Query, "query"))
-        : _inTransaction && Is(_transactionSince, _limits.Transaction) ? ("25P04", Words("a transaction took longer than", _limits.Transaction, "transaction"))
+        : _inTransaction && Is(_transactionSince, _limits.Transaction)
+            ? ("25P04", Words("a transaction took longer than", _limits.Transaction, "transaction"))
         : _inTransaction && !_busy && Is(_quietSince, _limits.IdleInTransaction)
             ? ("25P03", Words("the client was silent in a transaction for", _limits.IdleInTransaction, "idle-in-transaction"))
-        : !_inTransaction && !_busy && Is(_quietSince, _limits.ClientIdle) ? ("57P05", Words("the client was silent for", _limits.ClientIdle, "client-idle"))
+        : !_inTransaction && !_busy && Is(_quietSince, _limits.ClientIdle)
+            ? ("57P05", Words("the client was silent for", _limits.ClientIdle, "client-idle"))
         : null;
 
     private bool Is(long since, TimeSpan? limit) => limit is { } most && _time.GetElapsedTime(since) >= most;
 
-    private static string Words(string what, TimeSpan? limit, string key) => $"{what} {limit!.Value.TotalSeconds:0.###} s (broker.gateway.timeouts.{key})";
+    private static string Words(string what, TimeSpan? limit, string key) =>
+        $"{what} {limit!.Value.TotalSeconds:0.###} s (broker.gateway.timeouts.{key})";
 }
 
 /// <summary>The receiver, a client's actor, is to look at its clock.</summary>

@@ -14,8 +14,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Clients;
 
 /// <summary>
-/// Finds among what a client sends the requests that may share a round trip with those of others: single plain reads and writes outside a transaction, by a client that has set nothing. One at a time is under
-/// way, so that a client's requests are carried out in their order. Owned by the client's actor.
+/// Finds among what a client sends the requests that may share a round trip with those of others: single plain reads and writes outside a
+/// transaction, by a client that has set nothing. One at a time is under way, so that a client's requests are carried out in their order.
+/// Owned by the client's actor.
 /// </summary>
 internal sealed class ClientErrands
 {
@@ -34,7 +35,8 @@ internal sealed class ClientErrands
     private bool _alone;
     private long? _waitedSince;
 
-    internal ClientErrands(ClientMemory client, Intake intake, IActorRef self, TimeProvider time) => (_client, _intake, _self, _time, _want) = (client, intake, self, time, new(self));
+    internal ClientErrands(ClientMemory client, Intake intake, IActorRef self, TimeProvider time) =>
+        (_client, _intake, _self, _time, _want) = (client, intake, self, time, new(self));
 
     /// <summary>Whether one is under way.</summary>
     internal bool IsUnderWay { get; private set; }
@@ -42,7 +44,10 @@ internal sealed class ClientErrands
     /// <summary>The next request, if it may be an errand; null when it may not, or is not all there.</summary>
     internal WireErrand? Next()
     {
-        if (_alone || _client.Statements is not { } statements || RequestShape.Of(_intake.Peek) is not { } shape || !_client.Settings.IsPlain)
+        if (_alone
+            || _client.Statements is not { } statements
+            || RequestShape.Of(_intake.Peek) is not { } shape
+            || !_client.Settings.IsPlain)
         {
             return null;
         }
@@ -78,8 +83,8 @@ internal sealed class ClientErrands
     }
 
     /// <summary>
-    /// The one that is under way is wanted no longer. A read is answered by an error, and its own answer will be dropped. A write may take effect: it is answered by its share if it waits there, and
-    /// else by what becomes of it.
+    /// The one that is under way is wanted no longer. A read is answered by an error, and its own answer will be dropped. A write may take
+    /// effect: it is answered by its share if it waits there, and else by what becomes of it.
     /// </summary>
     internal void Drop(Failure failure, WireWriter answer)
     {
@@ -95,7 +100,9 @@ internal sealed class ClientErrands
     /// <summary>What had to run alone has run.</summary>
     internal void RanAlone() => (_alone, _waitedSince) = (false, null);
 
-    /// <summary>Asks for a link, for whatever is not an errand; for one that has waited for its trip in vain, from when it has waited.</summary>
+    /// <summary>
+    /// Asks for a link, for whatever is not an errand; for one that has waited for its trip in vain, from when it has waited.
+    /// </summary>
     internal ShareCommands.WantLink Want => _waitedSince is { } since ? _want with { Since = since } : _want;
 
     private WireErrand.Simple? Simple(ClientStatements statements, ReadOnlySpan<byte> body)
@@ -116,7 +123,8 @@ internal sealed class ClientErrands
         _changes = true;
         return new()
         {
-            Client = _self, Number = ++_number, Lane = verdict.Lane, Arrived = _time.GetTimestamp(), Estimate = verdict.Estimate, Text = new(text.ToArray()),
+            Client = _self, Number = ++_number, Lane = verdict.Lane, Arrived = _time.GetTimestamp(), Estimate = verdict.Estimate,
+            Text = new(text.ToArray()),
         };
     }
 

@@ -19,12 +19,14 @@ internal sealed record ClientOrigin(IPAddress? Address, int Port, bool IsFromSam
     {
         if (socket.RemoteEndPoint is not IPEndPoint remote)
             return new(null, 0, false, account);
-        var same = IPAddress.IsLoopback(remote.Address) || (socket.LocalEndPoint is IPEndPoint local && local.Address.Equals(remote.Address));
+        var same = IPAddress.IsLoopback(remote.Address)
+            || (socket.LocalEndPoint is IPEndPoint local && local.Address.Equals(remote.Address));
         return new(remote.Address.IsIPv4MappedToIPv6 ? remote.Address.MapToIPv4() : remote.Address, remote.Port, same, account);
     }
 
     /// <summary>It wants in.</summary>
-    internal LoginAttempt Attempt(StartupWishes wishes) => new(wishes.User, wishes.Database, Address) { IsFromSameHost = IsFromSameHost, Account = Account, Tls = Tls };
+    internal LoginAttempt Attempt(StartupWishes wishes) =>
+        new(wishes.User, wishes.Database, Address) { IsFromSameHost = IsFromSameHost, Account = Account, Tls = Tls };
 
     /// <inheritdoc/>
     public override string ToString() => Address is null ? "unix" : new IPEndPoint(Address, Port).ToString();

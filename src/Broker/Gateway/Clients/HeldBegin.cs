@@ -11,8 +11,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Clients;
 
 /// <summary>
-/// A client's BEGIN that was answered here and is sent with what the client says next: a client that has begun and thinks needs no link, and its transaction is a round trip shorter. Only a text that
-/// no server refuses outside a transaction (<see cref="BeginText"/>), and only where links go back after transactions. A transaction's moment, as <c>now()</c>, is when the server hears of it.
+/// A client's BEGIN that was answered here and is sent with what the client says next: a client that has begun and thinks needs no link,
+/// and its transaction is a round trip shorter. Only a text that no server refuses outside a transaction (<see cref="BeginText"/>), and
+/// only where links go back after transactions. A transaction's moment, as <c>now()</c>, is when the server hears of it.
 /// </summary>
 internal sealed class HeldBegin
 {

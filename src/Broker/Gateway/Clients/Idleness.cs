@@ -8,7 +8,9 @@ internal enum Idleness
     /// <summary>The client goes.</summary>
     Leaves,
 
-    /// <summary>It is passed over: the rest of a COPY that was refused, a Flush with nothing to flush, what an error has everybody skip.</summary>
+    /// <summary>
+    /// It is passed over: the rest of a COPY that was refused, a Flush with nothing to flush, what an error has everybody skip.
+    /// </summary>
     PassesOver,
 
     /// <summary>It is answered by ReadyForQuery.</summary>

@@ -23,7 +23,9 @@ internal sealed class Intake
 
     private bool IsBetweenMessages => _input.Reader.IsBetweenMessages;
 
-    /// <summary>Hands on what there is and can be taken, no more in one go than a turn allows: for the rest the port is signalled.</summary>
+    /// <summary>
+    /// Hands on what there is and can be taken, no more in one go than a turn allows: for the rest the port is signalled.
+    /// </summary>
     /// <param name="channel">Where from.</param>
     /// <param name="turn">How many bytes a turn may read.</param>
     /// <param name="canTake">Whether there is somebody to take the next one.</param>
@@ -73,7 +75,9 @@ internal sealed class Intake
     /// <summary>Why what came is no message.</summary>
     internal string Problem => _input.Reader.Error?.Text ?? "";
 
-    /// <summary>Whether the client was told of an error in a series that it has not ended: what it sends is passed over up to its Sync.</summary>
+    /// <summary>
+    /// Whether the client was told of an error in a series that it has not ended: what it sends is passed over up to its Sync.
+    /// </summary>
     internal bool SkipsToSync { get; set; }
 
     /// <summary>The one that is kept is answered by an error, as the server would have done.</summary>

@@ -7,7 +7,9 @@ using Broker.PgWire.Messages;
 
 namespace Broker.Gateway.Clients;
 
-/// <summary>What is asked of a client, and what its responses prove: judged on the thread pool, because some proofs take a millisecond.</summary>
+/// <summary>
+/// What is asked of a client, and what its responses prove: judged on the thread pool, because some proofs take a millisecond.
+/// </summary>
 internal static class LoginProofs
 {
     /// <summary>What is asked of it.</summary>

@@ -7,7 +7,10 @@ using Broker.PgWire.Messages.Backend;
 
 namespace Broker.Gateway.Clients;
 
-/// <summary>Applies the settings that a client wishes to a link, so that it is refused at once when it wishes what cannot be, as the server would. It owns the link while it goes on.</summary>
+/// <summary>
+/// Applies the settings that a client wishes to a link, so that it is refused at once when it wishes what cannot be, as the server would.
+/// It owns the link while it goes on.
+/// </summary>
 internal sealed class SettingsTrial
 {
     private readonly ExchangeBuffers _buffers;

@@ -53,15 +53,22 @@ internal sealed record StartupWishes(
     }
 
     /// <summary>The version that both sides speak: 3.1 was never one.</summary>
-    internal static ProtocolVersion Spoken(ProtocolVersion asked) => asked >= ProtocolVersion.V32 ? ProtocolVersion.V32 : ProtocolVersion.V30;
+    internal static ProtocolVersion Spoken(ProtocolVersion asked) =>
+        asked >= ProtocolVersion.V32 ? ProtocolVersion.V32 : ProtocolVersion.V30;
 
-    /// <summary>The settings that are not as a session has them anyway; where servers show the broker's name, the client's own is not asked for.</summary>
-    internal ImmutableSortedDictionary<string, WireText> Beyond(IReadOnlyDictionary<WireText, WireText> defaults, ShownName shownName) => Settings
-        .Where(setting => !(setting.Key == "application_name" && shownName is ShownName.Broker) && !defaults.Any(one => IsSame(one, setting)))
+    /// <summary>
+    /// The settings that are not as a session has them anyway; where servers show the broker's name, the client's own is not asked for.
+    /// </summary>
+    internal ImmutableSortedDictionary<string, WireText> Beyond(IReadOnlyDictionary<WireText, WireText> defaults, ShownName shownName) =>
+        Settings
+        .Where(setting => !(setting.Key == "application_name" && shownName is ShownName.Broker) && !defaults
+            .Any(one => IsSame(one, setting)))
         .ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     private static bool IsSame(KeyValuePair<WireText, WireText> one, KeyValuePair<string, WireText> other) =>
-        one.Key.ToString().Equals(other.Key, StringComparison.OrdinalIgnoreCase) && one.Value.ToString().Equals(other.Value.ToString(), StringComparison.OrdinalIgnoreCase);
+        one.Key.ToString().Equals(other.Key, StringComparison.OrdinalIgnoreCase)
+            && one.Value.ToString().Equals(other.Value.ToString(), StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsTrue(WireText? value) => value is { } text && text.ToString().ToLowerInvariant() is not ("" or "false" or "off" or "no" or "0");
+    private static bool IsTrue(WireText? value) =>
+        value is { } text && text.ToString().ToLowerInvariant() is not ("" or "false" or "off" or "no" or "0");
 }

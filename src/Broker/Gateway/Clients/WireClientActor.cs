@@ -18,9 +18,9 @@ using Broker.PgWire.Messages.Backend;
 namespace Broker.Gateway.Clients;
 
 /// <summary>
-/// A client that was let in. It owns the client's socket, and a link's while it has one: then it moves the bytes both ways itself, through an <see cref="Exchange"/>, and gives the link back when
-/// the release rule allows it. It talks to the share of its pool and to nobody else. Ready → Errand → (InTransaction) → Ready ... → Closing; in session mode Pinned, once it has a link. When it
-/// dies the link goes to the cleaner, and the socket is closed.
+/// A client that was let in. It owns the client's socket, and a link's while it has one: then it moves the bytes both ways itself, through
+/// an <see cref="Exchange"/>, and gives the link back when the release rule allows it. It talks to the share of its pool and to nobody
+/// else. Ready → Errand → (InTransaction) → Ready ... → Closing; in session mode Pinned, once it has a link. When it dies a cleaner has it.
 /// </summary>
 internal sealed class WireClientActor : UntypedActor
 {
@@ -52,10 +52,10 @@ internal sealed class WireClientActor : UntypedActor
     }
 
     /// <summary>How to make one.</summary>
-    internal static Props For(GatewayPlan plan, ExchangeBuffers buffers, ClientEntered client) => Props.Create(() => new WireClientActor(plan, buffers, client));
+    internal static Props For(GatewayPlan plan, ExchangeBuffers buffers, ClientEntered client) =>
+        Props.Create(() => new WireClientActor(plan, buffers, client));
 
     private ClientPhase Phase => ClientPhases.Of(_closing, _isWaiting || _errands.IsUnderWay, _exchange is not null, Status, _face.Mode);
-
     private TransactionStatus Status => _exchange?.Status ?? _begin.Status;
 
     /// <inheritdoc/>
@@ -83,7 +83,7 @@ internal sealed class WireClientActor : UntypedActor
             case LinkLent lent: OnLent(lent.Link); break;
             case LookAtClock when _clock?.Overrun() is var (state, text): End(ErrorReports.Fatal(state, text)); break;
             case Refused refused when _isWaiting: OnRefused(refused.Failure); break;
-            case CancelClient: OnCancel(); break;
+            case CancelClient(var asker): OnCancel(asker); break;
             case LinkRecalled recalled when _exchange?.Link == recalled.Link: End(new ConnectionLost(_face.Pool, recalled.Reason)); break;
             case CloseClient close: OnClose(close.Failure); break;
             case ShareEnded ended when ended.Share.Equals(_share): End(ended.Failure); break;
@@ -127,7 +127,7 @@ internal sealed class WireClientActor : UntypedActor
         ReadClient();
     }
 
-    /// <summary>Takes what the client sends, as long as there is somebody to take it. Who waits is not read, and ends when it hears nothing any more.</summary>
+    /// <summary>Takes what the client sends while there is somebody to take it. Who waits is not read.</summary>
     private void ReadClient()
     {
         switch (_closing ? InputState.Stopped : _intake.Read(_channel, _plan.Settings.Buffer.Turn, _canTake, _take))
@@ -155,7 +155,8 @@ internal sealed class WireClientActor : UntypedActor
         }
         if (_exchange is { } exchange)
         {
-            return !exchange.IsTuning && exchange.Link.Channel.Backlog < _plan.Settings.Buffer.Backlog && !(_face.Mode is PoolMode.Statement && exchange.IsBusy);
+            return !exchange.IsTuning && exchange.Link.Channel.Backlog < _plan.Settings.Buffer.Backlog
+                && !(_face.Mode is PoolMode.Statement && exchange.IsBusy);
         }
         if (_intake.SkipsToSync || _begin.IsHeld || _face.Mode is PoolMode.Session || _errands.Next() is not { } errand)
         {
@@ -199,7 +200,8 @@ internal sealed class WireClientActor : UntypedActor
                 _intake.SkipsToSync = false;
                 new ReadyForQuery(Status).Write(_buffers.ToClient);
                 return true;
-            case Idleness.WantsLink when _begin.Takes(frame, _buffers.ToClient):
+            case Idleness.WantsLink when _begin.Takes(frame, _buffers.ToClient)
+                || (!_begin.IsHeld && IdleReset.Takes(frame, _memory, _buffers.ToClient)):
                 return true;
             case Idleness.WantsLink:
                 _isWaiting = true;
@@ -268,7 +270,8 @@ internal sealed class WireClientActor : UntypedActor
     private void OnLinkReady(Exchange exchange)
     {
         var decides = false;
-        if (_channel.Backlog < _plan.Settings.Buffer.Backlog && ServerReading.Read(exchange, _plan.Settings.Buffer.Turn, out decides) is InputState.Ended or InputState.Garbled)
+        if (_channel.Backlog < _plan.Settings.Buffer.Backlog
+            && ServerReading.Read(exchange, _plan.Settings.Buffer.Turn, out decides) is InputState.Ended or InputState.Garbled)
         {
             Lose(exchange);
             return;
@@ -278,7 +281,6 @@ internal sealed class WireClientActor : UntypedActor
             Decide(exchange);
         }
         Flush();
-        // what waited for answers, or for room
         if (!_intake.IsEmpty || _channel.IsReadable)
         {
             ReadClient();
@@ -296,13 +298,9 @@ internal sealed class WireClientActor : UntypedActor
         if (exchange.IsQuiet && _intake.IsQuiet)
         {
             if (_face.Mode is PoolMode.Session)
-            {
                 exchange.Restore();
-            }
             else
-            {
                 Return(exchange, exchange.Condition);
-            }
             CloseIfAsked();
         }
     }
@@ -322,7 +320,7 @@ internal sealed class WireClientActor : UntypedActor
         exchange.Link.ReturnTo(_share, condition);
     }
 
-    /// <summary>The server has ended the connection: what the client had under way is lost with it, and it is told so unless the server has.</summary>
+    /// <summary>The server has ended the connection: what was under way is lost, and the client told so unless the server has.</summary>
     private void Lose(Exchange exchange)
     {
         var words = ErrorReports.Lost(_face.Pool, exchange.Outstanding > 0);
@@ -337,13 +335,15 @@ internal sealed class WireClientActor : UntypedActor
         End(words);
     }
 
-    private void OnCancel()
+    private void OnCancel(IActorRef asker)
     {
         if (_exchange is { } exchange)
         {
-            exchange.Link.Actor.Tell(new LinkCommands.Cancel(Self), ActorRefs.NoSender);
+            asker.Tell(new CancelPassed(exchange.Link.Actor), ActorRefs.NoSender);
+            exchange.Link.Actor.Tell(new LinkCommands.Cancel(Self, asker), ActorRefs.NoSender);
+            return;
         }
-        else if (_errands.IsUnderWay)
+        if (_errands.IsUnderWay)
         {
             _errands.Drop(new Client.Protocol.Failures.Cancelled("by its client"), _buffers.ToClient);
             _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
@@ -354,6 +354,7 @@ internal sealed class WireClientActor : UntypedActor
             _share.Tell(new ShareCommands.LeaveLine(Self), ActorRefs.NoSender);
             OnRefused(new Client.Protocol.Failures.Cancelled("while it waited for a server connection"));
         }
+        asker.Tell(CancelOver.Instance, ActorRefs.NoSender);
     }
 
     private void Flush()

@@ -21,9 +21,9 @@ using Broker.Pools;
 namespace Broker.Gateway.Clients;
 
 /// <summary>
-/// A client in state Authenticating: it proves who it is, is counted, is told what its session begins with, and goes to the loop's actor as <see cref="ClientEntered"/>. Proofs are judged on the
-/// thread pool, because some take a millisecond. It owns the socket and, while it tries the client's settings, a link. It dies with the socket, and after
-/// `broker.gateway.timeouts.client-login`.
+/// A client in state Authenticating: it proves who it is, is counted, is told what its session begins with, and goes to the loop's actor as
+/// <see cref="ClientEntered"/>. Proofs are judged on the thread pool, because some take a millisecond. It owns the socket and, while it
+/// tries the client's settings, a link. It dies with the socket, and after `broker.gateway.timeouts.client-login`.
 /// </summary>
 internal sealed class WireLoginActor : UntypedActor, IWithTimers
 {
@@ -57,7 +57,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     private GatewayPoolFound Pool => (GatewayPoolFound)_pool!;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(GatewayPlan plan, GatewayDoor door, ClientIntroduced client) => Props.Create(() => new WireLoginActor(plan, door, client));
+    internal static Props For(GatewayPlan plan, GatewayDoor door, ClientIntroduced client) =>
+        Props.Create(() => new WireLoginActor(plan, door, client));
 
     private sealed record LoginOverdue : INoSerializationVerificationNeeded
     {
@@ -75,7 +76,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         {
             _channel.GiveTo(Self);
         }
-        Timers.StartSingleTimer(nameof(LoginOverdue), LoginOverdue.Instance, _client.LeftOf(_plan.Settings.Timeouts.ClientLogin, _plan.Time));
+        Timers.StartSingleTimer(nameof(LoginOverdue), LoginOverdue.Instance,
+            _client.LeftOf(_plan.Settings.Timeouts.ClientLogin, _plan.Time));
         if (_problem is not null)
         {
             End("28000", _problem);
@@ -104,7 +106,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
                 }
                 break;
             case LoginOverdue:
-                End("57014", $"the login took longer than {_plan.Settings.Timeouts.ClientLogin.TotalSeconds:0.###} s (broker.gateway.timeouts.client-login)");
+                var limit = $"{_plan.Settings.Timeouts.ClientLogin.TotalSeconds:0.###} s (broker.gateway.timeouts.client-login)";
+                End("57014", $"the login took longer than {limit}");
                 break;
             case ShareEnded ended when ended.Share.Equals(_share?.Share): End(ended.Failure); break;
             case ShareEnded or LookAtClock: break;
@@ -290,7 +293,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
     {
         var beyond = _wishes.Beyond(greeting.Defaults, _plan.Settings.ApplicationName);
         _settings = new(greeting.Told, beyond.ToImmutableSortedDictionary(
-            static wish => wish.Key, static wish => LinkTuning.Setting(wish.Key, wish.Value), StringComparer.Ordinal), _plan.Settings.ApplicationName);
+            static wish => wish.Key, static wish => LinkTuning.Setting(wish.Key, wish.Value), StringComparer.Ordinal),
+                _plan.Settings.ApplicationName);
         if (beyond.IsEmpty)
         {
             Enter();
@@ -304,7 +308,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
 
     // who keeps one link finds its statements there by its own names, as at the server
     private ClientMemory Memory() => new(
-        _share!.Book, _share.Verdicts, _plan.Settings.PreparedStatements > 0 && Pool.Mode is not PoolMode.Session ? new(_share.Book) : null, _settings!);
+        _share!.Book, _share.Verdicts, _plan.Settings.PreparedStatements > 0 && Pool.Mode is not PoolMode.Session ? new(_share.Book) : null,
+            _settings!);
 
     private void OnLent(WireLink link)
     {
@@ -346,10 +351,13 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         {
             _settings!.Reported(WireText.Of("application_name"), name);
         }
-        Send([.. _settings!.Told.Select(static told => new ParameterStatus(told.Key, told.Value)), _key!, new ReadyForQuery(TransactionStatus.Idle)]);
+        Send([.. _settings!.Told.Select(static told => new ParameterStatus(told.Key, told.Value)), _key!,
+            new ReadyForQuery(TransactionStatus.Idle)]);
         _handedOver = true;
         Context.Parent.Tell(new ClientEntered(
-            _channel, _input, new(_wishes.User, Pool.Pool, Pool.Mode, StartupWishes.Spoken(_client.Startup.Version), _key!.ProcessId, _client.Origin), memory, _share!.Share, _share.Telemetry));
+            _channel, _input,
+                new(_wishes.User, Pool.Pool, Pool.Mode, StartupWishes.Spoken(_client.Startup.Version), _key!.ProcessId, _client.Origin),
+                    memory, _share!.Share, _share.Telemetry));
         Context.Stop(Self);
     }
 
@@ -376,7 +384,8 @@ internal sealed class WireLoginActor : UntypedActor, IWithTimers
         }
         _ending = true;
         _plan.Telemetry.ClientRefused(error.SqlState);
-        _log.Info("Client {Client} is not let in as {User} to {Database}: {Cause}", _client.Origin, _wishes.User, _wishes.Database, error.Text);
+        _log.Info("Client {Client} is not let in as {User} to {Database}: {Cause}", _client.Origin, _wishes.User, _wishes.Database,
+            error.Text);
         Send(error);
         StopWhenSent();
     }

@@ -17,9 +17,14 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Clients;
 
 /// <summary>
-/// A client in state Startup: it has connected, and has not said yet what it wants. Requests for encryption are answered, a cancel request is passed on; with the startup message the socket goes
-/// to the loop of the pool that it asks for, and this actor ends. Nothing is read beyond a packet, so that no byte that was sent in clear is taken for one that was encrypted. What it owns is
-/// the socket; it dies with it, and after `broker.gateway.timeouts.client-login`.
+/// A client in state Startup: it has connected, and has not said yet what it wants. Requests for encryption are answered, a cancel request
+/// is passed on; with the startup message the socket goes to the loop of the pool that it asks for, and this actor ends. Nothing is read
+/// beyond a packet, so that no byte that was sent in clear is taken for one that was encrypted. What it owns is the socket; it dies with
+/// it, and after `broker.gateway.timeouts.client-login`.
+/// <para>
+/// Whoever has sent a request to cancel may wait for the end of its connection, as libpq does and Npgsql, to send nothing that the request
+/// could hit. PostgreSQL closes it when the request has taken effect; so it is kept open here until the server has closed ours.
+/// </para>
 /// </summary>
 internal sealed class WireStartupActor : UntypedActor, IWithTimers
 {
@@ -39,6 +44,7 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
     private readonly long _since;
     private bool _asked;
     private bool _handedOver;
+    private bool _cancels;
     private ClientIntroduced? _introduction;
 
     public WireStartupActor(GatewayPlan plan, ServerTls? tls, TakeClient client) =>
@@ -48,7 +54,8 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>How to make one.</summary>
-    internal static Props For(GatewayPlan plan, ServerTls? tls, TakeClient client) => Props.Create(() => new WireStartupActor(plan, tls, client));
+    internal static Props For(GatewayPlan plan, ServerTls? tls, TakeClient client) =>
+        Props.Create(() => new WireStartupActor(plan, tls, client));
 
     private sealed record LoginOverdue : INoSerializationVerificationNeeded
     {
@@ -91,9 +98,16 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
                 break;
             case Shares.ShareEnded or LookAtClock:
                 break;
+            case CancelPassed passed:
+                Context.Watch(passed.To);
+                break;
+            case CancelOver or Terminated or LoginOverdue when _cancels:
+                Context.Stop(Self);
+                break;
             case LoginOverdue:
                 _plan.Telemetry.ClientRefused("57014");
-                _log.Info("Client {Client} did not log in within {Limit} (broker.gateway.timeouts.client-login)", _origin, _plan.Settings.Timeouts.ClientLogin);
+                _log.Info("Client {Client} did not log in within {Limit} (broker.gateway.timeouts.client-login)", _origin,
+                    _plan.Settings.Timeouts.ClientLogin);
                 Context.Stop(Self);
                 break;
             default:
@@ -117,10 +131,19 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
     {
         if (_introduction is not null)
             HandOver();
+        else if (_cancels)
+            Listen();
         else if (_channel!.IsShakingHands)
             _channel.ShakeHands();
         else
             Read();
+    }
+
+    // there is nothing to say behind a request to cancel: the end comes, or what is nobody's
+    private void Listen()
+    {
+        if (_channel!.Read(_packet) != 0)
+            Context.Stop(Self);
     }
 
     private void Read()
@@ -177,8 +200,9 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
                 return true;
             case CancelRequest request:
                 // Nobody is told whether it meant anybody.
-                _plan.Supervisor.Tell(new CancelAsked(request), ActorRefs.NoSender);
-                Context.Stop(Self);
+                _cancels = true;
+                _plan.Supervisor.Tell(new CancelAsked(request, Self), ActorRefs.NoSender);
+                Listen();
                 return false;
             case StartupMessage startup:
                 return On(startup);
@@ -189,7 +213,9 @@ internal sealed class WireStartupActor : UntypedActor, IWithTimers
 
     private bool On(StartupMessage startup)
     {
-        if (_plan.Settings.Tls.Mode is TlsMode.Require or TlsMode.VerifyCa or TlsMode.VerifyFull && _channel!.Tls is null && _origin.Address is not null)
+        if (_plan.Settings.Tls.Mode is TlsMode.Require or TlsMode.VerifyCa or TlsMode.VerifyFull
+            && _channel!.Tls is null
+            && _origin.Address is not null)
             return Refuse("28000", "the gateway takes only encrypted connections (broker.gateway.tls.mode)");
         _introduction = new(_channel!, startup, _origin, _since);
         HandOver();

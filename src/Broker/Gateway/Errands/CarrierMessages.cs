@@ -16,7 +16,8 @@ internal static class CarrierMessages
     /// <param name="Elapsed">How long it took.</param>
     /// <param name="Work">How long the server worked on the members, by its own clock; null when it did not say.</param>
     /// <param name="Guilty">The member whose error ended a trip of writes; null when none did.</param>
-    internal sealed record TripOver(IActorRef Carrier, ImmutableArray<WireErrand> Members, int Completed, TimeSpan Elapsed, TimeSpan? Work, WireErrand? Guilty)
+    internal sealed record TripOver(IActorRef Carrier, ImmutableArray<WireErrand> Members, int Completed, TimeSpan Elapsed, TimeSpan? Work,
+        WireErrand? Guilty)
         : INoSerializationVerificationNeeded;
 
     /// <summary>The share tells itself: errands that wait are to travel.</summary>

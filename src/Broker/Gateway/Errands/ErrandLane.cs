@@ -5,7 +5,10 @@ using Broker.Errands;
 
 namespace Broker.Gateway.Errands;
 
-/// <summary>The errands of one kind that wait for a trip, in the order in which they came, and the carriers that have links for them. Owned by the share's actor.</summary>
+/// <summary>
+/// The errands of one kind that wait for a trip, in the order in which they came, and the carriers that have links for them. Owned by the
+/// share's actor.
+/// </summary>
 internal sealed class ErrandLane
 {
     private readonly PackingSettings _packing;

@@ -8,8 +8,8 @@ using Broker.Gateway.Prepared;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// The errands of a share that wait for a trip, and the carriers that have links for them: reads on as many as their width allows, writes on one, so that many commits share one flush of the log.
-/// Owned by one actor.
+/// The errands of a share that wait for a trip, and the carriers that have links for them: reads on as many as their width allows, writes
+/// on one, so that many commits share one flush of the log. Owned by one actor.
 /// </summary>
 internal sealed class ErrandTrips
 {
@@ -70,8 +70,10 @@ internal sealed class ErrandTrips
     {
         if (errand.Lane is TripLane.Writes)
         {
-            // What a write costs only a group can tell: by itself it is mostly its own flush of the log. One that was too slow for a group has another chance now and then.
-            errand.Estimate.Value = errand.Estimate.Value with { Fill = Math.Max(LeastWriteFill, errand.Estimate.Value.Fill), AloneUntil = 0 };
+            // What a write costs only a group can tell: by itself it is mostly its own flush of the log. One that was too slow for a group
+            // has another chance now and then.
+            errand.Estimate.Value =
+                errand.Estimate.Value with { Fill = Math.Max(LeastWriteFill, errand.Estimate.Value.Fill), AloneUntil = 0 };
         }
         LaneOf(errand).Enter(errand);
         _plan.Telemetry?.ErrandsWait(Waiting);
@@ -85,7 +87,10 @@ internal sealed class ErrandTrips
         return left;
     }
 
-    /// <summary>Whether the only write that waits is to run by itself, now that there is a link for it: company is for those for whom there is none. It is told so.</summary>
+    /// <summary>
+    /// Whether the only write that waits is to run by itself, now that there is a link for it: company is for those for whom there is none.
+    /// It is told so.
+    /// </summary>
     internal bool RunsLoneWrite()
     {
         if (_writes.Waiting != 1 || _writes.Carriers > 0 || (Wants(_reads) && _reads.Oldest < _writes.Oldest))
@@ -102,14 +107,18 @@ internal sealed class ErrandTrips
     internal void Carry(WireLink link)
     {
         var lane = Wants(_writes) && (_writes.Oldest < _reads.Oldest || !Wants(_reads)) ? _writes : _reads;
-        var carrier = _context.ActorOf(WireCarrierActor.For(lane.Kind, _plan, link, _book, _buffers).WithDispatcher(_context.Dispatcher.Id));
+        var carrier = _context.ActorOf(WireCarrierActor.For(lane.Kind, _plan, link, _book, _buffers)
+            .WithDispatcher(_context.Dispatcher.Id));
         (link.Phase, link.Borrower) = (LinkPhase.Errand, carrier);
         link.Channel.GiveTo(carrier);
         _links.Add(carrier);
         lane.Add(carrier);
     }
 
-    /// <summary>Whether the share is to tell itself <see cref="CarrierMessages.Pump"/>: those whose errands are in its mailbox already are to travel together.</summary>
+    /// <summary>
+    /// Whether the share is to tell itself <see cref="CarrierMessages.Pump"/>: those whose errands are in its mailbox already are to travel
+    /// together.
+    /// </summary>
     internal bool StartsPump()
     {
         var starts = !_pumps && (_reads.CanTravel || _writes.CanTravel || Wanted > 0);
@@ -209,7 +218,8 @@ internal sealed class ErrandTrips
     }
 
     /// <summary>What became of a group of writes is to be found out.</summary>
-    internal void Settle(TripInDoubt doubt) => _context.ActorOf(WireSettlementActor.For(_pool, doubt).WithDispatcher(_context.Dispatcher.Id));
+    internal void Settle(TripInDoubt doubt) =>
+        _context.ActorOf(WireSettlementActor.For(_pool, doubt).WithDispatcher(_context.Dispatcher.Id));
 
     private ErrandLane LaneOf(WireErrand errand) => errand.Lane is TripLane.Writes ? _writes : _reads;
 
@@ -253,7 +263,9 @@ internal sealed class ErrandTrips
     {
         if (over.Guilty is { Estimate: var guilty })
         {
-            guilty.Value = over.Elapsed >= Packing.TripLimit ? Probing.Alone(guilty.Value, Packing, _plan.Time) : guilty.Value.AfterFailure(over.Members.Length);
+            guilty.Value = over.Elapsed >= Packing.TripLimit
+                ? Probing.Alone(guilty.Value, Packing, _plan.Time)
+                : guilty.Value.AfterFailure(over.Members.Length);
         }
         if (over.Work is not { } work || over.Completed < over.Members.Length)
         {

@@ -4,8 +4,9 @@ using Broker.Errands;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// How a text that was too slow for company finds its way back. What clients run on links of their own is not measured, so a text that goes alone is tried again in a trip: one errand of it, so
-/// seldom that a slow one has the lane for a hundredth of the time at the most, and once a `packing.probe` at least. So one slow moment of the machine does not keep a fast text alone for ever. Pure.
+/// How a text that was too slow for company finds its way back. What clients run on links of their own is not measured, so a text that goes
+/// alone is tried again in a trip: one errand of it, so seldom that a slow one has the lane for a hundredth of the time at the most, and
+/// once a `packing.probe` at least. So one slow moment of the machine does not keep a fast text alone for ever. Pure.
 /// </summary>
 internal static class Probing
 {
@@ -19,7 +20,8 @@ internal static class Probing
     /// <param name="overhead">What of that was for nothing.</param>
     /// <param name="packing">The pool's.</param>
     /// <param name="time">The clock.</param>
-    internal static TextEstimate After(TextEstimate before, int members, TimeSpan elapsed, TripOverhead overhead, PackingSettings packing, TimeProvider time)
+    internal static TextEstimate After(TextEstimate before, int members, TimeSpan elapsed, TripOverhead overhead, PackingSettings packing,
+        TimeProvider time)
     {
         // what a trip of one took went for nothing, as far as was known: that says nothing about the text
         var known = before.MicrosecondsEach > Nothing ? before : before with { MicrosecondsEach = 0 };
@@ -48,7 +50,8 @@ internal static class Probing
     }
 
     /// <summary>A text that was too slow for company: it is tried again when a `packing.probe` is over.</summary>
-    internal static TextEstimate Alone(TextEstimate text, PackingSettings packing, TimeProvider time) => text.AloneFor(Next(packing, TimeSpan.MaxValue, time));
+    internal static TextEstimate Alone(TextEstimate text, PackingSettings packing, TimeProvider time) =>
+        text.AloneFor(Next(packing, TimeSpan.MaxValue, time));
 
     private static long Next(PackingSettings packing, TimeSpan wait, TimeProvider time) => packing.Probe is { } most
         ? time.GetTimestamp() + (long)((wait < most ? wait : most).TotalSeconds * time.TimestampFrequency)

@@ -12,8 +12,8 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// A trip of reads, on a session that only reads. Each is answered when it is complete. One that fails ends the trip: those before it have their answers, it is told, or run again alone where the
-/// trip may have been the cause, and those behind it run again alone.
+/// A trip of reads, on a session that only reads. Each is answered when it is complete. One that fails ends the trip: those before it have
+/// their answers, it is told, or run again alone where the trip may have been the cause, and those behind it run again alone.
 /// </summary>
 internal sealed class ReadTrip : WireTrip
 {
@@ -69,7 +69,8 @@ internal sealed class ReadTrip : WireTrip
             Answer();
             return;
         }
-        // it may be done before the cancel that was sent for its length; and what is not as its client was told, it is told when it runs alone
+        // it may be done before the cancel that was sent for its length; and what is not as its client was told, it is told when it runs
+        // alone
         IsOverfull = false;
         RunAgain();
         RunUnsentAgain();

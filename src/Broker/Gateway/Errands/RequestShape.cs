@@ -5,8 +5,8 @@ using Broker.PgWire.Messages;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// Where the parts of a request are that could be an errand: one Query, or Parse, Bind, Describe of the portal and Execute of all rows, in this order, Bind and Execute at least, with a Sync
-/// behind them, on the unnamed portal. All of it is there.
+/// Where the parts of a request are that could be an errand: one Query, or Parse, Bind, Describe of the portal and Execute of all rows, in
+/// this order, Bind and Execute at least, with a Sync behind them, on the unnamed portal. All of it is there.
 /// </summary>
 /// <param name="Length">Of the whole request, in bytes.</param>
 /// <param name="Query">The body of the Query.</param>

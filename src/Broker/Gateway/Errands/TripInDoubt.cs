@@ -14,9 +14,13 @@ namespace Broker.Gateway.Errands;
 /// <param name="Transaction">Its id, if the server had told it.</param>
 /// <param name="Members">Who travelled.</param>
 /// <param name="Held">What the first of them are told if it is committed.</param>
-/// <param name="Executing">Which one, counted from 0, the server was working on when it said that it ends the connection; null when it did not say so, or worked on none.</param>
+/// <param name="Executing">
+/// Which one, counted from 0, the server was working on when it said that it ends the connection; null when it did not say so, or worked on
+/// none.
+/// </param>
 internal sealed record TripInDoubt(
-    PoolId Pool, BackendIdentity Backend, ulong? Transaction, ImmutableArray<WireErrand> Members, ImmutableArray<HeldAnswer> Held, int? Executing) : INoSerializationVerificationNeeded
+    PoolId Pool, BackendIdentity Backend, ulong? Transaction, ImmutableArray<WireErrand> Members, ImmutableArray<HeldAnswer> Held,
+        int? Executing) : INoSerializationVerificationNeeded
 {
     /// <summary>What is to be settled.</summary>
     internal CommitInDoubt Commit => new(Backend, Transaction, CommitSent: true);
@@ -28,7 +32,9 @@ internal sealed record TripInDoubt(
         {
             case SettledOutcome.Committed: TellCommitted(); break;
             case SettledOutcome.Aborted: RunAgain(); break;
-            case SettledOutcome.Unknown unknown: TellAll(Members, new CommitUnknown(Pool, Transaction ?? 0, Backend.Pid, unknown.Cause)); break;
+            case SettledOutcome.Unknown unknown:
+                TellAll(Members, new CommitUnknown(Pool, Transaction ?? 0, Backend.Pid, unknown.Cause));
+                break;
         }
     }
 

@@ -1,8 +1,9 @@
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// What a trip takes whatever it carries: the way there and back, and on a busy machine the turns of others. It is not the fault of a text: a read that waits two milliseconds for the processor is
-/// none that others should be spared. Learned from trips of one, whose own work is taken to be nothing until a fuller trip shows otherwise; a shorter trip of any size lowers it at once. Pure.
+/// What a trip takes whatever it carries: the way there and back, and on a busy machine the turns of others. It is not the fault of a text:
+/// a read that waits two milliseconds for the processor is none that others should be spared. Learned from trips of one, whose own work is
+/// taken to be nothing until a fuller trip shows otherwise; a shorter trip of any size lowers it at once. Pure.
 /// </summary>
 /// <param name="Microseconds">How long; 0 while not known.</param>
 internal readonly record struct TripOverhead(double Microseconds)
@@ -22,5 +23,6 @@ internal readonly record struct TripOverhead(double Microseconds)
     }
 
     /// <summary>What a trip took for its members.</summary>
-    internal TimeSpan Work(TimeSpan elapsed) => elapsed.TotalMicroseconds > Microseconds ? elapsed - TimeSpan.FromMicroseconds(Microseconds) : TimeSpan.Zero;
+    internal TimeSpan Work(TimeSpan elapsed) =>
+        elapsed.TotalMicroseconds > Microseconds ? elapsed - TimeSpan.FromMicroseconds(Microseconds) : TimeSpan.Zero;
 }

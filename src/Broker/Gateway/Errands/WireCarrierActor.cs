@@ -16,8 +16,8 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// Carries errands of one lane on a link that its share has given it: one trip at a time, on a session that does not wait for locks for long, and only reads where it carries reads. It is a borrower like a client, gives the link back
-/// when it is told to, and ends with it.
+/// Carries errands of one lane on a link that its share has given it: one trip at a time, on a session that does not wait for locks for
+/// long, and only reads where it carries reads. It is a borrower like a client, gives the link back when it is told to, and ends with it.
 /// </summary>
 internal sealed class WireCarrierActor : UntypedActor, IWithTimers
 {
@@ -52,7 +52,9 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
     private static ImmutableSortedDictionary<string, WireText> SessionOf(TripLane lane, TimeSpan lockTimeout)
     {
         var session = LinkTuning.Nothing.Add("lock_timeout", WireText.Of($"SET lock_timeout = {(int)lockTimeout.TotalMilliseconds}"));
-        return lane is TripLane.Reads ? session.Add("default_transaction_read_only", WireText.Of("SET default_transaction_read_only = on")) : session;
+        return lane is TripLane.Reads
+            ? session.Add("default_transaction_read_only", WireText.Of("SET default_transaction_read_only = on"))
+            : session;
     }
 
     // Its commit waits for what the server promises of commits, and is behind all that was committed before.
@@ -156,7 +158,9 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
         switch (_link.Input.Read(_link.Channel, _plan.Gateway.Buffer.Turn, _take))
         {
             case InputState.Ended or InputState.Garbled:
-                Lose(LinkCondition.Broken, new ConnectionLost(_plan.Pool, "the server closed the connection; whether what was under way took effect is not known"));
+                Lose(LinkCondition.Broken,
+                    new ConnectionLost(_plan.Pool,
+                        "the server closed the connection; whether what was under way took effect is not known"));
                 return;
             case InputState.Stopped:
                 Lose(LinkCondition.Broken, new ConnectionLost(_plan.Pool, "the server ended the connection"));
@@ -223,7 +227,8 @@ internal sealed class WireCarrierActor : UntypedActor, IWithTimers
             Return(_link.Use.Status is TransactionStatus.Idle && !trip.IsOdd ? LinkCondition.Cancelled : LinkCondition.Dirty);
         }
         Context.Parent.Tell(
-            new CarrierMessages.TripOver(Self, trip.Members, trip.Completed, _plan.Time.GetElapsedTime(_began), trip.Work, trip.Guilty), ActorRefs.NoSender);
+            new CarrierMessages.TripOver(Self, trip.Members, trip.Completed, _plan.Time.GetElapsedTime(_began), trip.Work, trip.Guilty),
+                ActorRefs.NoSender);
     }
 
     // A share that is gone, and with it this actor, cannot have it settled.

@@ -59,4 +59,5 @@ internal abstract record WireErrand : INoSerializationVerificationNeeded
 /// <param name="Parsed">Whether its Parse, if it has one, was done.</param>
 /// <param name="Answer">What the client is to be sent, ReadyForQuery behind it; null when it is to be run again alone.</param>
 /// <param name="WaitedSince">Since when it has waited, if it was for a trip that never came, as a timestamp.</param>
-internal sealed record ErrandAnswered(long Number, bool Parsed, ReadOnlyMemory<byte>? Answer, long? WaitedSince = null) : INoSerializationVerificationNeeded;
+internal sealed record ErrandAnswered(long Number, bool Parsed, ReadOnlyMemory<byte>? Answer, long? WaitedSince = null)
+    : INoSerializationVerificationNeeded;

@@ -3,7 +3,10 @@ using Broker.Settlement;
 
 namespace Broker.Gateway.Errands;
 
-/// <summary>Has the pool find out what became of a group of writes, and tells its members; nothing of it is run again before. A child of the share, so that it outlives the carrier of the group.</summary>
+/// <summary>
+/// Has the pool find out what became of a group of writes, and tells its members; nothing of it is run again before. A child of the share,
+/// so that it outlives the carrier of the group.
+/// </summary>
 internal sealed class WireSettlementActor : UntypedActor
 {
     private readonly IActorRef _pool;

@@ -14,8 +14,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// Errands of several clients in one round trip: their messages behind each other, one Sync behind all, so that they are one transaction. What becomes of a member that is complete, of one that
-/// fails and of those behind it, reads and writes know (<see cref="ReadTrip"/>, <see cref="WriteTrip"/>).
+/// Errands of several clients in one round trip: their messages behind each other, one Sync behind all, so that they are one transaction.
+/// What becomes of a member that is complete, of one that fails and of those behind it, reads and writes know (<see cref="ReadTrip"/>,
+/// <see cref="WriteTrip"/>).
 /// </summary>
 internal abstract class WireTrip
 {
@@ -94,7 +95,9 @@ internal abstract class WireTrip
     /// <summary>Whether an answer that is too long is held all the same, up to the moment at which a cancel reaches it.</summary>
     protected virtual bool KeepsOverfull => false;
 
-    /// <summary>Whether a member may run as soon as it is prepared, though nobody has looked then whether its columns are what its client was told.</summary>
+    /// <summary>
+    /// Whether a member may run as soon as it is prepared, though nobody has looked then whether its columns are what its client was told.
+    /// </summary>
     protected virtual bool RunsUnseen(StatementNumber number) => true;
 
     /// <summary>Whether a tag is one of a member's.</summary>
@@ -380,5 +383,6 @@ internal abstract class WireTrip
     }
 
     /// <summary>A member runs again, alone.</summary>
-    internal static void RunAgain(WireErrand member) => member.Client.Tell(new ErrandAnswered(member.Number, false, null), ActorRefs.NoSender);
+    internal static void RunAgain(WireErrand member) =>
+        member.Client.Tell(new ErrandAnswered(member.Number, false, null), ActorRefs.NoSender);
 }

@@ -16,9 +16,10 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Errands;
 
 /// <summary>
-/// A trip of writes: one transaction, with one flush of the log. Nobody is answered before it is committed, and of one that fails nobody hears: a unique violation against a neighbour that is not
-/// committed may be untrue afterwards, so all run again alone. Where the connection is lost before the server has said that it is committed, that has to be found out first
-/// (<see cref="InDoubt"/>). One that has no company travels as it is, and is told when its outcome cannot be known, as it would be without a trip.
+/// A trip of writes: one transaction, with one flush of the log. Nobody is answered before it is committed, and of one that fails nobody
+/// hears: a unique violation against a neighbour that is not committed may be untrue afterwards, so all run again alone. Where the
+/// connection is lost before the server has said that it is committed, that has to be found out first (<see cref="InDoubt"/>). One that has
+/// no company travels as it is, and is told when its outcome cannot be known, as it would be without a trip.
 /// </summary>
 internal sealed class WriteTrip : WireTrip
 {
@@ -39,15 +40,16 @@ internal sealed class WriteTrip : WireTrip
     private bool _isRefused;
 
     /// <inheritdoc cref="WireTrip"/>
-    internal WriteTrip(PoolId pool, WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit, WireWriter answer)
+    internal WriteTrip(PoolId pool, WireLink link, StatementBook book, ImmutableArray<WireErrand> members, int replyLimit,
+        WireWriter answer)
         : base(link, book, members, replyLimit, answer) => _pool = pool;
 
     /// <summary>What became of it is not known, and to be found out; null when that is known.</summary>
     internal TripInDoubt? InDoubt { get; private set; }
 
     /// <summary>
-    /// Whether it is committed here and not yet where the server promises that it is, because a cancel has ended the server's wait for its standby: another transaction behind it is to wait in its
-    /// place, and <see cref="WireTrip.IsOver"/> comes when it has.
+    /// Whether it is committed here and not yet where the server promises that it is, because a cancel has ended the server's wait for its
+    /// standby: another transaction behind it is to wait in its place, and <see cref="WireTrip.IsOver"/> comes when it has.
     /// </summary>
     internal bool AwaitsStandby { get; private set; }
 
@@ -99,7 +101,8 @@ internal sealed class WriteTrip : WireTrip
         // what its session was set to ahead of it is answered by rows too, and what waits behind it for a standby
         if (_transaction is null && row.Values is [{ } id, { } opened])
         {
-            (_transaction, _opened) = (ulong.Parse(id.Span, CultureInfo.InvariantCulture), long.Parse(opened.Span, CultureInfo.InvariantCulture));
+            (_transaction, _opened) = (ulong.Parse(id.Span, CultureInfo.InvariantCulture),
+                long.Parse(opened.Span, CultureInfo.InvariantCulture));
         }
         else if (_transaction is not null && !AwaitsStandby && row.Values is [{ } closed])
         {
@@ -111,7 +114,8 @@ internal sealed class WriteTrip : WireTrip
     protected override void Note(in Frame frame)
     {
         // (syncrep.c: the routine is the same in all languages)
-        if (frame.IsWhole && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is NoticeResponse notice && notice['R'].Is("SyncRepWaitForLSN"u8))
+        if (frame.IsWhole && BackendMessages.Read(frame.Type, frame.Body.ToArray(), out _) is NoticeResponse notice && notice['R']
+            .Is("SyncRepWaitForLSN"u8))
         {
             _notReplicated = true;
         }

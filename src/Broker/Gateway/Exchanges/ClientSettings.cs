@@ -8,8 +8,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Exchanges;
 
 /// <summary>
-/// What a client has set, so that it finds it on whatever link it gets: of the settings that the server reports, what it has been told last; of the others, the SETs that it sent as texts of their
-/// own and that were committed. What a transaction set that was rolled back is forgotten; so is what it set before it went back to a savepoint, since nobody says which of it is still there.
+/// What a client has set, so that it finds it on whatever link it gets: of the settings that the server reports, what it has been told
+/// last; of the others, the SETs that it sent as texts of their own and that were committed. What a transaction set that was rolled back is
+/// forgotten; so is what it set before it went back to a savepoint, since nobody says which of it is still there.
 /// </summary>
 internal sealed class ClientSettings
 {
@@ -21,7 +22,8 @@ internal sealed class ClientSettings
     // Shared with all clients that were told the same: most are never told anything else.
     private readonly ImmutableDictionary<WireText, WireText> _defaults;
     private ImmutableDictionary<WireText, WireText> _told;
-    // Each SET or RESET whose end is not told, with the number of the ReadyForQuery by which it is; null for one of which nothing is kept here.
+    // Each SET or RESET whose end is not told, with the number of the ReadyForQuery by which it is; null for one of which nothing is kept
+    // here.
     private Queue<(SettingChange? Change, long ToldBy)>? _sent;
     private long _ready;
     private bool? _isPlain;
@@ -31,25 +33,43 @@ internal sealed class ClientSettings
     /// <param name="told">What it was told at its login.</param>
     /// <param name="wished">What it wishes beside that: SETs by the names of settings.</param>
     /// <param name="shownName">Whose application_name servers show.</param>
-    internal ClientSettings(ImmutableDictionary<WireText, WireText> told, ImmutableSortedDictionary<string, WireText> wished, ShownName shownName)
+    internal ClientSettings(ImmutableDictionary<WireText, WireText> told, ImmutableSortedDictionary<string, WireText> wished,
+        ShownName shownName)
     {
         (_told, _defaults, _wished, _kept, _now, _shownName) = (told, told, wished, wished, wished, shownName);
     }
 
     /// <summary>Whether the client has set nothing: its statements mean what those of all such clients mean.</summary>
-    internal bool IsPlain => _isPlain ??= _kept.IsEmpty && _told.All(told => told.Key == LinkTuning.ApplicationName ? _shownName is ShownName.Broker || IsDefault(told) : IsDefault(told));
+    internal bool IsPlain =>
+        _isPlain ??= _kept.IsEmpty
+            && _told.All(told => told.Key == LinkTuning.ApplicationName
+                ? _shownName is ShownName.Broker || IsDefault(told)
+                : IsDefault(told));
 
-    /// <summary>Whether its statements mean what those of a client without settings mean: names are found in the same places, and texts are read alike.</summary>
-    internal bool MeansTheUsual => _meansTheUsual ??= IsPlain || (!_kept.Keys.Any(SettingText.ChangesMeaning)
-        && _told.All(told => !SettingText.ChangesMeaning(told.Key.ToString()) || IsDefault(told) || (told.Key.Is("client_encoding"u8) && told.Value.Is("UTF8"u8))));
+    /// <summary>Whether the client has what it began with, and would have nothing else after RESET ALL.</summary>
+    internal bool AreAsAtFirst =>
+        (ReferenceEquals(_kept, _wished) || (_kept.IsEmpty && _wished.IsEmpty))
+            && (ReferenceEquals(_told, _defaults) || _told.All(IsDefault));
 
     /// <summary>
-    /// The settings by which a server reads the client's texts when it prepares them, if they are not the usual ones: as they are now, in the transaction under way too. Limits of time have no say.
+    /// Whether its statements mean what those of a client without settings mean: names are found in the same places, and texts are read
+    /// alike.
+    /// </summary>
+    internal bool MeansTheUsual => _meansTheUsual ??= IsPlain || (!_kept.Keys.Any(SettingText.ChangesMeaning)
+        && _told.All(told => !SettingText.ChangesMeaning(told.Key.ToString())
+            || IsDefault(told)
+            || (told.Key.Is("client_encoding"u8) && told.Value.Is("UTF8"u8))));
+
+    /// <summary>
+    /// The settings by which a server reads the client's texts when it prepares them, if they are not the usual ones: as they are now, in
+    /// the transaction under way too. Limits of time have no say.
     /// </summary>
     internal string Meaning => _meaning ??= IsPlain && _now.IsEmpty ? "" : string.Join(
         '\n',
-        _told.Where(told => !IsDefault(told) && SettingText.IsReadBy(told.Key.ToString())).Select(static told => $"{told.Key}={told.Value}").Order(StringComparer.Ordinal)
-            .Concat(_now.Where(static set => !set.Key.EndsWith("_timeout", StringComparison.Ordinal)).Select(static set => set.Value.ToString())));
+        _told.Where(told => !IsDefault(told) && SettingText.IsReadBy(told.Key.ToString())).Select(static told => $"{told.Key}={told.Value}")
+            .Order(StringComparer.Ordinal)
+            .Concat(_now.Where(static set => !set.Key.EndsWith("_timeout", StringComparison.Ordinal))
+                .Select(static set => set.Value.ToString())));
 
     /// <summary>Whether the client began with settings of its own.</summary>
     internal bool HasWishes => !_wished.IsEmpty;
@@ -82,14 +102,17 @@ internal sealed class ClientSettings
             _now = _sent.Dequeue().Change is not { } change ? _now : change.Kind switch
             {
                 SettingChangeKind.Set => _now.SetItem(change.Name, change.Sql),
-                SettingChangeKind.Reset => _wished.TryGetValue(change.Name, out var wish) ? _now.SetItem(change.Name, wish) : _now.Remove(change.Name),
+                SettingChangeKind.Reset =>
+                    _wished.TryGetValue(change.Name, out var wish) ? _now.SetItem(change.Name, wish) : _now.Remove(change.Name),
                 SettingChangeKind.ResetAll => _wished,
             };
         }
         _meaning = ReferenceEquals(before, _now) ? _meaning : null;
     }
 
-    /// <summary>A statement was refused: what was sent behind it is skipped, up to the next ReadyForQuery, or fails with its transaction.</summary>
+    /// <summary>
+    /// A statement was refused: what was sent behind it is skipped, up to the next ReadyForQuery, or fails with its transaction.
+    /// </summary>
     internal void Failed()
     {
         ForgetSent();
@@ -113,7 +136,8 @@ internal sealed class ClientSettings
     }
 
     /// <summary>The server reports a setting to the client.</summary>
-    internal void Reported(WireText name, WireText value) => (_told, _isPlain, _meansTheUsual, _meaning) = (_told.SetItem(name, value), null, null, null);
+    internal void Reported(WireText name, WireText value) =>
+        (_told, _isPlain, _meansTheUsual, _meaning) = (_told.SetItem(name, value), null, null, null);
 
     /// <summary>What has to be said to the server so that the client finds its settings; null for nothing.</summary>
     internal WireText? DifferenceTo(WireLink link) => LinkTuning.Difference(link, _told, _kept, keepsName: _shownName is ShownName.Broker);
@@ -121,7 +145,8 @@ internal sealed class ClientSettings
     /// <summary>The difference was applied: the values that the server made of it are those that the client wants.</summary>
     internal void Applied(WireLink link)
     {
-        _kept = _now = _kept.RemoveRange(_kept.Keys.Where(name => link.Settings.Keys.Any(told => told.ToString().Equals(name, StringComparison.OrdinalIgnoreCase))));
+        _kept = _now = _kept.RemoveRange(_kept.Keys
+            .Where(name => link.Settings.Keys.Any(told => told.ToString().Equals(name, StringComparison.OrdinalIgnoreCase))));
         (link.Applied, _isPlain, _meansTheUsual, _meaning) = (_kept, null, null, null);
         foreach (var name in _told.Keys)
         {

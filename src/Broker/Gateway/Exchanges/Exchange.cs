@@ -13,8 +13,8 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Exchanges;
 
 /// <summary>
-/// A client's use of a link: what it sends is renamed where it names prepared statements, and written for the server; what the server answers is written for the client, but for what the
-/// broker asked itself. It writes to memory; the client's actor moves the bytes. Begins with a lent link, and may be given back when <see cref="LinkUse.CanRelease"/>.
+/// A client's use of a link: what it sends is renamed where it names prepared statements, and written for the server; what that answers is
+/// written for the client, but for what the broker asked. The client's actor moves the bytes. Ends when <see cref="LinkUse.CanRelease"/>.
 /// </summary>
 internal sealed class Exchange
 {
@@ -25,9 +25,7 @@ internal sealed class Exchange
     private readonly Renaming? _renaming;
     private readonly bool _forbidsBlocks;
     private readonly Opening _opening;
-    private bool _rollsBack;
-    private bool _mustRestore;
-    private bool _passesPieces;
+    private bool _rollsBack, _mustRestore, _passesPieces;
 
     /// <param name="client">What is kept of the client between its transactions.</param>
     /// <param name="link">The link that it was lent.</param>
@@ -62,14 +60,15 @@ internal sealed class Exchange
     /// <summary>How many ReadyForQuery the client waits for.</summary>
     internal int Outstanding => Use.ReadyOwed + (_rollsBack ? 1 : 0);
 
-    /// <summary>Whether nothing is under way and no transaction is open: what the client sends next is the first of something new.</summary>
+    /// <summary>Whether nothing is under way and no transaction is open: what comes next is the first of something new.</summary>
     internal bool IsQuiet => !IsTuning && Outstanding == 0 && (Use.IsSpent || (Use.IsAtRest && Use.Status is TransactionStatus.Idle));
 
     /// <summary>Whether the client waits for the server, and the server for nothing of the client's.</summary>
     internal bool IsBusy => Outstanding > 0 && !Use.IsCopyIn;
 
     /// <summary>In what condition the link is given back when all is quiet.</summary>
-    internal LinkCondition Condition => Use.IsSpent ? LinkCondition.Broken : IsDirty ? LinkCondition.Dirty : Use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled;
+    internal LinkCondition Condition =>
+        Use.IsSpent ? LinkCondition.Broken : IsDirty ? LinkCondition.Dirty : Use.CanRelease ? LinkCondition.Clean : LinkCondition.Cancelled;
 
     private LinkUse Use => Link.Use;
 
@@ -84,7 +83,7 @@ internal sealed class Exchange
         LinkTuning.Ask(Link, sql, _buffers.ToServer);
     }
 
-    /// <summary>Gives the client again what it began with, on a link that it keeps, if it has reset its session. To be called when all is quiet.</summary>
+    /// <summary>Gives the client again what it began with, on a link that it keeps, if it has reset its session. Only when quiet.</summary>
     internal void Restore()
     {
         if (_mustRestore)
@@ -102,7 +101,8 @@ internal sealed class Exchange
     private void ForbidBlock()
     {
         _rollsBack = true;
-        ErrorReports.Error("0A000", "a transaction of several statements is not allowed here (broker.gateway.mode = statement); it is rolled back").Write(_buffers.ToClient);
+        const string Cause = "a transaction of several statements is not allowed here (broker.gateway.mode = statement); it is rolled back";
+        ErrorReports.Error("0A000", Cause).Write(_buffers.ToClient);
         LinkTuning.Ask(Link, Rollback, _buffers.ToServer);
     }
 
@@ -254,9 +254,9 @@ internal sealed class Exchange
         // Texts are judged by what they mean to a client without settings.
         IsDirty |= !_client.Settings.MeansTheUsual;
         // what the server reports is put right for the next client by its report
-        var isReported = trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name } change && !(change.Kind is SettingChangeKind.Reset && _client.Settings.Wishes(name))
+        var isReported = trace.Change is { Kind: not SettingChangeKind.ResetAll, Name: var name } change
+            && !(change.Kind is SettingChangeKind.Reset && _client.Settings.Wishes(name))
             && Link.Settings.Keys.Any(reported => reported.ToString().Equals(name, StringComparison.OrdinalIgnoreCase));
-        // what comes behind it is judged as if it were not there
         IsDirty |= isReported ? SettingText.ChangesMeaning(trace.Change!.Name) : trace.IsDirty;
         if (trace.Sets)
         {

@@ -3,7 +3,9 @@ using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Exchanges;
 
-/// <summary>Where the actors of a loop write what is to be sent, one after the other: empty whenever one of them begins (<see cref="Begin"/>).</summary>
+/// <summary>
+/// Where the actors of a loop write what is to be sent, one after the other: empty whenever one of them begins (<see cref="Begin"/>).
+/// </summary>
 internal sealed class ExchangeBuffers
 {
     private const int Capacity = 64 * 1024;
@@ -14,7 +16,10 @@ internal sealed class ExchangeBuffers
     /// <summary>For the client.</summary>
     internal WireWriter ToClient { get; } = new(Capacity);
 
-    /// <summary>An actor begins its turn. What one has left that died in its own must reach nobody, and its own end comes later than other actors' turns.</summary>
+    /// <summary>
+    /// An actor begins its turn. What one has left that died in its own must reach nobody, and its own end comes later than other actors'
+    /// turns.
+    /// </summary>
     internal void Begin()
     {
         ToServer.Clear();

@@ -12,23 +12,28 @@ namespace Broker.Gateway.Exchanges;
 internal static class LinkTuning
 {
     /// <summary>No settings: the session as it began.</summary>
-    internal static readonly ImmutableSortedDictionary<string, WireText> Nothing = ImmutableSortedDictionary.Create<string, WireText>(StringComparer.Ordinal);
+    internal static readonly ImmutableSortedDictionary<string, WireText> Nothing =
+        ImmutableSortedDictionary.Create<string, WireText>(StringComparer.Ordinal);
 
     /// <summary>Whose server shows as application_name.</summary>
     internal static readonly WireText ApplicationName = WireText.Of("application_name");
 
     // What the server reports and nobody can set.
     private static readonly ImmutableHashSet<string> Fixed = ImmutableHashSet.Create(
-        StringComparer.OrdinalIgnoreCase, "server_version", "server_encoding", "integer_datetimes", "is_superuser", "session_authorization", "in_hot_standby");
+        StringComparer.OrdinalIgnoreCase, "server_version", "server_encoding", "integer_datetimes", "is_superuser", "session_authorization",
+            "in_hot_standby");
 
     /// <summary>What has to be said to the server; null for nothing.</summary>
     /// <param name="link">Which link.</param>
     /// <param name="reported">The values wanted of those that the server reports.</param>
     /// <param name="settings">The SETs wanted beside them, by the names of the settings; they go before the reported values.</param>
     /// <param name="keepsName">Whether application_name is to be as it was at the login, whatever is wanted.</param>
-    internal static WireText? Difference(WireLink link, ImmutableDictionary<WireText, WireText> reported, ImmutableSortedDictionary<string, WireText> settings, bool keepsName = false)
+    internal static WireText? Difference(WireLink link, ImmutableDictionary<WireText, WireText> reported,
+        ImmutableSortedDictionary<string, WireText> settings, bool keepsName = false)
     {
-        var sql = settings.IsEmpty && ReferenceEquals(link.Fits, reported) ? null : DifferenceOfReported(link, reported, settings, keepsName);
+        var sql = settings.IsEmpty && ReferenceEquals(link.Fits, reported)
+            ? null
+            : DifferenceOfReported(link, reported, settings, keepsName);
         if (settings.IsEmpty && sql is null)
         {
             link.Fits = reported;
@@ -41,7 +46,8 @@ internal static class LinkTuning
         {
             (sql ??= new()).Append(ResetOf(name)).Append(';');
         }
-        foreach (var (name, text) in settings.Where(wanted => !link.Applied.TryGetValue(wanted.Key, out var applied) || applied != wanted.Value))
+        foreach (var (name, text) in settings
+            .Where(wanted => !link.Applied.TryGetValue(wanted.Key, out var applied) || applied != wanted.Value))
         {
             (sql ??= new()).Append(text).Append(';');
         }
@@ -49,7 +55,8 @@ internal static class LinkTuning
     }
 
     private static StringBuilder? DifferenceOfReported(
-        WireLink link, ImmutableDictionary<WireText, WireText> reported, ImmutableSortedDictionary<string, WireText> settings, bool keepsName)
+        WireLink link, ImmutableDictionary<WireText, WireText> reported, ImmutableSortedDictionary<string, WireText> settings,
+            bool keepsName)
     {
         StringBuilder? sql = null;
         foreach (var (name, wanted) in reported)
@@ -63,7 +70,9 @@ internal static class LinkTuning
         return sql;
     }
 
-    /// <summary>Writes what has to be said for the broker's own use of a link, ahead of what needs it. What is not set is what it was at the login.</summary>
+    /// <summary>
+    /// Writes what has to be said for the broker's own use of a link, ahead of what needs it. What is not set is what it was at the login.
+    /// </summary>
     internal static void Tune(WireLink link, ImmutableSortedDictionary<string, WireText> settings, WireWriter writer)
     {
         var difference = Difference(link, link.Defaults, settings);
@@ -82,7 +91,10 @@ internal static class LinkTuning
         link.Use.Sent(FrontendType.Query, hidden: true, accounts: Accounts.Link);
     }
 
-    /// <summary>Writes a statement of the broker's own into the series that is open, or begins one: it is part of its transaction, and skipped when something ahead of it fails.</summary>
+    /// <summary>
+    /// Writes a statement of the broker's own into the series that is open, or begins one: it is part of its transaction, and skipped when
+    /// something ahead of it fails.
+    /// </summary>
     internal static void AskWithin(WireLink link, WireText sql, WireWriter writer)
     {
         new Parse(WireText.Empty, sql, []).Write(writer);
@@ -94,8 +106,11 @@ internal static class LinkTuning
         link.Use.Sent(FrontendType.Execute, hidden: true);
     }
 
-    /// <summary>The text that sets a setting to a value, as a configuration file would: lists and quotes within it mean what they mean there.</summary>
-    internal static WireText Setting(string name, WireText value) => WireText.Of($"SELECT pg_catalog.set_config({Quoted(WireText.Of(name))},{Quoted(value)},false)");
+    /// <summary>
+    /// The text that sets a setting to a value, as a configuration file would: lists and quotes within it mean what they mean there.
+    /// </summary>
+    internal static WireText Setting(string name, WireText value) =>
+        WireText.Of($"SELECT pg_catalog.set_config({Quoted(WireText.Of(name))},{Quoted(value)},false)");
 
     private static bool CanBeSet(WireText name) => !Fixed.Contains(name.ToString());
 

@@ -9,8 +9,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Exchanges;
 
 /// <summary>
-/// The beginning of a transaction that a client takes to be begun, and of which a link's server hears now, ahead of what the client says. By the extended protocol, without a Sync: should it fail,
-/// the server skips what is behind it, which else would be carried out and committed by itself. The client is closed then, since nothing else says to it that it is in no transaction.
+/// The beginning of a transaction that a client takes to be begun, and of which a link's server hears now, ahead of what the client says.
+/// By the extended protocol, without a Sync: should it fail, the server skips what is behind it, which else would be carried out and
+/// committed by itself. The client is closed then, since nothing else says to it that it is in no transaction.
 /// </summary>
 /// <param name="link">The link.</param>
 internal sealed class Opening(WireLink link)

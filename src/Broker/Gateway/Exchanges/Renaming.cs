@@ -13,7 +13,10 @@ using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Exchanges;
 
-/// <summary>The messages of a client that name prepared statements, on their way to a link: they get names of ours, and what is missing on the link goes ahead of them.</summary>
+/// <summary>
+/// The messages of a client that name prepared statements, on their way to a link: they get names of ours, and what is missing on the link
+/// goes ahead of them.
+/// </summary>
 internal sealed class Renaming
 {
     private readonly ClientMemory _client;
@@ -42,7 +45,9 @@ internal sealed class Renaming
     /// <summary>The server is ready: nothing that was sent can fail any more.</summary>
     internal void Forget() => _used.Clear();
 
-    /// <summary>An error of the server's is about a statement, or may be: what it says of our names is true of the client's no longer, or was never.</summary>
+    /// <summary>
+    /// An error of the server's is about a statement, or may be: what it says of our names is true of the client's no longer, or was never.
+    /// </summary>
     /// <param name="error">The error.</param>
     /// <param name="isApart">Whether it may be true here only (<see cref="StatementNames.IsApart"/>).</param>
     internal void Learn(ErrorResponse error, bool isApart)
@@ -209,7 +214,8 @@ internal sealed class Renaming
     }
 
     /// <summary>
-    /// One that is too long to be held whole. The values of a Bind pass as they come, behind names of ours; a text that nobody can keep is passed on without a name, for this link alone.
+    /// One that is too long to be held whole. The values of a Bind pass as they come, behind names of ours; a text that nobody can keep is
+    /// passed on without a name, for this link alone.
     /// </summary>
     private Taken TakeLong(in Frame frame, ref SessionTrace? runs, out WireError? error)
     {

@@ -239,7 +239,9 @@ internal sealed class LinkAttempt
                 Parameter("user", _plan.User.Name),
                 Parameter("database", _plan.Database.Database),
                 // where clients show their own, one that has none is to find none
-                .. _plan.Gateway.ApplicationName is ShownName.Broker ? [Parameter("application_name", _plan.Database.ApplicationName)] : Array.Empty<StartupParameter>(),
+                .. _plan.Gateway.ApplicationName is ShownName.Broker
+                    ? [Parameter("application_name", _plan.Database.ApplicationName)]
+                    : Array.Empty<StartupParameter>(),
                 .. options.Length > 0 ? [Parameter("options", options)] : Array.Empty<StartupParameter>(),
             ]);
     }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using Akka.Actor;
 using Akka.Event;
+using Broker.Gateway.Clients;
 
 namespace Broker.Gateway.Links;
 
@@ -25,17 +26,41 @@ internal sealed class LinkCancels
     /// <summary>Whether there is one that may take effect at any time: the link is for nobody else any more.</summary>
     internal bool IsOneLost { get; private set; }
 
+    /// <summary>
+    /// Sends the one that is asked for, if whoever is meant has the link: one that comes late would hit what another does.
+    /// </summary>
+    internal void Take(LinkCommands.Cancel cancel)
+    {
+        if (_link.Phase is LinkPhase.Lent or LinkPhase.Errand
+            && (cancel.Borrower is not { } borrower || borrower.Equals(_link.Borrower)))
+        {
+            Send(cancel.Asker);
+            return;
+        }
+        PassOver(cancel);
+    }
+
+    /// <summary>There is nothing that the one that is asked for could cancel.</summary>
+    internal static void PassOver(LinkCommands.Cancel cancel) => cancel.Asker?.Tell(CancelOver.Instance, ActorRefs.NoSender);
+
     /// <summary>Sends one; nothing where the server gave no key.</summary>
-    internal void Send()
+    /// <param name="asker">Whom to tell when it is over, whatever has become of it; null for nobody.</param>
+    internal void Send(IActorRef? asker = null)
     {
         if (_link.Key is not { } key)
         {
+            asker?.Tell(CancelOver.Instance, ActorRefs.NoSender);
             return;
         }
         _link.Use.CancelSent();
         var (address, tls, limit, time) = (_address, _tls, _plan.Gateway.Timeouts.CancelWait, _plan.Time);
-        _ = Task.Run(() => CancelSending.SendAsync(address, tls, key, limit, time))
-            .PipeTo(_link.Actor, ActorRefs.NoSender, static isOver => new CancelEnded(isOver), static _ => new CancelEnded(IsOver: false));
+        var sending = Task.Run(() => CancelSending.SendAsync(address, tls, key, limit, time));
+        _ = sending.PipeTo(
+            _link.Actor, ActorRefs.NoSender, static isOver => new CancelEnded(isOver), static _ => new CancelEnded(IsOver: false));
+        if (asker is not null)
+        {
+            _ = sending.PipeTo(asker, ActorRefs.NoSender, static _ => CancelOver.Instance, static _ => CancelOver.Instance);
+        }
     }
 
     /// <summary>One has ended.</summary>

@@ -8,20 +8,27 @@ namespace Broker.Gateway.Links;
 internal static class LinkCommands
 {
     /// <summary>
-    /// The link is back, with its port, and nobody knows yet whether it is fit for the next: what is under way is cancelled and read to its end, a transaction rolled back, a cancel request
-    /// waited for. Answered to the share by <see cref="LinkEvents.Cleaned"/> or <see cref="LinkEvents.Closed"/>.
+    /// The link is back, with its port, and nobody knows yet whether it is fit for the next: what is under way is cancelled and read to its
+    /// end, a transaction rolled back, a cancel request waited for. Answered to the share by <see cref="LinkEvents.Cleaned"/> or
+    /// <see cref="LinkEvents.Closed"/>.
     /// </summary>
     /// <param name="Discard">Whether the session may hold what its last user left in it, so that DISCARD ALL is needed.</param>
     internal sealed record Clean(bool Discard) : INoSerializationVerificationNeeded;
 
-    /// <summary>Asks the server, over a connection of its own, to cancel what the link does. May come while the link is lent; the link is not released before that connection is closed.</summary>
+    /// <summary>
+    /// Asks the server, over a connection of its own, to cancel what the link does. May come while the link is lent; the link is not
+    /// released before that connection is closed.
+    /// </summary>
     /// <param name="Borrower">Whose: when the link has gone to another meanwhile, nothing is cancelled. Null: whoever has it.</param>
-    internal sealed record Cancel(IActorRef? Borrower = null) : INoSerializationVerificationNeeded
+    /// <param name="Asker">Whom to tell <see cref="Clients.CancelOver"/>.</param>
+    internal sealed record Cancel(IActorRef? Borrower = null, IActorRef? Asker = null) : INoSerializationVerificationNeeded
     {
         internal static readonly Cancel Instance = new();
     }
 
-    /// <summary>Ends the link, whatever it does; its port was given back if it was lent. Answered by <see cref="LinkEvents.Closed"/>.</summary>
+    /// <summary>
+    /// Ends the link, whatever it does; its port was given back if it was lent. Answered by <see cref="LinkEvents.Closed"/>.
+    /// </summary>
     internal sealed record Close(CloseReason Reason) : INoSerializationVerificationNeeded;
 }
 

@@ -5,7 +5,9 @@ using Broker.Diagnostics;
 
 namespace Broker.Gateway.Links;
 
-/// <summary>Everything the links of a pool need to know. Values only, but for what they tell. Another replaces it when settings are read again.</summary>
+/// <summary>
+/// Everything the links of a pool need to know. Values only, but for what they tell. Another replaces it when settings are read again.
+/// </summary>
 internal sealed record LinkPlan
 {
     /// <summary>Which pool.</summary>

@@ -15,8 +15,8 @@ using Broker.Statements;
 namespace Broker.Gateway.Links;
 
 /// <summary>
-/// A server connection of the gateway: its socket, what it was given at its login, and what has become of it since. It belongs to the owner of its port: the link's own actor while it is
-/// idle, a client's while it is lent. Not thread-safe; never leaves its loop.
+/// A server connection of the gateway: its socket, what it was given at its login, and what has become of it since. It belongs to the owner
+/// of its port: the link's own actor while it is idle, a client's while it is lent. Not thread-safe; never leaves its loop.
 /// </summary>
 internal sealed class WireLink
 {
@@ -38,7 +38,8 @@ internal sealed class WireLink
     internal required Channel Channel { get; init; }
 
     /// <summary>
-    /// Reads what the server sends. What it has read and nobody has taken comes before what the channel gives: an idle server may have said a part of something unasked.
+    /// Reads what the server sends. What it has read and nobody has taken comes before what the channel gives: an idle server may have said
+    /// a part of something unasked.
     /// </summary>
     internal required FrameInput Input { get; init; }
 
@@ -60,11 +61,16 @@ internal sealed class WireLink
     /// <summary>What the server has reported last of each of its settings.</summary>
     internal required Dictionary<WireText, WireText> Settings { get; init; }
 
-    /// <summary>Values of which it was found that nothing has to be said to have them, whoever's; null when the server has reported anything since.</summary>
+    /// <summary>
+    /// Values of which it was found that nothing has to be said to have them, whoever's; null when the server has reported anything since.
+    /// </summary>
     internal ImmutableDictionary<WireText, WireText>? Fits { get; set; }
 
-    /// <summary>The SETs of a client that were applied to it, by the names of the settings: nothing else was set on it, unless it is dirty.</summary>
-    internal ImmutableSortedDictionary<string, WireText> Applied { get; set; } = ImmutableSortedDictionary.Create<string, WireText>(StringComparer.Ordinal);
+    /// <summary>
+    /// The SETs of a client that were applied to it, by the names of the settings: nothing else was set on it, unless it is dirty.
+    /// </summary>
+    internal ImmutableSortedDictionary<string, WireText> Applied { get; set; } =
+        ImmutableSortedDictionary.Create<string, WireText>(StringComparer.Ordinal);
 
     /// <summary>What is prepared on it.</summary>
     internal required LinkStatements Statements { get; init; }

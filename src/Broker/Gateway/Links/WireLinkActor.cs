@@ -103,7 +103,8 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             case LinkCommands.Close:
                 FailedToOpen(new BrokerStopping($"pool {_plan.Pool}"));
                 break;
-            case LinkCommands.Cancel:
+            case LinkCommands.Cancel cancel:
+                LinkCancels.PassOver(cancel);
                 break;
             default:
                 _connecting!.Hear(message);
@@ -134,11 +135,7 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
                 Clean(clean.Discard);
                 break;
             case LinkCommands.Cancel cancel:
-                // one that comes late has nothing left to cancel but what another does
-                if (Link.Phase is LinkPhase.Lent or LinkPhase.Errand && (cancel.Borrower is not { } borrower || borrower.Equals(Link.Borrower)))
-                {
-                    _cancels!.Send();
-                }
+                _cancels!.Take(cancel);
                 break;
             case LinkCancels.CancelEnded ended:
                 _cancels!.Ended(ended);
@@ -178,7 +175,10 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             case LinkCommands.Close close:
                 Close(close.Reason);
                 break;
-            case LinkCommands.Cancel or LinkCommands.Clean:
+            case LinkCommands.Cancel cancel:
+                LinkCancels.PassOver(cancel);
+                break;
+            case LinkCommands.Clean:
                 break;
             default:
                 Unhandled(message);
@@ -203,7 +203,10 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
             case CancelAgain:
                 CancelWork();
                 break;
-            case LinkCommands.Clean or LinkCommands.Cancel or LinkCommands.Close:
+            case LinkCommands.Cancel cancel:
+                LinkCancels.PassOver(cancel);
+                break;
+            case LinkCommands.Clean or LinkCommands.Close:
                 break;
             default:
                 Unhandled(message);
@@ -276,8 +279,8 @@ internal sealed class WireLinkActor : UntypedActor, IWithTimers
         TakePort();
         Link.Phase = LinkPhase.Cleaning;
         Become(Cleaning);
-        _cleaning = new(Link, discard, _plan.Gateway.Buffer.Turn, _cancels!.Send);
-        if (_cancels.IsOneLost)
+        _cleaning = new(Link, discard, _plan.Gateway.Buffer.Turn, () => _cancels!.Send());
+        if (_cancels!.IsOneLost)
         {
             _cleaning.CancelLost();
         }

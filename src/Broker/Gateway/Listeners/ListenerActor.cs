@@ -5,8 +5,9 @@ using Akka.Event;
 namespace Broker.Gateway.Listeners;
 
 /// <summary>
-/// Accepts clients at one address, away from the loops, and hands their sockets to its parent, to whom they belong from then on. What accepting fails of - no descriptors left, most often - is
-/// waited out. It ends with its socket; a client that nobody has taken by then is closed.
+/// Accepts clients at one address, away from the loops, and hands their sockets to its parent, to whom they belong from then on. What
+/// accepting fails of - no descriptors left, most often - is waited out. It ends with its socket; a client that nobody has taken by then is
+/// closed.
 /// </summary>
 internal sealed class ListenerActor : UntypedActor, IWithTimers
 {
@@ -83,7 +84,9 @@ internal sealed class ListenerActor : UntypedActor, IWithTimers
         }
     }
 
-    /// <summary>A client between the accept and the actor, who may have ended meanwhile: whichever of the two comes second closes it.</summary>
+    /// <summary>
+    /// A client between the accept and the actor, who may have ended meanwhile: whichever of the two comes second closes it.
+    /// </summary>
     private sealed class Accepting
     {
         private Socket? _arrived;

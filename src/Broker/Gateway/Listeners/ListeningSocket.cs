@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace Broker.Gateway.Listeners;
 
 /// <summary>
-/// A socket that clients connect to, on TCP or in a folder. As PostgreSQL's, a Unix socket is called `.s.PGSQL.{port}`; one that a dead process has left is replaced, one that
-/// somebody answers on is not. Its permissions are set before anybody can connect, and it is removed at the end.
+/// A socket that clients connect to, on TCP or in a folder. As PostgreSQL's, a Unix socket is called `.s.PGSQL.{port}`; one that a dead
+/// process has left is replaced, one that somebody answers on is not. Its permissions are set before anybody can connect, and it is removed
+/// at the end.
 /// </summary>
 internal sealed class ListeningSocket : IDisposable
 {

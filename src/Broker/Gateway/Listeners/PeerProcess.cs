@@ -27,14 +27,18 @@ internal readonly partial record struct PeerProcess(int ProcessId, uint UserId)
             : null;
     }
 
-    /// <summary>The name of its user (getpwuid_r(3)); null when there is none. May ask a directory over the network: not to be called on a loop.</summary>
+    /// <summary>
+    /// The name of its user (getpwuid_r(3)); null when there is none. May ask a directory over the network: not to be called on a loop.
+    /// </summary>
     internal string? UserName()
     {
         var (record, names) = (Marshal.AllocHGlobal(RecordLength), Marshal.AllocHGlobal(NamesLength));
         try
         {
             // its first field is a pointer to the name
-            return getpwuid_r(UserId, record, names, NamesLength, out var found) == 0 && found != 0 ? Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(found)) : null;
+            return getpwuid_r(UserId, record, names, NamesLength, out var found) == 0 && found != 0
+                ? Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(found))
+                : null;
         }
         finally
         {

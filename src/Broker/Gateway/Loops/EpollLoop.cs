@@ -4,12 +4,14 @@ using Akka.Dispatch;
 namespace Broker.Gateway.Loops;
 
 /// <summary>
-/// The loop of Linux: a thread that runs what is due and then waits in epoll, for a port or for something to run. A statement that crosses a client, its pool's share and
-/// a link of one loop so crosses no thread. Others wake it by an event descriptor, and only when it sleeps.
+/// The loop of Linux: a thread that runs what is due and then waits in epoll, for a port or for something to run. A statement that crosses
+/// a client, its pool's share and a link of one loop so crosses no thread. Others wake it by an event descriptor, and only when it sleeps.
 /// </summary>
 internal sealed class EpollLoop : ILoop
 {
-    /// <summary>What runs in a turn at most, before ports are looked at again: two actors that chat do not keep the others from being heard.</summary>
+    /// <summary>
+    /// What runs in a turn at most, before ports are looked at again: two actors that chat do not keep the others from being heard.
+    /// </summary>
     internal const int MostRunsOfTurn = 256;
 
     private const int Awake = 0;
@@ -51,7 +53,8 @@ internal sealed class EpollLoop : ILoop
             return;
         }
         _inbox.Enqueue(run);
-        // The loop says that it sleeps and then looks at the inbox; here it is the other way round. Without a full fence on both sides both may look too early.
+        // The loop says that it sleeps and then looks at the inbox; here it is the other way round. Without a full fence on both sides both
+        // may look too early.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _state) == Asleep && Interlocked.CompareExchange(ref _state, Awake, Asleep) == Asleep)
             _epoll.Wake();
@@ -181,6 +184,7 @@ internal sealed class EpollLoop : ILoop
         if (happened.Number == Epoll.WakeUp || _ports.Find(happened.Number) is not { } port)
             return;
         var gone = (happened.Events & (Epoll.HungUp | Epoll.Error)) != 0;
-        port.Happened((happened.Events & Epoll.In) != 0, gone || (happened.Events & Epoll.Out) != 0, gone || (happened.Events & Epoll.PeerHungUp) != 0, gone);
+        port.Happened((happened.Events & Epoll.In) != 0, gone || (happened.Events & Epoll.Out) != 0,
+            gone || (happened.Events & Epoll.PeerHungUp) != 0, gone);
     }
 }

@@ -2,7 +2,9 @@ using Akka.Dispatch;
 
 namespace Broker.Gateway.Loops;
 
-/// <summary>Runs mailboxes and says which ports are ready, all one after the other: nothing on a loop runs at the same time as anything else on it.</summary>
+/// <summary>
+/// Runs mailboxes and says which ports are ready, all one after the other: nothing on a loop runs at the same time as anything else on it.
+/// </summary>
 internal interface ILoop
 {
     /// <summary>Whether the caller is on it.</summary>

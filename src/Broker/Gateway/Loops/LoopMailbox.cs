@@ -6,8 +6,8 @@ using Akka.Dispatch.MessageQueues;
 namespace Broker.Gateway.Loops;
 
 /// <summary>
-/// The mailbox of the actors of a loop: its messages are links of a chain, so one that is empty holds a single link. Akka's own has room for 32 messages from the start, a kilobyte for each
-/// client that does nothing.
+/// The mailbox of the actors of a loop: its messages are links of a chain, so one that is empty holds a single link. Akka's own has room
+/// for 32 messages from the start, a kilobyte for each client that does nothing.
 /// </summary>
 internal sealed class LoopMailbox : MailboxType, IProducesMessageQueue<LoopMailbox.Chain>
 {
@@ -23,8 +23,8 @@ internal sealed class LoopMailbox : MailboxType, IProducesMessageQueue<LoopMailb
     public override IMessageQueue Create(IActorRef owner, ActorSystem system) => new Chain();
 
     /// <summary>
-    /// Many write, one reads. Who writes puts its link at the end, and then ties it to the one before: between the two, what stands behind it is not seen yet. The writer schedules the mailbox
-    /// when it has done both, so nothing is forgotten.
+    /// Many write, one reads. Who writes puts its link at the end, and then ties it to the one before: between the two, what stands behind
+    /// it is not seen yet. The writer schedules the mailbox when it has done both, so nothing is forgotten.
     /// </summary>
     internal sealed class Chain : IMessageQueue, IUnboundedMessageQueueSemantics
     {

@@ -7,8 +7,8 @@ using Akka.Dispatch;
 namespace Broker.Gateway.Loops;
 
 /// <summary>
-/// A socket on a loop. Only its owner touches it, and only there: reading and writing never wait. What is ready is remembered until it was used, so that a message about
-/// it says no more than "look" (<see cref="PortReady"/>), and not to read is all that holds a fast peer back.
+/// A socket on a loop. Only its owner touches it, and only there: reading and writing never wait. What is ready is remembered until it was
+/// used, so that a message about it says no more than "look" (<see cref="PortReady"/>), and not to read is all that holds a fast peer back.
 /// </summary>
 internal sealed class Port
 {
@@ -23,7 +23,9 @@ internal sealed class Port
     private int _backlogEnd;
 
     /// <summary>Takes a socket over; nobody else may use it.</summary>
-    /// <param name="socket">Accepted, connected or connecting. No asynchronous call was ever made on it that had to wait: .NET would watch it for ever.</param>
+    /// <param name="socket">
+    /// Accepted, connected or connecting. No asynchronous call was ever made on it that had to wait: .NET would watch it for ever.
+    /// </param>
     /// <param name="loop">Where it lives.</param>
     /// <param name="owner">Who is told.</param>
     internal Port(Socket socket, ILoop loop, IActorRef owner)
@@ -59,7 +61,10 @@ internal sealed class Port
 
     internal bool IsClosed { get; private set; }
 
-    /// <summary>Whether the peer hears nothing any more: it is closed on both sides, or was reset. One that has only said its last word may still listen.</summary>
+    /// <summary>
+    /// Whether the peer hears nothing any more: it is closed on both sides, or was reset. One that has only said its last word may still
+    /// listen.
+    /// </summary>
     internal bool IsGone { get; private set; }
 
     /// <summary>To be called first on a <see cref="PortReady"/>: from now on the next event is told again.</summary>
@@ -145,7 +150,8 @@ internal sealed class Port
         }
         if (error is not SocketError.Success || count == 0)
             return -1;
-        // less than there was room for: there is no more, and asking again would cost a call. After a hang-up no event says that the end has come, so it is asked.
+        // less than there was room for: there is no more, and asking again would cost a call. After a hang-up no event says that the end
+        // has come, so it is asked.
         if (count < into.Length && !_hungUp)
             Drained();
         return count;
@@ -168,7 +174,9 @@ internal sealed class Port
         return true;
     }
 
-    /// <summary>What connecting has come to, once <see cref="IsWritable"/>: null when it succeeded. To be asked once; reading begins then.</summary>
+    /// <summary>
+    /// What connecting has come to, once <see cref="IsWritable"/>: null when it succeeded. To be asked once; reading begins then.
+    /// </summary>
     internal SocketError? ConnectError()
     {
         if (IsClosed)

@@ -1,8 +1,8 @@
 namespace Broker.Gateway.Loops;
 
 /// <summary>
-/// The ports of a loop by numbers that are never used twice: a descriptor that was closed and opened again in one turn must not get the event of the old one. A place becomes
-/// free at the end of the turn.
+/// The ports of a loop by numbers that are never used twice: a descriptor that was closed and opened again in one turn must not get the
+/// event of the old one. A place becomes free at the end of the turn.
 /// </summary>
 internal sealed class PortTable
 {

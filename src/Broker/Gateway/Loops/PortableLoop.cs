@@ -5,7 +5,8 @@ using Akka.Dispatch;
 namespace Broker.Gateway.Loops;
 
 /// <summary>
-/// The loop where there is no epoll: what is due runs one after the other on the thread pool, and .NET says which sockets are ready. Slower, and the same to its actors.
+/// The loop where there is no epoll: what is due runs one after the other on the thread pool, and .NET says which sockets are ready.
+/// Slower, and the same to its actors.
 /// </summary>
 internal sealed class PortableLoop : ILoop
 {

@@ -2,7 +2,10 @@ using Akka.Dispatch;
 
 namespace Broker.Gateway.Loops;
 
-/// <summary>An Akka dispatcher that is a loop: each mailbox runs there. It does not end the loop; <see cref="Reactors"/> does, when the actors are gone.</summary>
+/// <summary>
+/// An Akka dispatcher that is a loop: each mailbox runs there. It does not end the loop; <see cref="Reactors"/> does, when the actors are
+/// gone.
+/// </summary>
 internal sealed class ReactorDispatcher : MessageDispatcher
 {
     private readonly ILoop _loop;

@@ -21,8 +21,11 @@ internal sealed class ReactorDispatcherConfigurator : MessageDispatcherConfigura
     public override MessageDispatcher Dispatcher() => _dispatcher;
 
     /// <summary>The loop that an actor runs on.</summary>
-    /// <exception cref="InvalidOperationException">It runs on none: it was made without the dispatcher of its parent, which is not inherited.</exception>
-    internal static ILoop LoopOf(IActorContext context) => context.Dispatcher.Configurator is ReactorDispatcherConfigurator { Loop: var loop }
+    /// <exception cref="InvalidOperationException">
+    /// It runs on none: it was made without the dispatcher of its parent, which is not inherited.
+    /// </exception>
+    internal static ILoop LoopOf(IActorContext context) =>
+        context.Dispatcher.Configurator is ReactorDispatcherConfigurator { Loop: var loop }
         ? loop
         : throw new InvalidOperationException($"{context.Self.Path} is on no loop");
 }

@@ -41,7 +41,8 @@ internal sealed class Reactors : IExtension
         // Akka looks the type of a mailbox up by the id of its dispatcher, in the settings of the system
         _system.Settings.InjectTopLevelFallback(own);
         var config = own.GetConfig(id).WithFallback(_system.Settings.Config.GetConfig("akka.actor.default-dispatcher"));
-        if (!_system.Dispatchers.RegisterConfigurator(id, new ReactorDispatcherConfigurator(id, config, _system.Dispatchers.Prerequisites, loop)))
+        if (!_system.Dispatchers.RegisterConfigurator(id,
+            new ReactorDispatcherConfigurator(id, config, _system.Dispatchers.Prerequisites, loop)))
             throw new InvalidOperationException($"the dispatcher {id} exists already");
         return id;
     }

@@ -3,7 +3,8 @@ using Akka.Event;
 namespace Broker.Gateway.Loops;
 
 /// <summary>
-/// Looks now and then, from another thread, whether a loop is stuck in one turn: then everybody on it waits. It warns once a turn, and names what runs.
+/// Looks now and then, from another thread, whether a loop is stuck in one turn: then everybody on it waits. It warns once a turn, and
+/// names what runs.
 /// </summary>
 internal sealed class StallWatch : IDisposable
 {

@@ -41,11 +41,13 @@ internal sealed class TurnInProgress
     internal string What() => Volatile.Read(ref _running) switch
     {
         null => "nothing",
-        Mailbox mailbox => ActorOf(mailbox) is { } actor ? $"{actor.Props.Type.Name} {actor.Self.Path.ToStringWithoutAddress()}" : nameof(Mailbox),
+        Mailbox mailbox =>
+            ActorOf(mailbox) is { } actor ? $"{actor.Props.Type.Name} {actor.Self.Path.ToStringWithoutAddress()}" : nameof(Mailbox),
         var other => other.GetType().Name,
     };
 
-    // Akka shows it to nobody. A queue of our own could know its owner, but then Akka wants the type of each loop's mailboxes in its configuration, which we have none of.
+    // Akka shows it to nobody. A queue of our own could know its owner, but then Akka wants the type of each loop's mailboxes in its
+    // configuration, which we have none of.
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Actor")]
     private static extern ActorCell? ActorOf(Mailbox mailbox);
 }

@@ -3,8 +3,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Prepared;
 
 /// <summary>
-/// The names that a client has given to prepared statements. A Parse counts from the moment it is sent, for what the client sends behind it, and becomes true when it
-/// is done; one that fails, or is skipped behind an error, never was. What becomes of each Parse, Close and simple query is told in order. Owned by one actor.
+/// The names that a client has given to prepared statements. A Parse counts from the moment it is sent, for what the client sends behind
+/// it, and becomes true when it is done; one that fails, or is skipped behind an error, never was. What becomes of each Parse, Close and
+/// simple query is told in order. Owned by one actor.
 /// </summary>
 internal sealed class ClientStatements : IStatementAccount
 {
@@ -23,8 +24,8 @@ internal sealed class ClientStatements : IStatementAccount
     internal int Unanswered => _sent.Count;
 
     /// <summary>
-    /// The client's settings by which a server reads a text when it prepares it, as its encoding or the order of day and month: the same bytes are another statement where these are others. Empty
-    /// when it has set nothing. Kept up to date by who knows them.
+    /// The client's settings by which a server reads a text when it prepares it, as its encoding or the order of day and month: the same
+    /// bytes are another statement where these are others. Empty when it has set nothing. Kept up to date by who knows them.
     /// </summary>
     internal string Meaning { get; set; } = "";
 
@@ -80,7 +81,10 @@ internal sealed class ClientStatements : IStatementAccount
         return number;
     }
 
-    /// <summary>Nothing is under way, and what the client's transactions changed is changed for all, or for nobody: what was kept apart is shared with others again, as far as it is the same.</summary>
+    /// <summary>
+    /// Nothing is under way, and what the client's transactions changed is changed for all, or for nobody: what was kept apart is shared
+    /// with others again, as far as it is the same.
+    /// </summary>
     internal void Join()
     {
         if (!_anyApart)
@@ -103,7 +107,8 @@ internal sealed class ClientStatements : IStatementAccount
     /// <summary>A message is sent that the server will refuse: it names no statement, or gives a name that is taken.</summary>
     /// <param name="name">The client's name in it; it need not outlive the buffer that it was read to.</param>
     /// <param name="isStale">Whether there is such a statement, of which the result is another now than the client was told.</param>
-    internal void Refuse(WireText name, bool isStale = false) => _sent.Enqueue(new(null, null, _series, new(new(name.Bytes.ToArray()), isStale)));
+    internal void Refuse(WireText name, bool isStale = false) =>
+        _sent.Enqueue(new(null, null, _series, new(new(name.Bytes.ToArray()), isStale)));
 
     /// <summary>What an error is about that is heard now, if it is one that was to be refused: what was sent before it is done.</summary>
     internal Refusal? Refused => _sent.TryPeek(out var oldest) ? oldest.Refusal : null;

@@ -3,9 +3,10 @@ using Broker.PgWire.Releasing;
 namespace Broker.Gateway.Prepared;
 
 /// <summary>
-/// What is prepared on one server connection: under names of ours at most so many, the one used last first; and the unnamed one. What was sent in this series counts
-/// for what is sent behind it, since whatever fails makes the server skip the rest; what was sent in an earlier one and is not answered is not known (<see cref="IsUnknown"/>). What the
-/// server does with each step is told in order. Owned by one actor.
+/// What is prepared on one server connection: under names of ours at most so many, the one used last first; and the unnamed one. What was
+/// sent in this series counts for what is sent behind it, since whatever fails makes the server skip the rest; what was sent in an earlier
+/// one and is not answered is not known (<see cref="IsUnknown"/>). What the server does with each step is told in order. Owned by one
+/// actor.
 /// </summary>
 internal sealed class LinkStatements : IStatementAccount
 {
@@ -72,7 +73,8 @@ internal sealed class LinkStatements : IStatementAccount
     /// <param name="number">Which.</param>
     /// <param name="isAwaited">Whether it is not to be used before the answer.</param>
     /// <param name="isApart">Whether the answer may be true on this link only, by what its transaction has changed.</param>
-    internal void Describe(StatementNumber number, bool isAwaited = false, bool isApart = false) => _described.Enqueue(new(number, isAwaited, isApart));
+    internal void Describe(StatementNumber number, bool isAwaited = false, bool isApart = false) =>
+        _described.Enqueue(new(number, isAwaited, isApart));
 
     /// <summary>Whether its result here is another than what its clients were told, though it may be the same for others.</summary>
     internal bool Differs(StatementNumber number) => _named.TryGetValue(number, out var slot) && slot.Differs;

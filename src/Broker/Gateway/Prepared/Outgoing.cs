@@ -3,7 +3,10 @@ using Broker.PgWire.Releasing;
 
 namespace Broker.Gateway.Prepared;
 
-/// <summary>What takes the place of a client's message: a message for the server, or an answer that the gateway gives itself when all before it is answered.</summary>
+/// <summary>
+/// What takes the place of a client's message: a message for the server, or an answer that the gateway gives itself when all before it is
+/// answered.
+/// </summary>
 /// <param name="Message">For the server; null for an answer of our own.</param>
 /// <param name="Accounts">Who is told its fate.</param>
 /// <param name="IsHidden">Whether the client is not to see the answer.</param>

@@ -6,7 +6,8 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Prepared;
 
 /// <summary>
-/// The columns of a prepared statement's result, as far as the server itself compares them when a plan is made anew: names, types and modifiers, not the tables they are from. Compared by content.
+/// The columns of a prepared statement's result, as far as the server itself compares them when a plan is made anew: names, types and
+/// modifiers, not the tables they are from. Compared by content.
 /// </summary>
 internal sealed class ResultShape : IEquatable<ResultShape>
 {

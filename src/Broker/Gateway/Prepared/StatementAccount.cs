@@ -2,7 +2,9 @@ using Broker.PgWire.Releasing;
 
 namespace Broker.Gateway.Prepared;
 
-/// <summary>An account of prepared statements: it is told the fate of each thing that changes it, in the order in which they were sent.</summary>
+/// <summary>
+/// An account of prepared statements: it is told the fate of each thing that changes it, in the order in which they were sent.
+/// </summary>
 internal interface IStatementAccount
 {
     /// <summary>The oldest is done.</summary>

@@ -26,7 +26,8 @@ internal sealed class StatementBook
     }
 
     /// <summary>
-    /// A number of its own for a text, which nobody else gets: where it is prepared, the text may mean what it does not mean to others yet, or ever.
+    /// A number of its own for a text, which nobody else gets: where it is prepared, the text may mean what it does not mean to others yet,
+    /// or ever.
     /// </summary>
     internal StatementNumber KeepApart(PreparedText text)
     {
@@ -35,22 +36,29 @@ internal sealed class StatementBook
         return entry.Number;
     }
 
-    /// <summary>The number under which others share the text of one that was kept apart; its own, which others share from now on if they have none, when its result is not known to be theirs.</summary>
+    /// <summary>
+    /// The number under which others share the text of one that was kept apart; its own, which others share from now on if they have none,
+    /// when its result is not known to be theirs.
+    /// </summary>
     internal StatementNumber Join(StatementNumber number)
     {
         var entry = _byNumber[number];
-        return !entry.IsStale && !_byText.TryAdd(entry.Text, entry) && _byText[entry.Text] is { Shape: { } shape } shared && shape.Equals(entry.Shape) ? shared.Number : number;
+        return !entry.IsStale
+            && !_byText.TryAdd(entry.Text, entry)
+            && _byText[entry.Text] is { Shape: { } shape } shared
+            && shape.Equals(entry.Shape) ? shared.Number : number;
     }
 
     /// <summary>Whether only who prepared it has it.</summary>
-    internal bool IsApart(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) && _byText.GetValueOrDefault(entry.Text) != entry;
+    internal bool IsApart(StatementNumber number) =>
+        _byNumber.TryGetValue(number, out var entry) && _byText.GetValueOrDefault(entry.Text) != entry;
 
     /// <summary>What its result was where it was prepared first; null when that is not known, or the statement is kept no longer.</summary>
     internal ResultShape? ShapeOf(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) ? entry.Shape : null;
 
     /// <summary>
-    /// Whether its result is another now than what its clients were told: the server refuses such a plan where it has it still, and where it has it no longer nobody else would. Whoever
-    /// prepares the text again has another number.
+    /// Whether its result is another now than what its clients were told: the server refuses such a plan where it has it still, and where
+    /// it has it no longer nobody else would. Whoever prepares the text again has another number.
     /// </summary>
     internal bool IsStale(StatementNumber number) => _byNumber.TryGetValue(number, out var entry) && entry.IsStale;
 

@@ -6,9 +6,10 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Prepared;
 
 /// <summary>
-/// Gives the prepared statements of a client names of ours on a link, and has prepared on it what the client believes to be there: so each of its transactions may run on another
-/// server connection. The unnamed statement stays unnamed, because the server plans it otherwise. What the client may not do is left for the server to refuse, in its place: a Parse of a
-/// name that is taken becomes one of a name that is taken there, and a name that nobody gave is passed on. Pure but for what it is made of.
+/// Gives the prepared statements of a client names of ours on a link, and has prepared on it what the client believes to be there: so each
+/// of its transactions may run on another server connection. The unnamed statement stays unnamed, because the server plans it otherwise.
+/// What the client may not do is left for the server to refuse, in its place: a Parse of a name that is taken becomes one of a name that is
+/// taken there, and a name that nobody gave is passed on. Pure but for what it is made of.
 /// </summary>
 internal sealed class StatementNames
 {
@@ -25,25 +26,34 @@ internal sealed class StatementNames
     private readonly ClientStatements _client;
     private readonly LinkStatements _link;
 
-    internal StatementNames(StatementBook book, ClientStatements client, LinkStatements link) => (_book, _client, _link) = (book, client, link);
+    internal StatementNames(StatementBook book, ClientStatements client, LinkStatements link) =>
+        (_book, _client, _link) = (book, client, link);
 
     /// <summary>
-    /// Whether the link's transaction or session may have changed what texts mean, for the client alone as yet: what it prepares then is not shared, and what the server tells then is not told of others.
+    /// Whether the link's transaction or session may have changed what texts mean, for the client alone as yet: what it prepares then is
+    /// not shared, and what the server tells then is not told of others.
     /// </summary>
     internal bool IsApart { get; set; }
 
-    /// <summary>Whether a message can be rewritten only when the series before it are answered: it names what they may not have done.</summary>
+    /// <summary>
+    /// Whether a message can be rewritten only when the series before it are answered: it names what they may not have done.
+    /// </summary>
     internal bool MustWait(IFrontendMessage message) => NameIn(message) is { } name
-        && ((_link.IsDescribing && Shared(message, name) is { } shared && _link.IsAwaited(shared)) || _client.IsUnknown(name) || (name.IsEmpty ? _link.IsUnnamedUnknown : _client.Find(name) is { } number && _link.IsUnknown(number))
+        && ((_link.IsDescribing && Shared(message, name) is { } shared && _link.IsAwaited(shared))
+            || _client.IsUnknown(name)
+            || (name.IsEmpty ? _link.IsUnnamedUnknown : _client.Find(name) is { } number && _link.IsUnknown(number))
             || (message is Parse parse && !name.IsEmpty && _book.Find(Text(parse)) is { } known && _link.IsUnknown(known)));
 
     /// <summary>
-    /// What to send ahead of a message, which then has to wait for the answer: a statement whose result clients were told goes on a link that does not have it only when the result is the same
-    /// there. Empty when the link has it, or nothing was told.
+    /// What to send ahead of a message, which then has to wait for the answer: a statement whose result clients were told goes on a link
+    /// that does not have it only when the result is the same there. Empty when the link has it, or nothing was told.
     /// </summary>
     internal IReadOnlyList<Outgoing> Verify(IFrontendMessage message)
     {
-        if (NameIn(message) is not { IsEmpty: false } name || message is Close || Shared(message, name) is not { } number || _link.Has(number)
+        if (NameIn(message) is not { IsEmpty: false } name
+            || message is Close
+            || Shared(message, name) is not { } number
+            || _link.Has(number)
             || _book.ShapeOf(number) is null || _book.IsStale(number) || _book[number].Meaning != _client.Meaning)
         {
             return [];
@@ -52,8 +62,8 @@ internal sealed class StatementNames
     }
 
     /// <summary>
-    /// What to send, in order, for a text of the client's that deallocates one of its statements: others may use what it has on the server, so another is deallocated
-    /// instead, with the same answers. Null when the client has no statement of that name.
+    /// What to send, in order, for a text of the client's that deallocates one of its statements: others may use what it has on the server,
+    /// so another is deallocated instead, with the same answers. Null when the client has no statement of that name.
     /// </summary>
     /// <param name="name">Which.</param>
     /// <param name="parse">The text, when it is prepared without a name; null when it is a simple query.</param>
@@ -64,7 +74,8 @@ internal sealed class StatementNames
             return null;
         }
         _client.Close(name);
-        Outgoing[] ahead = [new(new Close(TargetKind.Statement, Stand), Accounts.None, IsHidden: true), new(StandParse, Accounts.Client, IsHidden: true)];
+        Outgoing[] ahead = [new(new Close(TargetKind.Statement, Stand), Accounts.None, IsHidden: true),
+            new(StandParse, Accounts.Client, IsHidden: true)];
         if (parse is not null)
         {
             _link.BecomeUnnamed(_client.Parse(WireText.Empty, Text(parse)));
@@ -121,8 +132,11 @@ internal sealed class StatementNames
         _link.NextSeries();
     }
 
-    /// <summary>Whether an error is about a statement that was not passed on, because it is stale: the server would refuse its plan if it had it.</summary>
-    internal bool IsOfStale(WireText said) => _client.Refused is { IsStale: true } && StatementNumber.FirstIn(said)?.Number.ServerName == Unknown;
+    /// <summary>
+    /// Whether an error is about a statement that was not passed on, because it is stale: the server would refuse its plan if it had it.
+    /// </summary>
+    internal bool IsOfStale(WireText said) =>
+        _client.Refused is { IsStale: true } && StatementNumber.FirstIn(said)?.Number.ServerName == Unknown;
 
     /// <summary>What the server says of a statement of ours, said of the client's; null when it says nothing of one.</summary>
     internal WireText? ByClientsName(WireText said)
@@ -132,10 +146,13 @@ internal sealed class StatementNames
             return null;
         }
         var refused = _client.Refused?.Name;
-        var name = number.ServerName == Unknown || (refused is { } taken && _client.Find(taken) == number) ? refused : _client.NameOf(number);
+        var name = number.ServerName == Unknown || (refused is { } taken && _client.Find(taken) == number)
+            ? refused
+            : _client.NameOf(number);
         // in English the server has words of its own for the unnamed one; in other languages the name is left empty
         return name is not { } known ? null
-            : known.IsEmpty && said.ToString() == $"prepared statement \"{Unknown}\" does not exist" ? WireText.Of("unnamed prepared statement does not exist")
+            : known.IsEmpty && said.ToString() == $"prepared statement \"{Unknown}\" does not exist"
+                ? WireText.Of("unnamed prepared statement does not exist")
             : new WireText((byte[])[.. said.Bytes.Span[..range.Start], .. known.Bytes.Span, .. said.Bytes.Span[range.End..]]);
     }
 
@@ -153,7 +170,9 @@ internal sealed class StatementNames
 
     // the statement that a name means, or that a Parse would share with others
     private StatementNumber? Shared(IFrontendMessage message, WireText name) =>
-        name.IsEmpty ? null : message is Parse parse ? (_client.Find(name) is null && !IsApart ? _book.Find(Text(parse)) : null) : _client.Find(name);
+        name.IsEmpty ? null
+            : message is Parse parse ? (_client.Find(name) is null && !IsApart ? _book.Find(Text(parse)) : null)
+            : _client.Find(name);
 
     private PreparedText Text(Parse parse) => new(parse.Query, parse.ParameterTypes, _client.Meaning);
 
@@ -170,7 +189,8 @@ internal sealed class StatementNames
             return [Outgoing.Here(BackendType.ParseComplete, Accounts.Client)];
         }
         // the last step is the client's own Parse
-        return [.. Steps(steps.SkipLast(1)), new(parse with { Statement = number.ServerName }, Accounts.Client | Accounts.Link), Described(number)];
+        return [.. Steps(steps.SkipLast(1)), new(parse with { Statement = number.ServerName }, Accounts.Client | Accounts.Link),
+            Described(number)];
     }
 
     private IReadOnlyList<Outgoing> OnClose(Close close)
@@ -219,7 +239,8 @@ internal sealed class StatementNames
         return [new(Parsed(number, WireText.Empty), Accounts.Link, IsHidden: true), new(renamed(name), Accounts.None)];
     }
 
-    // The client has set something since it prepared it: what is prepared on this link now is read by that, and under the old number others would meet it.
+    // The client has set something since it prepared it: what is prepared on this link now is read by that, and under the old number others
+    // would meet it.
     private Outgoing[] UsingAnew(PreparedText text, Func<WireText, IFrontendMessage> renamed)
     {
         var number = _book.Keep(new PreparedText(text.Query, text.ParameterTypes, _client.Meaning));
@@ -243,7 +264,8 @@ internal sealed class StatementNames
     {
         foreach (var (number, parses) in steps)
         {
-            yield return new(parses ? Parsed(number, number.ServerName) : new Close(TargetKind.Statement, number.ServerName), Accounts.Link, IsHidden: true);
+            yield return new(parses ? Parsed(number, number.ServerName) : new Close(TargetKind.Statement, number.ServerName), Accounts.Link,
+                IsHidden: true);
             if (parses)
             {
                 yield return Described(number, isAwaited);

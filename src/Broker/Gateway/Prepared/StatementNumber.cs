@@ -30,6 +30,8 @@ internal readonly record struct StatementNumber(long Value)
         return null;
     }
 
-    /// <summary>Whether a client's name could be taken for one of ours: it is then renamed like all others, and never passed on as it is.</summary>
+    /// <summary>
+    /// Whether a client's name could be taken for one of ours: it is then renamed like all others, and never passed on as it is.
+    /// </summary>
     internal static bool IsOurs(WireText name) => name.Bytes.Span.StartsWith("broker_"u8);
 }

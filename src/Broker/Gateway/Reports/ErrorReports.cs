@@ -24,9 +24,13 @@ internal static class ErrorReports
 
     /// <summary>The last word where the server has ended the connection without one.</summary>
     /// <param name="pool">Whose connection it was.</param>
-    /// <param name="underWay">Whether something was sent and not answered: it may be a COMMIT, so that it is not known whether it took effect.</param>
+    /// <param name="underWay">
+    /// Whether something was sent and not answered: it may be a COMMIT, so that it is not known whether it took effect.
+    /// </param>
     internal static ErrorResponse Lost(PoolId pool, bool underWay) => underWay
-        ? Fatal("08007", $"a connection of pool {pool} was lost: the server closed it while something was under way, and whether that took effect is not known")
+        ? Fatal("08007",
+            $"a connection of pool {pool} was lost: the server closed it while something was under way, and whether that "
+                + "took effect is not known")
         : Fatal(new ConnectionLost(pool, "the server closed it; a transaction that was open is rolled back"));
 
     private static ErrorResponse Of(Failure failure, string severity)

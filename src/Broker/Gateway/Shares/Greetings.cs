@@ -5,7 +5,9 @@ using Broker.PgWire.Values;
 
 namespace Broker.Gateway.Shares;
 
-/// <summary>Those who have asked what a session begins with, which nobody knows before a link was opened. Owned by the share's actor.</summary>
+/// <summary>
+/// Those who have asked what a session begins with, which nobody knows before a link was opened. Owned by the share's actor.
+/// </summary>
 internal sealed class Greetings
 {
     private readonly HashSet<IActorRef> _waiting = [];
@@ -33,7 +35,9 @@ internal sealed class Greetings
         TellAll(_greeting);
     }
 
-    /// <summary>Links are opened by another plan: where they lead elsewhere, the first of them says what a session begins with there.</summary>
+    /// <summary>
+    /// Links are opened by another plan: where they lead elsewhere, the first of them says what a session begins with there.
+    /// </summary>
     internal void Follow(LinkPlan before, LinkPlan after) => _greeting = after.Target.IsSameAs(before.Target) ? _greeting : null;
 
     /// <summary>All who wait are told this.</summary>

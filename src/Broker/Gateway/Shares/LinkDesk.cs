@@ -10,7 +10,8 @@ using Broker.PgWire.Logins;
 namespace Broker.Gateway.Shares;
 
 /// <summary>
-/// The links of a share and the slots that they are in: makes them, ends them, and tells the pool of each, in the order in which it happens. Mutable, and owned by the share's actor.
+/// The links of a share and the slots that they are in: makes them, ends them, and tells the pool of each, in the order in which it
+/// happens. Mutable, and owned by the share's actor.
 /// </summary>
 internal sealed class LinkDesk
 {
@@ -69,7 +70,8 @@ internal sealed class LinkDesk
     internal void OpenFailed(LinkEvents.OpenFailed failed)
     {
         Forget(failed.Slot);
-        GiveBack(new(failed.Slot, CloseReason.Broken, Clean: failed.LeftBehind is null) { ConnectFailure = failed.Failure, LeftBehind = failed.LeftBehind });
+        GiveBack(new(failed.Slot, CloseReason.Broken,
+            Clean: failed.LeftBehind is null) { ConnectFailure = failed.Failure, LeftBehind = failed.LeftBehind });
     }
 
     /// <summary>A link is closed.</summary>
@@ -144,8 +146,8 @@ internal sealed class LinkDesk
     }
 
     /// <summary>
-    /// Takes the idle one that was used last; null when there is none. One whose server has said something that nobody has heard is heard first: it may be its end, and who is lent a link that
-    /// has ended is told so, though it had nothing to do with it.
+    /// Takes the idle one that was used last; null when there is none. One whose server has said something that nobody has heard is heard
+    /// first: it may be its end, and who is lent a link that has ended is told so, though it had nothing to do with it.
     /// </summary>
     internal WireLink? TakeIdle()
     {

@@ -3,7 +3,9 @@ using Broker.Diagnostics;
 
 namespace Broker.Gateway.Shares;
 
-/// <summary>Who waits for a link, in the order in which their waiting began. Leaving it costs as little as entering. Owned by one actor.</summary>
+/// <summary>
+/// Who waits for a link, in the order in which their waiting began. Leaving it costs as little as entering. Owned by one actor.
+/// </summary>
 internal sealed class LinkLine
 {
     private readonly LinkedList<Place> _places = new();
@@ -24,7 +26,9 @@ internal sealed class LinkLine
     /// <summary>Who came first; null when nobody waits.</summary>
     internal Place? First => _places.First?.Value;
 
-    /// <summary>Puts a client in its place, which is the end unless it has waited before, elsewhere; one that waits already stays where it is.</summary>
+    /// <summary>
+    /// Puts a client in its place, which is the end unless it has waited before, elsewhere; one that waits already stays where it is.
+    /// </summary>
     internal void Enter(IActorRef client, long since)
     {
         if (!_byClient.ContainsKey(client))

@@ -13,7 +13,10 @@ internal static class LinkReturns
         share.Tell(new ShareCommands.LinkReturned(link, condition), ActorRefs.NoSender);
     }
 
-    /// <summary>Gives one back that nothing was sent on, because it is not wanted any more, or because its server has said something that may be its end.</summary>
+    /// <summary>
+    /// Gives one back that nothing was sent on, because it is not wanted any more, or because its server has said something that may be its
+    /// end.
+    /// </summary>
     /// <param name="link">Which.</param>
     /// <param name="share">The share that lent it.</param>
     /// <param name="want">Asks for another; null for none.</param>

@@ -6,7 +6,8 @@ using Broker.Gateway.Links;
 namespace Broker.Gateway.Shares;
 
 /// <summary>
-/// The links of a share: which there are, which are idle, and which have to end. The one that was used last is lent next, so that those that are not needed grow old. Owned by one actor.
+/// The links of a share: which there are, which are idle, and which have to end. The one that was used last is lent next, so that those
+/// that are not needed grow old. Owned by one actor.
 /// </summary>
 internal sealed class LinkShelf
 {
@@ -52,7 +53,10 @@ internal sealed class LinkShelf
         _idle.Add(entry);
     }
 
-    /// <summary>Takes the idle one that was used last; null when there is none. One that has died is passed over, though its actor's word of it is not here yet.</summary>
+    /// <summary>
+    /// Takes the idle one that was used last; null when there is none. One that has died is passed over, though its actor's word of it is
+    /// not here yet.
+    /// </summary>
     internal WireLink? TakeIdle()
     {
         while (_idle.Count > 0)
@@ -84,7 +88,9 @@ internal sealed class LinkShelf
     {
         var limit = quiet ? _plan.User.Pool.IdleTimeout : null;
         var kept = _plan.User.Pool.MinIdle;
-        return Take((entry, left) => entry.Outdated is not null || IsTooOld(entry) || (left > kept && limit is { } most && _plan.Time.GetElapsedTime(entry.IdleSince) >= most));
+        return Take((entry, left) => entry.Outdated is not null
+            || IsTooOld(entry)
+            || (left > kept && limit is { } most && _plan.Time.GetElapsedTime(entry.IdleSince) >= most));
     }
 
     /// <summary>Takes the idle ones that have to end.</summary>
@@ -120,7 +126,8 @@ internal sealed class LinkShelf
 
     /// <summary>The one that a client has; null when it has none.</summary>
     internal WireLink? LentTo(IActorRef client) =>
-        _all.Values.FirstOrDefault(entry => entry.Link is { Phase: LinkPhase.Lent, Borrower: { } borrower } && borrower.Equals(client))?.Link;
+        _all.Values.FirstOrDefault(entry => entry.Link is { Phase: LinkPhase.Lent, Borrower: { } borrower }
+            && borrower.Equals(client))?.Link;
 
     /// <summary>The actor of the link in a slot.</summary>
     internal IActorRef? ActorOf(LeaseId slot) => _all.GetValueOrDefault(slot)?.Actor;
@@ -153,7 +160,8 @@ internal sealed class LinkShelf
         return taken;
     }
 
-    private bool IsTooOld(Entry entry) => entry is { Lifetime: { } lifetime, Link: { } link } && _plan.Time.GetElapsedTime(link.OpenedAt) >= lifetime;
+    private bool IsTooOld(Entry entry) =>
+        entry is { Lifetime: { } lifetime, Link: { } link } && _plan.Time.GetElapsedTime(link.OpenedAt) >= lifetime;
 
     private sealed class Entry(IActorRef actor)
     {

@@ -15,8 +15,9 @@ using Broker.Pools;
 namespace Broker.Gateway.Shares;
 
 /// <summary>
-/// The share of a pool on a loop: it owns the pool's links there, and the line of those who wait for one. It asks the pool for slots as long as somebody waits, lends links to clients of the
-/// loop, and gives slots back when others need them more. No byte passes through it. When it dies its links die with it, and the pool hears of that by its death.
+/// The share of a pool on a loop: it owns the pool's links there, and the line of those who wait for one. It asks the pool for slots as
+/// long as somebody waits, lends links to clients of the loop, and gives slots back when others need them more. No byte passes through it.
+/// When it dies its links die with it, and the pool hears of that by its death.
 /// </summary>
 internal sealed class ShareActor : UntypedActor, IWithTimers
 {

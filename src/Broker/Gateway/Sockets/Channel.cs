@@ -7,8 +7,9 @@ using Broker.Gateway.Tls;
 namespace Broker.Gateway.Sockets;
 
 /// <summary>
-/// A port in clear: once TLS was begun on it, what is read and written goes through that. It belongs to the owner of the port. Bytes that TLS has decrypted and nobody has read are
-/// not seen by the port, so whoever stops reading before <see cref="Read"/> has said 0 goes on by reading, not by waiting for <see cref="PortReady"/>.
+/// A port in clear: once TLS was begun on it, what is read and written goes through that. It belongs to the owner of the port. Bytes that
+/// TLS has decrypted and nobody has read are not seen by the port, so whoever stops reading before <see cref="Read"/> has said 0 goes on by
+/// reading, not by waiting for <see cref="PortReady"/>.
 /// </summary>
 internal sealed class Channel
 {
@@ -58,7 +59,10 @@ internal sealed class Channel
         Tls.BeginAsServer(options, actor);
     }
 
-    /// <summary>The handshake asks for more of the peer, or is over: <see cref="TlsSession.HandshakeWaits"/>, <see cref="TlsSession.HandshakeDone"/>, <see cref="TlsSession.HandshakeFailed"/>.</summary>
+    /// <summary>
+    /// The handshake asks for more of the peer, or is over: <see cref="TlsSession.HandshakeWaits"/>,
+    /// <see cref="TlsSession.HandshakeDone"/>, <see cref="TlsSession.HandshakeFailed"/>.
+    /// </summary>
     internal void GoOn(object handshake)
     {
         switch (handshake)

@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Broker.Gateway.Tls;
 
 /// <summary>
-/// What an `SslStream` takes for its connection: bytes that are fed to it, and bytes that it leaves to be sent. A read that finds nothing waits for <see cref="Feed"/>, which ends it on
-/// its own thread, or, during a handshake, on the thread pool. Only one thread is in it at a time: whoever feeds does it while a read waits, or while nobody else works with it.
+/// What an `SslStream` takes for its connection: bytes that are fed to it, and bytes that it leaves to be sent. A read that finds nothing
+/// waits for <see cref="Feed"/>, which ends it on its own thread, or, during a handshake, on the thread pool. Only one thread is in it at a
+/// time: whoever feeds does it while a read waits, or while nobody else works with it.
 /// </summary>
 internal sealed class MemoryDuplex : Stream, IValueTaskSource<int>
 {
@@ -128,7 +129,8 @@ internal sealed class MemoryDuplex : Stream, IValueTaskSource<int>
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _read.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token,
+        ValueTaskSourceOnCompletedFlags flags) =>
         _read.OnCompleted(continuation, state, token, flags);
 
     private void Answer()

@@ -6,7 +6,10 @@ using Broker.PgWire.Authentication;
 
 namespace Broker.Gateway.Tls;
 
-/// <summary>How the gateway encrypts its clients' connections: its certificate, and whose certificates it believes. The chain is built once, without the network.</summary>
+/// <summary>
+/// How the gateway encrypts its clients' connections: its certificate, and whose certificates it believes. The chain is built once, without
+/// the network.
+/// </summary>
 internal sealed class ServerTls
 {
     private readonly SslStreamCertificateContext _certificate;
@@ -37,7 +40,8 @@ internal sealed class ServerTls
             authorities = [];
             authorities.ImportFromPemFile(settings.Ca);
         }
-        return new(SslStreamCertificateContext.Create(certificate, chain, offline: true), authorities, [.. ChannelBinding.Of(certificate) ?? []]);
+        return new(SslStreamCertificateContext.Create(certificate, chain, offline: true), authorities,
+            [.. ChannelBinding.Of(certificate) ?? []]);
     }
 
     /// <summary>For one handshake.</summary>

@@ -10,9 +10,10 @@ using Akka.Actor;
 namespace Broker.Gateway.Tls;
 
 /// <summary>
-/// TLS as a transformer between a port and an actor: what the port has received is fed to it and read in clear; what is written in clear is to be sent. Nothing waits. Only the handshake
-/// runs elsewhere, on the thread pool, because it takes half a millisecond: the actor then feeds only after <see cref="HandshakeWaits"/>, and has it for itself again with
-/// <see cref="HandshakeDone"/> or <see cref="HandshakeFailed"/>.
+/// TLS as a transformer between a port and an actor: what the port has received is fed to it and read in clear; what is written in clear is
+/// to be sent. Nothing waits. Only the handshake runs elsewhere, on the thread pool, because it takes half a millisecond: the actor then
+/// feeds only after <see cref="HandshakeWaits"/>, and has it for itself again with <see cref="HandshakeDone"/> or
+/// <see cref="HandshakeFailed"/>.
 /// </summary>
 internal sealed class TlsSession : IDisposable
 {
@@ -20,7 +21,8 @@ internal sealed class TlsSession : IDisposable
     private const int LongestRecord = 16 * 1024;
 
     /// <summary>
-    /// What is put into a record at most, as PostgreSQL itself does: a reader that waits for its socket has room for so much, and of a longer record it would leave a part where no socket tells of it.
+    /// What is put into a record at most, as PostgreSQL itself does: a reader that waits for its socket has room for so much, and of a
+    /// longer record it would leave a part where no socket tells of it.
     /// </summary>
     private const int MostOfRecord = 8 * 1024;
 
@@ -72,7 +74,9 @@ internal sealed class TlsSession : IDisposable
 
     /// <summary>Reads in clear. After 0 something has to be fed first.</summary>
     /// <param name="into">Where to; not empty.</param>
-    /// <returns>How many bytes; 0 when there are none now; -1 when none will come any more, because of the end or of something that is no TLS.</returns>
+    /// <returns>
+    /// How many bytes; 0 when there are none now; -1 when none will come any more, because of the end or of something that is no TLS.
+    /// </returns>
     internal int Read(Span<byte> into)
     {
         try

@@ -1,8 +1,9 @@
 namespace Broker.Gateway.Traces;
 
 /// <summary>
-/// A text without the values of its numbers and strings: texts that differ in these only are judged once. It is made in one pass over the bytes; where that is not sure to be right - comments,
-/// dollar quotes, backslashes, prefixed strings, numbers with letters in them - there is none, and the text stands for itself.
+/// A text without the values of its numbers and strings: texts that differ in these only are judged once. It is made in one pass over the
+/// bytes; where that is not sure to be right - comments, dollar quotes, backslashes, prefixed strings, numbers with letters in them - there
+/// is none, and the text stands for itself.
 /// </summary>
 internal static class BareText
 {
@@ -19,7 +20,9 @@ internal static class BareText
             switch (letter)
             {
                 case (byte)'\'' when at > 0 && IsOfName(text[at - 1]):
-                case (byte)'\\' or (byte)'$' when letter is (byte)'\\' || at + 1 >= text.Length || text[at + 1] is < (byte)'0' or > (byte)'9':
+                case (byte)'\\' or (byte)'$' when letter is (byte)'\\'
+                    || at + 1 >= text.Length
+                    || text[at + 1] is < (byte)'0' or > (byte)'9':
                 case (byte)'-' when at + 1 < text.Length && text[at + 1] == (byte)'-':
                 case (byte)'/' when at + 1 < text.Length && text[at + 1] == (byte)'*':
                     return 0;
@@ -62,7 +65,8 @@ internal static class BareText
         return length;
     }
 
-    private static bool IsOfName(byte letter) => letter is >= (byte)'a' and <= (byte)'z' or >= (byte)'A' and <= (byte)'Z' or >= (byte)'0' and <= (byte)'9' or (byte)'_' or (byte)'$'
+    private static bool IsOfName(byte letter) =>
+        letter is >= (byte)'a' and <= (byte)'z' or >= (byte)'A' and <= (byte)'Z' or >= (byte)'0' and <= (byte)'9' or (byte)'_' or (byte)'$'
         or (byte)'&' or >= 0x80;
 
     // behind the quote that ends it; two quotes are one inside it

@@ -4,8 +4,9 @@ using Broker.PgWire.Values;
 namespace Broker.Gateway.Traces;
 
 /// <summary>
-/// Knows the texts that begin a transaction and nothing else, and that no server refuses outside one: BEGIN or START TRANSACTION with what the manual allows behind them. Not among them is what a
-/// standby refuses, as SERIALIZABLE and READ WRITE, nor anything with a comment in it. Pure.
+/// Knows the texts that begin a transaction and nothing else, and that no server refuses outside one: BEGIN or START TRANSACTION with what
+/// the manual allows behind them. Not among them is what a standby refuses, as SERIALIZABLE and READ WRITE, nor anything with a comment in
+/// it. Pure.
 /// </summary>
 internal static class BeginText
 {
@@ -56,7 +57,8 @@ internal static class BeginText
     {
         behind = text;
         return Word(ref behind, "ISOLATION") && Word(ref behind, "LEVEL")
-            && ((Word(ref behind, "READ") && Word(ref behind, "COMMITTED")) || (Word(ref behind, "REPEATABLE") && Word(ref behind, "READ")));
+            && ((Word(ref behind, "READ") && Word(ref behind, "COMMITTED"))
+                || (Word(ref behind, "REPEATABLE") && Word(ref behind, "READ")));
     }
 
     // a comma with nothing behind it is an error, which the server is to tell
@@ -78,7 +80,9 @@ internal static class BeginText
     private static bool Word(ref ReadOnlySpan<byte> rest, string word)
     {
         var text = Trimmed(rest);
-        if (text.Length < word.Length || !Ascii.EqualsIgnoreCase(text[..word.Length], word) || (text.Length > word.Length && IsOfWord(text[word.Length])))
+        if (text.Length < word.Length
+            || !Ascii.EqualsIgnoreCase(text[..word.Length], word)
+            || (text.Length > word.Length && IsOfWord(text[word.Length])))
         {
             return false;
         }
@@ -88,5 +92,6 @@ internal static class BeginText
 
     private static ReadOnlySpan<byte> Trimmed(ReadOnlySpan<byte> text) => text.TrimStart(" \t\r\n\f"u8);
 
-    private static bool IsOfWord(byte letter) => letter is not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'\f' or (byte)';' or (byte)',');
+    private static bool IsOfWord(byte letter) =>
+        letter is not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'\f' or (byte)';' or (byte)',');
 }

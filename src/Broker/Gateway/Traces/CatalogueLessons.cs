@@ -4,7 +4,9 @@ using Broker.Gateway.Links;
 
 namespace Broker.Gateway.Traces;
 
-/// <summary>Has the questions of a share's texts carried to the catalogue, one trip at a time, on a link of the share's. Owned by the share's actor.</summary>
+/// <summary>
+/// Has the questions of a share's texts carried to the catalogue, one trip at a time, on a link of the share's. Owned by the share's actor.
+/// </summary>
 internal sealed class CatalogueLessons
 {
     // What the catalogue did not answer is not asked at once: something may be wrong with it.
@@ -21,7 +23,8 @@ internal sealed class CatalogueLessons
         (_plan, _verdicts, _buffers, _context) = (plan, verdicts, buffers, context);
 
     /// <summary>Whether a link is wanted for questions.</summary>
-    internal bool WantsLink => !_underWay && _verdicts.HasQuestions && (_failedAt is not { } failed || _plan.Time.GetElapsedTime(failed) >= Pause);
+    internal bool WantsLink =>
+        !_underWay && _verdicts.HasQuestions && (_failedAt is not { } failed || _plan.Time.GetElapsedTime(failed) >= Pause);
 
     /// <summary>A link is open.</summary>
     internal void Opened(WireLink link) => _verdicts.Presume(link.Presumes);
@@ -30,7 +33,8 @@ internal sealed class CatalogueLessons
     internal void Carry(WireLink link)
     {
         _underWay = true;
-        var lesson = _context.ActorOf(WireLessonActor.For(_plan, link, _verdicts.TakeQuestions(), _buffers).WithDispatcher(_context.Dispatcher.Id));
+        var lesson = _context.ActorOf(WireLessonActor.For(_plan, link, _verdicts.TakeQuestions(), _buffers)
+            .WithDispatcher(_context.Dispatcher.Id));
         (link.Phase, link.Borrower) = (LinkPhase.Errand, lesson);
         link.Channel.GiveTo(lesson);
     }

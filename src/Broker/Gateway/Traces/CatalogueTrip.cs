@@ -11,7 +11,9 @@ using Broker.Statements;
 
 namespace Broker.Gateway.Traces;
 
-/// <summary>Asks the catalogue over a link, in one round trip: writes the questions, and makes answers of the rows. One error, and there are none.</summary>
+/// <summary>
+/// Asks the catalogue over a link, in one round trip: writes the questions, and makes answers of the rows. One error, and there are none.
+/// </summary>
 internal sealed class CatalogueTrip
 {
     private const uint TextArray = 1009;
@@ -89,7 +91,8 @@ internal sealed class CatalogueTrip
                 text.Append("NULL");
                 continue;
             }
-            text.Append('"').Append(item.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+            text.Append('"').Append(item.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal))
+                .Append('"');
         }
         return text.Append('}').ToString();
     }
@@ -98,7 +101,8 @@ internal sealed class CatalogueTrip
     {
         new Parse(WireText.Empty, WireText.Of(sql), [.. arrays.Select(static _ => TextArray)]).Write(writer);
         _link.Use.Sent(FrontendType.Parse, accounts: accounts);
-        new Bind(WireText.Empty, WireText.Empty, [], [.. arrays.Select(static array => (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(array))], []).Write(writer);
+        new Bind(WireText.Empty, WireText.Empty, [],
+            [.. arrays.Select(static array => (ReadOnlyMemory<byte>?)Encoding.UTF8.GetBytes(array))], []).Write(writer);
         _link.Use.Sent(FrontendType.Bind);
         new Execute(WireText.Empty, 0).Write(writer);
         _link.Use.Sent(FrontendType.Execute);
@@ -118,7 +122,8 @@ internal sealed class CatalogueTrip
         }
         if (BackendMessages.Read((byte)BackendType.DataRow, _row.ToArray(), out _) is DataRow row)
         {
-            _rows[_statement - Ahead].Add(new([.. row.Values.Select(static value => value is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null)]));
+            _rows[_statement - Ahead]
+                .Add(new([.. row.Values.Select(static value => value is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null)]));
         }
         else
         {

@@ -5,7 +5,9 @@ namespace Broker.Gateway.Traces;
 /// <summary>Reads what ends prepared statements (manual, "DEALLOCATE", "DISCARD").</summary>
 internal static class DeallocateText
 {
-    /// <summary>What a text of one statement, which begins with DEALLOCATE, leaves in the session; it names what it ends, unless that is all.</summary>
+    /// <summary>
+    /// What a text of one statement, which begins with DEALLOCATE, leaves in the session; it names what it ends, unless that is all.
+    /// </summary>
     internal static SessionTrace Read(string text)
     {
         List<Token> tokens = [.. Lexer.Significant(text).Where(token => !token.In(text).Equals(";", StringComparison.Ordinal))];

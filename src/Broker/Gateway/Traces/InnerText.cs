@@ -24,7 +24,8 @@ internal static class InnerText
     }
 
     /// <summary>
-    /// COPY from or to the client: its query, or a read or write of its table. With a condition, or from and to files and programs, it is not judged.
+    /// COPY from or to the client: its query, or a read or write of its table. With a condition, or from and to files and programs, it is
+    /// not judged.
     /// </summary>
     internal static string? OfCopy(string text)
     {
@@ -73,7 +74,10 @@ internal static class InnerText
     internal static bool IsTwoPhase(string text)
     {
         var tokens = Lexer.Significant(text);
-        return StatementOutline.Is(text, tokens, 0, "prepare") && StatementOutline.Is(text, tokens, 1, "transaction") && tokens.Count > 2 && tokens[2].Kind is TokenKind.String;
+        return StatementOutline.Is(text, tokens, 0, "prepare")
+            && StatementOutline.Is(text, tokens, 1, "transaction")
+            && tokens.Count > 2
+            && tokens[2].Kind is TokenKind.String;
     }
 
     private static bool Has(string text, List<Token> tokens, int from, string word)

@@ -8,7 +8,8 @@ namespace Broker.Gateway.Traces;
 /// <param name="Deallocates">The prepared statement that it ends by its name, and nothing else; null when it is not such a text.</param>
 /// <param name="EndsStatements">Whether it may end all prepared statements.</param>
 /// <param name="Sets">Whether it is a SET or RESET, of whatever: the server says so when it is done.</param>
-internal sealed record SessionTrace(bool IsDirty, SettingChange? Change = null, string? Deallocates = null, bool EndsStatements = false, bool Sets = false)
+internal sealed record SessionTrace(bool IsDirty, SettingChange? Change = null, string? Deallocates = null, bool EndsStatements = false,
+    bool Sets = false)
 {
     /// <summary>Nothing.</summary>
     internal static readonly SessionTrace None = new(false);

@@ -4,14 +4,18 @@ using Broker.Statements;
 
 namespace Broker.Gateway.Traces;
 
-/// <summary>Reads SET and RESET (manual, "SET", "RESET", "SET ROLE", "SET SESSION AUTHORIZATION", "SET TRANSACTION", "SET CONSTRAINTS").</summary>
+/// <summary>
+/// Reads SET and RESET (manual, "SET", "RESET", "SET ROLE", "SET SESSION AUTHORIZATION", "SET TRANSACTION", "SET CONSTRAINTS").
+/// </summary>
 internal static class SettingText
 {
     private static readonly FrozenSet<string> Meanings = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase, "search_path", "role", "session_authorization", "client_encoding", "standard_conforming_strings", "session_replication_role");
+        StringComparer.OrdinalIgnoreCase, "search_path", "role", "session_authorization", "client_encoding", "standard_conforming_strings",
+            "session_replication_role");
 
     // '01/02/2003' is a date of January or of February, decided when the text is prepared
-    private static readonly FrozenSet<string> Readings = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "datestyle", "intervalstyle", "timezone");
+    private static readonly FrozenSet<string> Readings = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "datestyle", "intervalstyle",
+        "timezone");
 
     /// <summary>Whether a text may mean something else, or run something else, where a setting has another value.</summary>
     internal static bool ChangesMeaning(string setting) => Meanings.Contains(setting);
@@ -33,7 +37,9 @@ internal static class SettingText
             return reader.Change(SettingChangeKind.ResetAll, "");
         }
         // the isolation of the transaction under way
-        return reader.Skip("transaction") || reader.Name() is not { } name ? SessionTrace.Unknown : reader.Change(SettingChangeKind.Reset, name);
+        return reader.Skip("transaction") || reader.Name() is not { } name
+            ? SessionTrace.Unknown
+            : reader.Change(SettingChangeKind.Reset, name);
     }
 
     private static SessionTrace OfSet(ref Reader reader)
@@ -111,7 +117,10 @@ internal static class SettingText
             }
             if (!Is(_at + 1, "."))
             {
-                return Is(_at, "names") ? "client_encoding" : Is(_at, "schema") ? "search_path" : Is(_at, "session") || Is(_at, "local") ? null : name;
+                return Is(_at, "names") ? "client_encoding"
+                    : Is(_at, "schema") ? "search_path"
+                    : Is(_at, "session") || Is(_at, "local") ? null
+                    : name;
             }
             // a parameter of an extension
             for (var at = _at + 1; at < _end && Is(at, "."); at += 2)
@@ -136,11 +145,14 @@ internal static class SettingText
             return new(true, new(kind, name, WireText.Of(_text[_tokens[first].Start..(last.Start + last.Length)])));
         }
 
-        private readonly bool Is(int index, string word) => index < _tokens.Count && _tokens[index].In(_text).Equals(word, StringComparison.OrdinalIgnoreCase);
+        private readonly bool Is(int index, string word) =>
+            index < _tokens.Count && _tokens[index].In(_text).Equals(word, StringComparison.OrdinalIgnoreCase);
 
         // settings are found whatever the case, in quotes too
         private readonly string? Part(int index) =>
-            _tokens[index].Kind is TokenKind.Word or TokenKind.QuotedName && Identifier.Of(_text, _tokens[index]).ToLowerInvariant() is var name && !name.Contains('"')
+            _tokens[index].Kind is TokenKind.Word or TokenKind.QuotedName
+                && Identifier.Of(_text, _tokens[index]).ToLowerInvariant() is var name
+                && !name.Contains('"')
                 ? name : null;
     }
 }

@@ -6,7 +6,9 @@ namespace Broker.Gateway.Traces;
 /// <summary>What a text of a client says by itself, before the catalogue is asked about the rest.</summary>
 /// <param name="Trace">What its verbs leave in the session; <see cref="SessionTrace.None"/> when <paramref name="Parts"/> decide.</param>
 /// <param name="Parts">What it runs: it leaves nothing when none of these does.</param>
-/// <param name="MayPack">Whether it is one statement that reads, or writes one table, and may share a round trip if the catalogue agrees.</param>
+/// <param name="MayPack">
+/// Whether it is one statement that reads, or writes one table, and may share a round trip if the catalogue agrees.
+/// </param>
 /// <param name="DependsOnLiterals">Whether texts that differ in literals only may be of another kind.</param>
 internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementShape> Parts, bool MayPack, bool DependsOnLiterals)
 {
@@ -27,7 +29,9 @@ internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementS
         {
             var one = Of(statement, StatementShape.Of(statement));
             // of which of them is done, nobody keeps account: a setting among them is not kept for the client
-            trace = one.Trace.EndsStatements || trace.EndsStatements ? SessionTrace.Discarded : one.Trace.IsDirty ? SessionTrace.Unknown : trace;
+            trace = one.Trace.EndsStatements || trace.EndsStatements ? SessionTrace.Discarded
+                : one.Trace.IsDirty ? SessionTrace.Unknown
+                : trace;
             depends |= one.DependsOnLiterals;
             parts.AddRange(one.Parts);
         }
@@ -36,24 +40,29 @@ internal sealed record TextReading(SessionTrace Trace, ImmutableArray<StatementS
 
     private static TextReading Of(string text, StatementShape shape) => shape.Verb switch
     {
-        StatementVerb.None or StatementVerb.Begin or StatementVerb.Commit or StatementVerb.Rollback or StatementVerb.Savepoint or StatementVerb.Release
+        StatementVerb.None or StatementVerb.Begin or StatementVerb.Commit or StatementVerb.Rollback or StatementVerb.Savepoint
+            or StatementVerb.Release
             or StatementVerb.Show or StatementVerb.Notify or StatementVerb.Lock or StatementVerb.Checkpoint
             or StatementVerb.Fetch or StatementVerb.Move or StatementVerb.Close => Nothing,
-        StatementVerb.Set or StatementVerb.Reset => Nothing with { Trace = SettingText.Read(text) with { Sets = true }, DependsOnLiterals = true },
+        StatementVerb.Set or StatementVerb.Reset =>
+            Nothing with { Trace = SettingText.Read(text) with { Sets = true }, DependsOnLiterals = true },
         StatementVerb.Declare => Part(InnerText.OfDeclare(text)),
         StatementVerb.Copy => Part(InnerText.OfCopy(text)),
         StatementVerb.Explain => Part(InnerText.OfExplain(text)),
         StatementVerb.Prepare => InnerText.IsTwoPhase(text) ? Nothing : Anything,
         StatementVerb.Discard => Nothing with { Trace = DeallocateText.ReadDiscard(text) },
         StatementVerb.Deallocate => Nothing with { Trace = DeallocateText.Read(text) },
-        _ when shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With => new(SessionTrace.None, [shape], shape.Verb.IsRead() || shape.Verb.IsWrite(), Calls(shape, "current_setting")),
+        _ when shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With =>
+            new(SessionTrace.None, [shape], shape.Verb.IsRead() || shape.Verb.IsWrite(), Calls(shape, "current_setting")),
         _ => Anything,
     };
 
     // Only what is classified by its names can be a part: BEGIN within EXPLAIN is an error, and CREATE is not judged.
     private static TextReading Part(string? inner)
     {
-        if (inner is null || StatementShape.Of(inner) is not { Statements: 1 } shape || !(shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With))
+        if (inner is null
+            || StatementShape.Of(inner) is not { Statements: 1 } shape
+            || !(shape.Verb.IsRead() || shape.Verb.IsWrite() || shape.Verb is StatementVerb.With))
         {
             return Anything;
         }

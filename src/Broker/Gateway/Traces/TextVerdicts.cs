@@ -9,8 +9,9 @@ using Broker.Statements;
 namespace Broker.Gateway.Traces;
 
 /// <summary>
-/// What is known of the texts of a pool, for clients who have not changed what names mean. What is not provably free of traces is taken to leave some, and what is not provably a plain read never
-/// shares a round trip. What only the catalogue knows is asked: the questions wait here until the share has them carried. Not thread-safe; the actors of one loop use it.
+/// What is known of the texts of a pool, for clients who have not changed what names mean. What is not provably free of traces is taken to
+/// leave some, and what is not provably a plain read never shares a round trip. What only the catalogue knows is asked: the questions wait
+/// here until the share has them carried. Not thread-safe; the actors of one loop use it.
 /// </summary>
 internal sealed class TextVerdicts
 {
@@ -86,7 +87,8 @@ internal sealed class TextVerdicts
     }
 
     /// <summary>Whether a text may share a round trip now, which is to happen then: it packs, and was not too slow for it.</summary>
-    internal bool MayTravel(TextVerdict verdict) => verdict.Lane is not TripLane.None && Probing.MayTravel(verdict.Estimate, _packing, _time);
+    internal bool MayTravel(TextVerdict verdict) =>
+        verdict.Lane is not TripLane.None && Probing.MayTravel(verdict.Estimate, _packing, _time);
 
     /// <summary>What the catalogue is to be asked now; it is asked once.</summary>
     internal CatalogueQuestions TakeQuestions()
@@ -114,7 +116,8 @@ internal sealed class TextVerdicts
     {
         // Others may be names of several things: what is asked of the catalogue would not be what is meant.
         var reading = Utf8.IsValid(text) ? TextReading.Of(Encoding.UTF8.GetString(text)) : new(SessionTrace.Unknown, [], false, true);
-        return new(reading, NotJudged with { Parameters = reading.Parts.Select(static part => part.HighestParameter).DefaultIfEmpty().Max(), Estimate = new() });
+        var parameters = reading.Parts.Select(static part => part.HighestParameter).DefaultIfEmpty().Max();
+        return new(reading, NotJudged with { Parameters = parameters, Estimate = new() });
     }
 
     private void Keep(ReadOnlySpan<byte> key, Entry entry)
@@ -141,8 +144,11 @@ internal sealed class TextVerdicts
         {
             // What the server reads otherwise than we do may do anything. A SET without a backslash it does not.
             var kept = reading.Trace is { Deallocates: not null } or { EndsStatements: true }
-                || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0) ? reading.Trace : SessionTrace.Unknown with { Sets = reading.Trace.Sets };
-            (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Lane = TripLane.None }, false, DateTimeOffset.MaxValue);
+                || (reading.Trace.Change is { } change && change.Sql.Bytes.Span.IndexOf((byte)'\\') < 0)
+                    ? reading.Trace
+                    : SessionTrace.Unknown with { Sets = reading.Trace.Sets };
+            (entry.Verdict, entry.Waits, entry.CheckAt) = (entry.Verdict with { Trace = kept, Lane = TripLane.None }, false,
+                DateTimeOffset.MaxValue);
             return;
         }
         var now = _time.GetUtcNow();
@@ -170,7 +176,8 @@ internal sealed class TextVerdicts
     private TripLane LaneOf(TextReading reading) => reading switch
     {
         { MayPack: false } => TripLane.None,
-        { Parts: [{ Verb: var verb }] } when verb.IsRead() => _allowed.Reads && _packing.Reads is ReadPacking.Group ? TripLane.Reads : TripLane.None,
+        { Parts: [{ Verb: var verb }] } when verb.IsRead() =>
+            _allowed.Reads && _packing.Reads is ReadPacking.Group ? TripLane.Reads : TripLane.None,
         _ => _allowed.Writes && _packing.Writes is WritePacking.Group ? TripLane.Writes : TripLane.None,
     };
 

@@ -9,7 +9,10 @@ using Broker.Statements;
 
 namespace Broker.Gateway.Traces;
 
-/// <summary>Asks the catalogue on a link that its share has given it, tells the share, and gives the link back. A borrower like a client; it ends with its one trip.</summary>
+/// <summary>
+/// Asks the catalogue on a link that its share has given it, tells the share, and gives the link back. A borrower like a client; it ends
+/// with its one trip.
+/// </summary>
 internal sealed class WireLessonActor : UntypedActor, IWithTimers
 {
     // the catalogue of a large database is read in much less

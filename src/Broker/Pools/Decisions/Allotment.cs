@@ -48,7 +48,8 @@ internal readonly record struct Allotment(int ToClose, ImmutableArray<LeftOut> L
                 }
             }
 
-            return new(_toClose, [.. queues.Where(queue => queue.Left > 0).Select(queue => new LeftOut(queue.Holder, queue.Left, queue.Next.Since))]);
+            return new(_toClose,
+                [.. queues.Where(queue => queue.Left > 0).Select(queue => new LeftOut(queue.Holder, queue.Left, queue.Next.Since))]);
         }
 
         private bool DealToConnection()

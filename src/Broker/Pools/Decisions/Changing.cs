@@ -18,8 +18,8 @@ internal static class Changing
     }
 
     /// <summary>
-    /// The pool moves to another server's budget: what it asked the former for is withdrawn, and what that wanted of it is of no concern any
-    /// more. Its permits go back to whom they came from, each with its connection.
+    /// The pool moves to another server's budget: what it asked the former for is withdrawn, and what that wanted of it is of no concern
+    /// any more. Its permits go back to whom they came from, each with its connection.
     /// </summary>
     internal static Step LeaveBudget(this Step step)
     {
@@ -29,7 +29,9 @@ internal static class Changing
         return step.With(state with { Asked = 0, ReserveAsked = false, Owed = 0, IdleWanted = 0 });
     }
 
-    /// <summary>How many connections there are beyond the limit, those left out that are closing. More than none only after it was lowered.</summary>
+    /// <summary>
+    /// How many connections there are beyond the limit, those left out that are closing. More than none only after it was lowered.
+    /// </summary>
     internal static int OverLimit(this PoolState state) =>
         state.Settings.Limit is { } limit ? Math.Max(0, state.Slots.Counts.Limited - state.Slots.Counts.Closing - limit) : 0;
 

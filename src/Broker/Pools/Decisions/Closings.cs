@@ -23,7 +23,9 @@ internal static class Closings
 
         step = step.Forget(slot);
         step = slot.Phase == SlotPhase.Closing ? step : step.Repaid(slot);
-        step = slot.Phase == SlotPhase.Opening ? step.NoteFailedConnect(slot, new ConnectionLost(step.State.Pool, "it died while it connected")) : step;
+        step = slot.Phase == SlotPhase.Opening
+            ? step.NoteFailedConnect(slot, new ConnectionLost(step.State.Pool, "it died while it connected"))
+            : step;
         step = clean
             ? step.GiveBack(slot.Permit)
             : step.Do(new PoolEffects.ReleaseGhost(slot.Permit, backend ?? slot.Backend));

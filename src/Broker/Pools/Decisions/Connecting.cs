@@ -75,8 +75,8 @@ internal static class Connecting
         && !(forLink ? state.HasOpenLink() || state.HasOpeningLink() : state.HasOpen() || state.Slots.Counts.Opening > 0) ? failure : null;
 
     /// <summary>
-    /// Whether any connection is open that could serve, now or when it comes back. A slot that is lent for a link serves nobody else when it
-    /// comes back before another connection is open.
+    /// Whether any connection is open that could serve, now or when it comes back. A slot that is lent for a link serves nobody else when
+    /// it comes back before another connection is open.
     /// </summary>
     internal static bool HasOpen(this PoolState state)
     {

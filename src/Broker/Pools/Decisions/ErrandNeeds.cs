@@ -27,7 +27,8 @@ internal static class ErrandNeeds
         var counts = state.Slots.Counts;
         return !state.HasOpen() && state.Connects.LastFailure is { } failure
             ? failure
-            : new PoolExhausted(state.Pool, counts.Lent + counts.Busy, state.Settings.Limit ?? -1, waiting, oldest, waited, state.Connects.LastFailure?.Message);
+            : new PoolExhausted(state.Pool, counts.Lent + counts.Busy, state.Settings.Limit ?? -1, waiting, oldest, waited,
+                state.Connects.LastFailure?.Message);
     }
 
     /// <summary>The numbers that are measured.</summary>

@@ -89,7 +89,8 @@ internal static class Growth
     /// Those that are pinged because a sibling broke: their pings may well fail, or hang. What waits has one opened rather than wait for
     /// them.
     /// </summary>
-    internal static int Doubtful(this PoolState state) => state.Slots.Counts.Pinging == 0 || (state.Line.IsEmpty && state.Errands.Wanted == 0)
+    internal static int Doubtful(this PoolState state) =>
+        state.Slots.Counts.Pinging == 0 || (state.Line.IsEmpty && state.Errands.Wanted == 0)
         ? 0
         : state.Slots.All.Count(slot => slot.Phase == SlotPhase.Pinging && slot.ProvenIn < state.Suspicion && !slot.Reserve);
 

@@ -16,7 +16,8 @@ internal static class Health
         slot.ProvenIn < state.Suspicion
         || (state.Settings.Ping && slot.LastAliveAt < now - state.Settings.PingBypass && !slot.WasPingedForThis(now));
 
-    private static bool WasPingedForThis(this Slot slot, TimeSpan now) => slot.PingedAt >= slot.LastUsedAt && slot.PingedAt >= now - JustPinged;
+    private static bool WasPingedForThis(this Slot slot, TimeSpan now) =>
+        slot.PingedAt >= slot.LastUsedAt && slot.PingedAt >= now - JustPinged;
 
     internal static Step Ping(this Step step, Slot slot) => step
         .Put(slot with { Phase = SlotPhase.Pinging, Since = step.Now })

@@ -21,7 +21,9 @@ internal static class Leases
             .Do(slot.IsForLink ? new SlotEffects.Revoke(lending.Lease, reason) : new PoolEffects.Revoke(slot.Id, lending.Lease, reason));
 
     internal static Step HolderDied(this Step step, LeaseId lease) =>
-        step.State.Slots.All.FirstOrDefault(slot => slot.Lending?.Lease == lease) is { } slot ? step.Abandon(slot, "its holder died") : step;
+        step.State.Slots.All.FirstOrDefault(slot => slot.Lending?.Lease == lease) is { } slot
+            ? step.Abandon(slot, "its holder died")
+            : step;
 
     /// <summary>Calls back a lease that nobody waits for or uses any more.</summary>
     internal static Step Abandon(this Step step, Slot slot, string reason)
@@ -53,7 +55,8 @@ internal static class Leases
         lending.Revoked ? Moment.Never : lending.Since.After(state.Settings.MaxLease));
 
     internal static LeaseStatus StatusOfLease(this Slot slot, TimeSpan now) => new(
-        slot.Lending!.Lease, slot.Id, slot.Backend?.Pid ?? 0, slot.Lending.Waiter.Holder, slot.Lending.Waiter.Purpose, now - slot.Lending.Since);
+        slot.Lending!.Lease, slot.Id, slot.Backend?.Pid ?? 0, slot.Lending.Waiter.Holder, slot.Lending.Waiter.Purpose,
+            now - slot.Lending.Since);
 
     /// <summary>A lease that is out, detached or not; null when it is over.</summary>
     internal static LeaseStatus? StatusOf(this PoolState state, LeaseId lease, TimeSpan now) =>
@@ -71,14 +74,20 @@ internal static class Leases
     {
         var state = step.State;
         var counts = state.Slots.Counts;
-        if (waiter.Held.IsEmpty || !waiter.Queueing || state.Settings.SelfStarved == SelfStarvedAction.Wait || state.Room() > 0 || state.Asked > 0
+        if (waiter.Held.IsEmpty
+            || !waiter.Queueing
+            || state.Settings.SelfStarved == SelfStarvedAction.Wait
+            || state.Room() > 0
+            || state.Asked > 0
             || counts.Lent == 0 || counts.Lent < counts.Limited)
         {
             return step;
         }
 
         var held = state.Line.Nested.SelectMany(nested => nested.Held).ToHashSet();
-        return state.Slots.All.All(slot => slot.Phase != SlotPhase.Lent || (held.Contains(slot.Lending!.Lease) && !state.EndsBy(waiter.Deadline, slot.Lending)))
+        return state.Slots.All
+            .All(slot => slot.Phase != SlotPhase.Lent
+                || (held.Contains(slot.Lending!.Lease) && !state.EndsBy(waiter.Deadline, slot.Lending)))
             ? step.RefuseInLine(waiter, new SelfStarved(state.Pool, counts.Lent))
             : step;
     }

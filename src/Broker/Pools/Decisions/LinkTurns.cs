@@ -71,8 +71,8 @@ internal static class LinkTurns
     private static bool PermitsStall(this PoolState state, TimeSpan now) => state.Asked > 0 && state.PermitsMovedAt + Patience <= now;
 
     /// <summary>
-    /// What is owed to other pools, or is beyond a limit that was lowered, goes first. Several holders give in proportion to what they have, rounded up: one of them may have
-    /// nothing that comes free for long.
+    /// What is owed to other pools, or is beyond a limit that was lowered, goes first. Several holders give in proportion to what they
+    /// have, rounded up: one of them may have nothing that comes free for long.
     /// </summary>
     private static SlotWish WishFor(this PoolState state, SlotHolder holder, int held, ReadOnlySpan<LeftOut> left)
     {

@@ -28,7 +28,8 @@ internal static class Commands
             return step.Tell(came, new CommandRefused(new SequenceRefused(state.Id, member.Id, member.Last + 1, command.Sequence)));
         }
         var (writes, refusal) = SessionTexts.Judge(command.Command);
-        var pending = new Pending(member.Id, command.Sequence, command.Epoch, command.Command, came.ReplyTo) { Writes = writes, Refusal = refusal };
+        var pending = new Pending(member.Id, command.Sequence, command.Epoch, command.Command,
+            came.ReplyTo) { Login = member.Login, Writes = writes, Refusal = refusal };
         step = step.Put(member with { Last = command.Sequence });
         return state.Ending is { } ending
             ? step.Refuse(pending, new ConversationGone(state.Id, ending.Cause))
@@ -76,14 +77,19 @@ internal static class Commands
     private static SessionStep Repeat(this SessionStep step, SessionEvents.CommandCame came, Member member)
     {
         var kept = member.Replies.FirstOrDefault(kept => kept.Sequence == came.Command.Sequence)?.Answer;
-        return kept is not null ? step.Do(new SessionEffects.Answer(came.ReplyTo, kept)) : step.Tell(came, step.State.WithoutReply(member, came.Command));
+        return kept is not null
+            ? step.Do(new SessionEffects.Answer(came.ReplyTo, kept))
+            : step.Tell(came, step.State.WithoutReply(member, came.Command));
     }
 
     /// <summary>What a command that was sent before is answered when no reply of its is kept.</summary>
     private static ISessionReply WithoutReply(this SessionState state, Member member, RunInSession command) =>
         state.FindUnderWay(member.Id, command.Sequence) is not null ? StillRunning.Instance
-        : command.Command is Commit && command.Sequence > command.Acknowledged && command.Sequence <= member.Unremembered ? new CommandRefused(new CommitUnknown(
-            state.Pool, 0, 0, $"command {command.Sequence} of {member.Id} was not acknowledged, and only later outcomes are kept (broker.sessions.outcomes-kept); a ledger knows it"))
+        : command.Command is Commit && command.Sequence > command.Acknowledged && command.Sequence <= member.Unremembered
+            ? new CommandRefused(new CommitUnknown(
+            state.Pool, 0, 0,
+                $"command {command.Sequence} of {member.Id} was not acknowledged, and only later outcomes are kept "
+                    + "(broker.sessions.outcomes-kept); a ledger knows it"))
         : ReplyNotKept.Instance;
 
     private static Pending? FindUnderWay(this SessionState state, HandleId handle, long sequence) =>
@@ -92,8 +98,11 @@ internal static class Commands
         : state.Line.Find(one => one.Handle == handle && one.Sequence == sequence);
 
     /// <summary>Answers what is not executed, and so is no reply to be kept.</summary>
-    private static SessionStep Tell(this SessionStep step, SessionEvents.CommandCame came, ISessionReply reply) => step.Do(new SessionEffects.Answer(
-        came.ReplyTo, new SessionAnswer(step.State.Id, came.Command.Handle, came.Command.Sequence, step.State.Epoch, reply) { Shared = step.State.Members.Length > 1, Failed = step.State.Transaction?.Failed }));
+    private static SessionStep Tell(this SessionStep step, SessionEvents.CommandCame came, ISessionReply reply) =>
+        step.Do(new SessionEffects.Answer(
+        came.ReplyTo,
+            new SessionAnswer(step.State.Id, came.Command.Handle, came.Command.Sequence, step.State.Epoch,
+                reply) { Shared = step.State.Members.Length > 1, Failed = step.State.Transaction?.Failed }));
 
     private static SessionStep ForgetSeenMoves(this SessionStep step)
     {
@@ -108,6 +117,8 @@ internal static class Commands
         {
             seen = Math.Min(seen, waiting.Epoch.Number);
         }
-        return state.Moves[0].Epoch.Number > seen ? step : step.With(state with { Moves = state.Moves.RemoveAll(move => move.Epoch.Number <= seen) });
+        return state.Moves[0].Epoch.Number > seen
+            ? step
+            : step.With(state with { Moves = state.Moves.RemoveAll(move => move.Epoch.Number <= seen) });
     }
 }

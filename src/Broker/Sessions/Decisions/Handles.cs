@@ -10,7 +10,8 @@ internal static class Handles
         var state = step.State;
         if (state.Ending is null && state.Find(joined.Handle) is null)
         {
-            step = step.With(state with { Members = state.Members.Add(new(joined.Handle) { Watched = joined.Watched, Seen = state.Epoch }) });
+            var member = new Member(joined.Handle) { Login = joined.Login, Watched = joined.Watched, Seen = state.Epoch };
+            step = step.With(state with { Members = state.Members.Add(member) });
             step = joined.Watched is { } watched ? step.Do(new SessionEffects.Watch(watched)) : step;
         }
         return step.Do(new SessionEffects.TellOpened(joined.ReplyTo));
@@ -23,8 +24,7 @@ internal static class Handles
     {
         if (step.State.Find(left.Handle) is not { } member)
         {
-            return step.State.Ending is { } ending && left.Asker is { } late
-                ? step.With(step.State with { Ending = ending with { Askers = ending.Askers.Add((left.Handle, late)) } })
+            return step.State.Ending is { } ending ? step.With(step.State with { Ending = ending.With(left) })
                 : left.Asker is { } again ? step.Do(new SessionEffects.TellLeft(again, left.Handle)) : step;
         }
         step = step.KeepOutcomesOf(member.Acknowledge(left.Acknowledged));
@@ -35,8 +35,9 @@ internal static class Handles
         step = step.With(step.State with { Members = step.State.Members.Remove(member) });
         if (left.Handle == step.State.Owner || step.State.Members.IsEmpty)
         {
-            var over = new Ending(left.Cause, left.Asker is { } asker ? [(left.Handle, asker)] : []);
-            return step.With(step.State with { Ending = over }).DropCommands(static _ => true, left.Cause);
+            // The last guest of one that ends already waits with those who wait for that.
+            var over = (step.State.Ending ?? new Ending(left.Cause, [])).With(left);
+            return step.With(step.State with { Ending = over }).DropCommands(static _ => true, over.Cause);
         }
         step = step.DropCommands(one => one.Handle == left.Handle, left.Cause);
         return left.Asker is { } leaver ? step.Do(new SessionEffects.TellLeft(leaver, left.Handle)) : step;
@@ -64,6 +65,9 @@ internal static class Handles
         return step.With(step.State with { IsOver = true, Transaction = null }).Do(SessionEffects.End.Instance);
     }
 
+    private static Ending With(this Ending ending, SessionEvents.Left left) =>
+        left.Asker is { } asker ? ending with { Askers = ending.Askers.Add((left.Handle, asker)) } : ending;
+
     private static SessionStep DropCommands(this SessionStep step, Func<Pending, bool> isDropped, string cause)
     {
         if (step.State is { Line.IsEmpty: true, Running: null })
@@ -85,7 +89,8 @@ internal static class Handles
         {
             if (kept is { IsCommit: true, Answer: { } answer })
             {
-                step = step.Do(new SessionEffects.KeepOutcome(member.Id, kept.Sequence, KeptReply.WithoutResults(answer.Reply)));
+                step = step.Do(
+                    new SessionEffects.KeepOutcome(member.Id, member.Login, kept.Sequence, KeptReply.WithoutResults(answer.Reply)));
             }
         }
         return step;

@@ -18,9 +18,10 @@ internal static class LastWords
         {
             if (pending.Command is Commit)
             {
-                yield return new SessionEffects.KeepOutcome(pending.Handle, pending.Sequence, reply);
+                yield return new SessionEffects.KeepOutcome(pending.Handle, pending.Login, pending.Sequence, reply);
             }
-            yield return new SessionEffects.Answer(pending.ReplyTo, new SessionAnswer(state.Id, pending.Handle, pending.Sequence, state.Epoch, reply));
+            yield return new SessionEffects.Answer(pending.ReplyTo,
+                new SessionAnswer(state.Id, pending.Handle, pending.Sequence, state.Epoch, reply));
         }
         foreach (var (handle, asker) in state.Ending?.Askers ?? [])
         {
@@ -30,7 +31,8 @@ internal static class LastWords
         {
             foreach (var kept in member.Replies.Where(static kept => kept is { IsCommit: true, Answer: not null }))
             {
-                yield return new SessionEffects.KeepOutcome(member.Id, kept.Sequence, KeptReply.WithoutResults(kept.Answer!.Reply));
+                var outcome = KeptReply.WithoutResults(kept.Answer!.Reply);
+                yield return new SessionEffects.KeepOutcome(member.Id, member.Login, kept.Sequence, outcome);
             }
         }
     }
@@ -52,7 +54,8 @@ internal static class LastWords
         running.Command is Rollback ? RolledBack.Instance
         : state.Work is { Commits: true } || state.InDoubt is not null
         ? new CommandRefused(new CommitUnknown(
-            state.Pool, state.InDoubt?.TransactionId ?? state.Transaction?.Id ?? 0, backendPid, "its conversation stopped before COMMIT was answered"))
+            state.Pool, state.InDoubt?.TransactionId ?? state.Transaction?.Id ?? 0, backendPid,
+                "its conversation stopped before COMMIT was answered"))
         : state.Stopped();
 
     private static CommandRefused Stopped(this SessionState state) => new(new BrokerStopping($"conversation {state.Id}"));

@@ -66,7 +66,8 @@ internal static class Links
         }
         if (state.IdleLimit is { } limit && limit <= step.Now - state.ActiveAt)
         {
-            return step.Do(new SessionEffects.TimedOut(limit)).GiveBack(rollback: true).FailIfWell(new TransactionTimedOut(state.Id, limit));
+            return step.Do(new SessionEffects.TimedOut(limit)).GiveBack(rollback: true)
+                .FailIfWell(new TransactionTimedOut(state.Id, limit));
         }
         foreach (var cursor in transaction.Cursors)
         {
@@ -96,9 +97,13 @@ internal static class Links
         var due = state.IdleLimit is { } limit ? state.ActiveAt + limit : TimeSpan.MaxValue;
         foreach (var cursor in transaction.Cursors)
         {
-            due = transaction.Failed is null && state.Limits.CursorIdleLimit is { } idle && cursor.Used + idle < due ? cursor.Used + idle : due;
+            due = transaction.Failed is null && state.Limits.CursorIdleLimit is { } idle && cursor.Used + idle < due
+                ? cursor.Used + idle
+                : due;
         }
-        return due == TimeSpan.MaxValue || state.WakesAt <= due ? step : step.With(state with { WakesAt = due }).Do(new SessionEffects.WakeAt(due));
+        return due == TimeSpan.MaxValue || state.WakesAt <= due
+            ? step
+            : step.With(state with { WakesAt = due }).Do(new SessionEffects.WakeAt(due));
     }
 
     private static SessionStep FailIfWell(this SessionStep step, Failure failure) =>

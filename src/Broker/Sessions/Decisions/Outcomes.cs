@@ -18,7 +18,8 @@ internal static class Outcomes
         {
             // What was done on a connection that is not ours any more is rolled back with it, unless it was committed.
             step = step.With(step.State with { Link = Link.None, LinkLost = null });
-            result = result.End is WorkEnd.InDoubt or WorkEnd.RolledBack or WorkEnd.CommittedBefore || (result.End == WorkEnd.Done && work.Commits)
+            result = result.End is WorkEnd.InDoubt or WorkEnd.RolledBack or WorkEnd.CommittedBefore
+                || (result.End == WorkEnd.Done && work.Commits)
                 ? result
                 : new(WorkEnd.Lost) { Failure = lost };
         }
@@ -43,7 +44,8 @@ internal static class Outcomes
         {
             SettledOutcome.Committed => step.Committed(pending, doubt with { Settled = true }),
             SettledOutcome.Aborted { KeyRefused: true } => step.CommitFailed(pending, new KeySpent(pool, step.State.KeyOf(pending))),
-            SettledOutcome.Aborted => step.CommitFailed(pending, new ConnectionLost(pool, $"{doubt.Failure?.Message}; it is settled that nothing took effect")),
+            SettledOutcome.Aborted =>
+                step.CommitFailed(pending, new ConnectionLost(pool, $"{doubt.Failure?.Message}; it is settled that nothing took effect")),
             SettledOutcome.Unknown unknown => step.CommitFailed(pending, new CommitUnknown(pool, id, settled.BackendPid, unknown.Cause)),
             _ => throw new InvalidOperationException($"unknown outcome {settled.Outcome}"),
         };
@@ -54,7 +56,9 @@ internal static class Outcomes
 
     private static SessionStep NotDone(this SessionStep step, Pending pending, SessionWork work, WorkResult result)
     {
-        var failure = pending.CancelAsked && result.Failure is StatementFailed { SqlState: "57014" } or LeaseRevoked ? new Cancelled("while it ran on the server") : result.Failure!;
+        var failure = pending.CancelAsked && result.Failure is StatementFailed { SqlState: "57014" } or LeaseRevoked
+            ? new Cancelled("while it ran on the server")
+            : result.Failure!;
         return result.End switch
         {
             WorkEnd.CommittedBefore => step.Committed(pending, result with { Settled = true }),
@@ -68,7 +72,8 @@ internal static class Outcomes
     }
 
     /// <summary>A scope of a handle that has gone, and that cannot be rolled back by itself: the whole is.</summary>
-    private static SessionStep ForgetOrphans(this SessionStep step, Pending pending) => pending is { IsUpkeep: true, Command: RollbackScope }
+    private static SessionStep ForgetOrphans(this SessionStep step, Pending pending) =>
+        pending is { IsUpkeep: true, Command: RollbackScope }
         ? step.With(step.State with { Transaction = step.State.Transaction! with { Scopes = [] } })
         : step;
 
@@ -100,12 +105,20 @@ internal static class Outcomes
         {
             Execute => (transaction, new Executed(result.Verb, results[0].Affected, results[0].Rows)),
             Flush => (transaction, new Flushed(results)),
-            OpenScope open => (transaction with { Scopes = transaction.Scopes.Add(new(pending.Handle, open.Scope)) }, new ScopeOpened(results)),
+            OpenScope open =>
+                (transaction with { Scopes = transaction.Scopes.Add(new(pending.Handle, open.Scope)) }, new ScopeOpened(results)),
             ReleaseScope => (transaction.Released(), new ScopeReleased(results)),
-            RollbackScope rollback => (transaction.RolledBackTo(transaction.DepthOf(pending.Handle, rollback.Scope)), ScopeRolledBack.Instance),
-            OpenCursor open => (transaction.Read(new(pending.Handle, open.Cursor, transaction.Scopes.Length, step.Now), results[^1].Rows.Count < open.Rows), Rows(results, open.Rows)),
-            FetchCursor fetch => (transaction.Read(transaction.Find(pending.Handle, fetch.Cursor)! with { Used = step.Now }, results[^1].Rows.Count < fetch.Rows), Rows(results, fetch.Rows)),
-            CloseCursor close => (transaction with { Cursors = transaction.Cursors.Remove(transaction.Find(pending.Handle, close.Cursor)!) }, CursorClosed.Instance),
+            RollbackScope rollback =>
+                (transaction.RolledBackTo(transaction.DepthOf(pending.Handle, rollback.Scope)), ScopeRolledBack.Instance),
+            OpenCursor open =>
+                (transaction.Read(new(pending.Handle, open.Cursor, transaction.Scopes.Length, step.Now),
+                    results[^1].Rows.Count < open.Rows), Rows(results, open.Rows)),
+            FetchCursor fetch =>
+                (transaction.Read(transaction.Find(pending.Handle, fetch.Cursor)! with { Used = step.Now },
+                    results[^1].Rows.Count < fetch.Rows), Rows(results, fetch.Rows)),
+            CloseCursor close =>
+                (transaction with { Cursors = transaction.Cursors.Remove(transaction.Find(pending.Handle, close.Cursor)!) },
+                    CursorClosed.Instance),
             var other => (transaction, (ISessionReply)new CommandRefused(new StatementRefused("no such command", other.GetType().Name))),
         };
         step = step.With(state with { Transaction = next });
@@ -123,7 +136,8 @@ internal static class Outcomes
         step = step.NoteSent(pending);
         step = step.State.Transaction is null ? step : step.With(step.State with { Transaction = null });
         step = step.Move(MovedBy.Commit, pending.Handle).GiveBack(rollback: false);
-        return step.Answer(pending, new Committed(result.Results, result.TransactionId ?? 0, unsent) { Settled = result.Settled }, result.Bytes);
+        return step.Answer(pending, new Committed(result.Results, result.TransactionId ?? 0, unsent) { Settled = result.Settled },
+            result.Bytes);
     }
 
     private static SessionStep TellStale(this SessionStep step, Pending pending, SessionWork work)
@@ -142,7 +156,9 @@ internal static class Outcomes
 
     /// <summary>What a handle flushes is all that it had not sent.</summary>
     private static SessionStep NoteSent(this SessionStep step, Pending pending) =>
-        pending.Command is Flush or Commit or OpenScope or ReleaseScope && step.State.Find(pending.Handle) is { Unsent: > 0 } member ? step.Put(member with { Unsent = 0 }) : step;
+        pending.Command is Flush or Commit or OpenScope or ReleaseScope && step.State.Find(pending.Handle) is { Unsent: > 0 } member
+            ? step.Put(member with { Unsent = 0 })
+            : step;
 
     private static CursorRows Rows(ImmutableArray<StepResult> results, int asked) => new(results[^1].Rows, results[^1].Rows.Count < asked);
 
@@ -171,6 +187,8 @@ internal static class Outcomes
     private static Transaction Read(this Transaction transaction, Cursor cursor, bool ended)
     {
         var others = transaction.Cursors.RemoveAll(one => one.Handle == cursor.Handle && one.Id == cursor.Id);
-        return ended ? transaction with { Cursors = others, Spent = transaction.Spent.Add(cursor) } : transaction with { Cursors = others.Add(cursor) };
+        return ended
+            ? transaction with { Cursors = others, Spent = transaction.Spent.Add(cursor) }
+            : transaction with { Cursors = others.Add(cursor) };
     }
 }

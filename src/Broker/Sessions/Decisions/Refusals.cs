@@ -32,7 +32,9 @@ internal static class Refusals
     }
 
     private static NotCommitsOwner? OfRight(this SessionState state, Pending pending) =>
-        pending.Command is Commit or Rollback && state.Terms.CommitRight == Client.Protocol.Values.CommitRight.Owner && pending.Handle != state.Owner
+        pending.Command is Commit or Rollback
+            && state.Terms.CommitRight == Client.Protocol.Values.CommitRight.Owner
+            && pending.Handle != state.Owner
             ? new(state.Id, pending.Handle, state.Owner)
             : null;
 
@@ -42,7 +44,9 @@ internal static class Refusals
     /// </summary>
     private static ConversationMoved? OfEpoch(this SessionState state, Pending pending)
     {
-        if (!pending.Writes || pending.Epoch.Number >= state.Epoch.Number || (pending.Command is Rollback && state.Transaction is null or { Failed: not null }))
+        if (!pending.Writes
+            || pending.Epoch.Number >= state.Epoch.Number
+            || (pending.Command is Rollback && state.Transaction is null or { Failed: not null }))
         {
             return null;
         }
@@ -55,14 +59,16 @@ internal static class Refusals
         var transaction = state.Transaction ?? Transaction.Begun;
         var (scope, cause) = pending.Command switch
         {
-            OpenScope open => (open.Scope, transaction.DepthOf(pending.Handle, open.Scope) >= 0 ? "one of this name is open already" : null),
+            OpenScope open =>
+                (open.Scope, transaction.DepthOf(pending.Handle, open.Scope) >= 0 ? "one of this name is open already" : null),
             ReleaseScope release => (release.Scope, transaction.DepthOf(pending.Handle, release.Scope) switch
             {
                 < 0 => "it is not open, or not this handle's",
                 var depth when depth < transaction.Scopes.Length - 1 => "another one was opened inside it and is still open",
                 _ => null,
             }),
-            RollbackScope rollback => (rollback.Scope, transaction.DepthOf(pending.Handle, rollback.Scope) < 0 ? "it is not open, or not this handle's" : null),
+            RollbackScope rollback =>
+                (rollback.Scope, transaction.DepthOf(pending.Handle, rollback.Scope) < 0 ? "it is not open, or not this handle's" : null),
             _ => (default, null),
         };
         return cause is null ? null : new(state.Id, scope, cause);
@@ -71,12 +77,16 @@ internal static class Refusals
     private static CursorRefused? OfCursor(this SessionState state, Pending pending) => pending.Command switch
     {
         FetchCursor fetch when state.Transaction?.Find(pending.Handle, fetch.Cursor) is null =>
-            new(state.Id, fetch.Cursor, "it is not open: it was read to its end, its transaction or scope ended, or it lay idle too long (broker.sessions.cursor-idle-limit)"),
-        OpenCursor open when state.Transaction?.Find(pending.Handle, open.Cursor) is not null => new(state.Id, open.Cursor, "one of this name is open already"),
+            new(state.Id, fetch.Cursor,
+                "it is not open: it was read to its end, its transaction or scope ended, or it lay idle too long "
+                    + "(broker.sessions.cursor-idle-limit)"),
+        OpenCursor open when state.Transaction?.Find(pending.Handle, open.Cursor) is not null =>
+            new(state.Id, open.Cursor, "one of this name is open already"),
         _ => null,
     };
 
-    private static Failure? OfKey(this SessionState state, Pending pending) => pending.Command is not Commit { IdempotencyKey: { } key } ? null
+    private static Failure? OfKey(this SessionState state, Pending pending) =>
+        pending.Command is not Commit { IdempotencyKey: { } key } ? null
         : !state.Limits.HasLedger ? new LedgerUnavailable(state.Pool, "no ledger is configured")
         : IdempotencyKeys.Check(key) is { } reason ? new KeyRefused(reason)
         : null;

@@ -42,11 +42,14 @@ internal readonly record struct SessionStep(SessionState State, ImmutableStack<I
         };
         step = member is not null
             ? step.Put((member with { Stale = [] }).Keep(KeptReply.Of(answer, pending.Command is Commit, bytes), State.Limits))
-            : pending.Command is Commit ? step.Do(new SessionEffects.KeepOutcome(pending.Handle, pending.Sequence, KeptReply.WithoutResults(reply))) : step;
+            : pending.Command is Commit
+                ? step.Do(new SessionEffects.KeepOutcome(pending.Handle, pending.Login, pending.Sequence, KeptReply.WithoutResults(reply)))
+                : step;
         return step.Do(new SessionEffects.Answer(pending.ReplyTo, answer));
     }
 
-    internal SessionStep Refuse(Pending pending, Failure failure, int? atStep = null) => Answer(pending, new CommandRefused(failure) { Step = atStep });
+    internal SessionStep Refuse(Pending pending, Failure failure, int? atStep = null) =>
+        Answer(pending, new CommandRefused(failure) { Step = atStep });
 
     /// <summary>The command's turn is over.</summary>
     internal SessionStep EndTurn() => With(State with { Running = null, Work = null, ActiveAt = Now });

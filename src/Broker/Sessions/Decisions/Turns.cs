@@ -85,7 +85,8 @@ internal static class Turns
 
     /// <summary>The transaction is over.</summary>
     internal static SessionStep RollBack(this SessionStep step, Pending pending) =>
-        step.With(step.State with { Transaction = null }).Move(MovedBy.Rollback, pending.Handle).EndTurn().Answer(pending, RolledBack.Instance);
+        step.With(step.State with { Transaction = null }).Move(MovedBy.Rollback, pending.Handle).EndTurn()
+            .Answer(pending, RolledBack.Instance);
 
     private static SessionStep StartWork(this SessionStep step, Pending pending)
     {
@@ -114,7 +115,9 @@ internal static class Turns
         return step.With(step.State with { Running = pending, Work = work, ActiveAt = step.Now }).Do(new SessionEffects.Run(work));
     }
 
-    internal static System.Collections.Immutable.ImmutableArray<UnsentChanges> UnsentOfOthers(this SessionState state, HandleId handle) => state.Members.Length == 1
+    internal static System.Collections.Immutable.ImmutableArray<UnsentChanges> UnsentOfOthers(this SessionState state, HandleId handle) =>
+        state.Members.Length == 1
         ? []
-        : [.. state.Members.Where(other => other.Id != handle && other.Unsent > 0).Select(other => new UnsentChanges(other.Id, other.Unsent))];
+        : [.. state.Members.Where(other => other.Id != handle && other.Unsent > 0)
+            .Select(other => new UnsentChanges(other.Id, other.Unsent))];
 }

@@ -17,9 +17,12 @@ internal static class Works
             Flush flush => new() { Steps = flush.Steps },
             Commit commit => state.CommitOf(pending, commit),
             OpenScope open => new() { Steps = open.Steps, After = [$"SAVEPOINT {Scope.NameAt(transaction?.Scopes.Length ?? 0)}"] },
-            ReleaseScope release => new() { Steps = release.Steps, After = [$"RELEASE SAVEPOINT {Scope.NameAt(transaction!.DepthOf(pending.Handle, release.Scope))}"] },
+            ReleaseScope release =>
+                new() { Steps = release.Steps,
+                    After = [$"RELEASE SAVEPOINT {Scope.NameAt(transaction!.DepthOf(pending.Handle, release.Scope))}"] },
             RollbackScope rollback => RollbackTo(Scope.NameAt(transaction!.DepthOf(pending.Handle, rollback.Scope))),
-            OpenCursor open => Of(Declare(open, Cursor.NameOf(pending.Handle, open.Cursor)), Fetch(open.Rows, Cursor.NameOf(pending.Handle, open.Cursor))),
+            OpenCursor open =>
+                Of(Declare(open, Cursor.NameOf(pending.Handle, open.Cursor)), Fetch(open.Rows, Cursor.NameOf(pending.Handle, open.Cursor))),
             FetchCursor fetch => Of(Fetch(fetch.Rows, Cursor.NameOf(pending.Handle, fetch.Cursor))),
             CloseCursor close => new() { After = [$"CLOSE {Cursor.NameOf(pending.Handle, close.Cursor)}"] },
             var other => throw new InvalidOperationException($"{other} is no work for a connection"),
@@ -30,9 +33,12 @@ internal static class Works
             OwnSavepoint = state.Terms.SavepointPerCommand && !work.Steps.IsEmpty,
             KnownId = transaction?.Id,
             // COMMIT closes them too.
-            Closes = transaction is { Failed: null, Spent: { IsEmpty: false } spent } && !work.Commits ? [.. spent.Select(static one => Cursor.NameOf(one.Handle, one.Id))] : [],
+            Closes = transaction is { Failed: null, Spent: { IsEmpty: false } spent } && !work.Commits
+                ? [.. spent.Select(static one => Cursor.NameOf(one.Handle, one.Id))]
+                : [],
             // What errands had prepared for a user's text may be out of date, and would end the transaction.
-            FindsPrepared = pending.Command is not (Execute or OpenCursor or FetchCursor) && StatementBinder.FindsPrepared(state.Terms.Context),
+            FindsPrepared = pending.Command is not (Execute or OpenCursor or FetchCursor)
+                && StatementBinder.FindsPrepared(state.Terms.Context),
         };
     }
 
@@ -42,15 +48,21 @@ internal static class Works
     private static SessionWork CommitOf(this SessionState state, Pending pending, Commit commit)
     {
         var terms = state.Terms;
-        var asUnit = state is { Transaction: null, Link: Link.None, Limits.HasLedger: false } && terms.Isolation is null or Isolation.ReadCommitted
-            && terms is { ReadOnly: false, Deferrable: false, SavepointPerCommand: false } && commit.Steps.All(static step => step is StatementStep);
+        var asUnit = state is { Transaction: null, Link: Link.None, Limits.HasLedger: false }
+            && terms.Isolation is null or Isolation.ReadCommitted
+            && terms is { ReadOnly: false, Deferrable: false, SavepointPerCommand: false }
+                && commit.Steps.All(static step => step is StatementStep);
         return new()
         {
             Steps = commit.Steps,
             Commits = true,
             AsUnit = asUnit && !commit.Steps.IsEmpty,
-            Key = state.Limits.HasLedger && !terms.ReadOnly && (!commit.Steps.IsEmpty || state.Transaction?.Id is not null) ? state.KeyOf(pending) : null,
-            RestoresRole = terms.Context.Role is not null || terms.Context.SearchPath is not null || state.Transaction?.ChangedSettings == true,
+            Key = state.Limits.HasLedger && !terms.ReadOnly && (!commit.Steps.IsEmpty || state.Transaction?.Id is not null)
+                ? state.KeyOf(pending)
+                : null,
+            RestoresRole = terms.Context.Role is not null
+                || terms.Context.SearchPath is not null
+                || state.Transaction?.ChangedSettings == true,
         };
     }
 
@@ -60,7 +72,8 @@ internal static class Works
 
     private static SessionWork Of(params ImmutableArray<FlushStep> steps) => new() { Steps = steps };
 
-    private static SessionWork RollbackTo(string savepoint) => new() { After = [$"ROLLBACK TO SAVEPOINT {savepoint}", $"RELEASE SAVEPOINT {savepoint}"] };
+    private static SessionWork RollbackTo(string savepoint) =>
+        new() { After = [$"ROLLBACK TO SAVEPOINT {savepoint}", $"RELEASE SAVEPOINT {savepoint}"] };
 
     private static StatementStep Declare(OpenCursor open, string name) =>
         new("", open.Statement with { Text = $"DECLARE {name} NO SCROLL CURSOR FOR {open.Statement.Text}" });

@@ -17,7 +17,7 @@ internal sealed class AnswersOfWork(long limit)
         var seen = 0;
         do
         {
-            var current = batch.Current(seen);
+            var current = batch.Current(reader, seen);
             Complete(batch, progress, seen, current);
             if (current == batch.Count)
             {
@@ -80,5 +80,6 @@ internal sealed class AnswersOfWork(long limit)
         }
     }
 
-    private static void NoteVerb(WorkBatch batch, WorkProgress progress, int index, int step) => progress.Verb = step == 0 ? batch.VerbAt(index) : progress.Verb;
+    private static void NoteVerb(WorkBatch batch, WorkProgress progress, int index, int step) =>
+        progress.Verb = step == 0 ? batch.VerbAt(index) : progress.Verb;
 }

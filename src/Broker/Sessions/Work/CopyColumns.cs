@@ -55,7 +55,9 @@ internal static class CopyColumns
         private CopyColumn Make(Array array)
         {
             var element = array.GetType().GetElementType()!;
-            var column = Nullable.GetUnderlyingType(element) is { } inner ? typeof(Nullables<>).MakeGenericType(inner) : typeof(Values<>).MakeGenericType(element);
+            var column = Nullable.GetUnderlyingType(element) is { } inner
+                ? typeof(Nullables<>).MakeGenericType(inner)
+                : typeof(Values<>).MakeGenericType(element);
             return (CopyColumn)Activator.CreateInstance(column, array, typeName)!;
         }
     }

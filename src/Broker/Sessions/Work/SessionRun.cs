@@ -95,7 +95,9 @@ internal sealed class SessionRun
             }
             catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled && !late.EndsConnection())
             {
-                result = result.End == WorkEnd.Failed ? result : new(WorkEnd.Failed) { Failure = late.ToFailure(), TransactionId = result.TransactionId };
+                result = result.End == WorkEnd.Failed
+                    ? result
+                    : new(WorkEnd.Failed) { Failure = late.ToFailure(), TransactionId = result.TransactionId };
             }
             catch (PostgresException failed) when (failed.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
             {
@@ -118,12 +120,17 @@ internal sealed class SessionRun
         var resting = BringToRestAsync(rollback);
         await ((Task)resting).WaitAsync(_plan.CleanUpLimit, _plan.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return resting.IsCompletedSuccessfully ? await resting
-            : new(LeftAs.Broken, resting.Exception?.InnerException is { } exception ? exception.Cause() : $"it did not come to rest within {_plan.CleanUpLimit.TotalSeconds:0.###} s");
+            : new(LeftAs.Broken,
+                resting.Exception?.InnerException is { } exception
+                    ? exception.Cause()
+                    : $"it did not come to rest within {_plan.CleanUpLimit.TotalSeconds:0.###} s");
     }
 
     /// <summary>How the connection is left when it is at rest already; null when <see cref="RestAsync"/> must see to that.</summary>
     internal LeftBehind? RestsAlready(bool rollback) =>
-        rollback || _plan.DiscardAfter || !_cancelling.IsCompleted ? null : _failures.Poisoned is { } cause ? new(LeftAs.Spoilt, cause) : LeftBehind.Clean;
+        rollback || _plan.DiscardAfter || !_cancelling.IsCompleted ? null
+            : _failures.Poisoned is { } cause ? new(LeftAs.Spoilt, cause)
+            : LeftBehind.Clean;
 
     /// <summary>The connection may not be used by others.</summary>
     internal void Spoil(string cause) => _failures.Poison(cause);

@@ -78,7 +78,8 @@ internal sealed class WorkBatch : IAsyncDisposable
         }
     }
 
-    internal void AddStep(StatementStep step, int number, bool findsPrepared) => Add(Part.Step, StatementBinder.Make(step.Statement, findsPrepared), number);
+    internal void AddStep(StatementStep step, int number, bool findsPrepared) =>
+        Add(Part.Step, StatementBinder.Make(step.Statement, findsPrepared), number);
 
     /// <summary>Asks for the id before anything else is done, so that it is known when the connection is lost from here on.</summary>
     internal void AddOpenCommit()
@@ -98,15 +99,24 @@ internal sealed class WorkBatch : IAsyncDisposable
 
     /// <summary>
     /// Which command a reader's current result belongs to, not before <paramref name="from"/>; their number when there is none. Those
-    /// before it are complete, and show what the server said that it did.
+    /// before it are complete, and show what the server said that it did. So is one whose result has no rows: then it is the last of them.
     /// </summary>
-    internal int Current(int from)
+    internal int Current(NpgsqlDataReader reader, int from)
     {
-        while (from < _parts.Count && _batch.BatchCommands[from].StatementType != StatementType.Unknown)
+        var (next, last) = (from, -1);
+        for (; next < _parts.Count; next++)
         {
-            from++;
+            if (_batch.BatchCommands[next].StatementType != StatementType.Unknown)
+            {
+                last = next;
+            }
+            // One that is blank has no tag, before it is complete or behind.
+            else if (!StatementShape.IsBlank(_texts[next]))
+            {
+                break;
+            }
         }
-        return from;
+        return last >= 0 && reader is { HasRows: false, FieldCount: > 0 } ? last : next;
     }
 
     internal (Part Part, int Step) PartAt(int index) => _parts[index];
@@ -115,10 +125,13 @@ internal sealed class WorkBatch : IAsyncDisposable
 
     /// <summary>What the server refused; nothing when that is not known.</summary>
     internal (Part Part, int Step)? PartOf(PostgresException error) =>
-        error.BatchCommand is { } failed && _batch.BatchCommands.IndexOf((NpgsqlBatchCommand)failed) is var index and >= 0 ? _parts[index] : null;
+        error.BatchCommand is { } failed && _batch.BatchCommands.IndexOf((NpgsqlBatchCommand)failed) is var index and >= 0
+            ? _parts[index]
+            : null;
 
     /// <summary>Rows inserted, updated, deleted or merged by a command that is complete; -1 for others.</summary>
-    internal long Affected(int index) => _batch.BatchCommands[index] is { StatementType: not StatementType.Select } command ? command.RecordsAffected : -1;
+    internal long Affected(int index) =>
+        _batch.BatchCommands[index] is { StatementType: not StatementType.Select } command ? command.RecordsAffected : -1;
 
     /// <summary>The command tag's verb of a command that is complete.</summary>
     internal string VerbAt(int index)

@@ -46,7 +46,8 @@ internal sealed class WorkFailures(SessionPlan plan, SessionId session, NpgsqlCo
             (Part.Opening, _) => progress.End(WorkEnd.NotBegun, error.ToFailure()),
             (Part.Commit, _) => progress.End(WorkEnd.RolledBack, error.ToFailure()),
             (Part.Claim, _) => await NotClaimedAsync(progress, error),
-            (Part.Id or Part.Guard, _) when progress.Work.Commits && error.SqlState is PostgresErrorCodes.InFailedSqlTransaction or PostgresErrorCodes.DivisionByZero =>
+            (Part.Id or Part.Guard, _) when progress.Work.Commits
+                && error.SqlState is PostgresErrorCodes.InFailedSqlTransaction or PostgresErrorCodes.DivisionByZero =>
                 progress.End(WorkEnd.Failed, new CommitRolledBack(session, "the server had its transaction as failed")),
             _ when progress.Spoilt is { } spoilt => await FailedAsync(progress, spoilt.Failure, spoilt.Step),
             _ => await FailedAsync(progress, error.ToFailure(), step ?? failed?.Step),
@@ -72,7 +73,8 @@ internal sealed class WorkFailures(SessionPlan plan, SessionId session, NpgsqlCo
                 await using var back = new NpgsqlBatch(connection)
                 {
                     Timeout = 0,
-                    BatchCommands = { new($"ROLLBACK TO SAVEPOINT {WorkBatch.OwnSavepoint}"), new($"RELEASE SAVEPOINT {WorkBatch.OwnSavepoint}") },
+                    BatchCommands =
+                        { new($"ROLLBACK TO SAVEPOINT {WorkBatch.OwnSavepoint}"), new($"RELEASE SAVEPOINT {WorkBatch.OwnSavepoint}") },
                 };
                 await back.ExecuteNonQueryAsync();
                 return progress.End(WorkEnd.Undone, failure, step);
@@ -97,7 +99,8 @@ internal sealed class WorkFailures(SessionPlan plan, SessionId session, NpgsqlCo
         {
             return progress.End(WorkEnd.Failed, error.SqlState[..2] is "25" or "40" or "53" or "55" or "57"
                 ? error.ToFailure()
-                : new LedgerUnavailable(plan.Pool, $"table {ledger.Table.Quoted} cannot be written: {error.MessageText} (docs/ledger.md has the statements)"));
+                : new LedgerUnavailable(plan.Pool,
+                    $"table {ledger.Table.Quoted} cannot be written: {error.MessageText} (docs/ledger.md has the statements)"));
         }
         try
         {

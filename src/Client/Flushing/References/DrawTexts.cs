@@ -15,9 +15,17 @@ internal static class DrawTexts
     {
         var columns = Columns(map);
         if (columns.IsEmpty || !columns.All(InsertTexts.CanBeDrawn))
-            throw new BrokerException(new EntityRefused(map.Name, null, "others refer to it, and its key cannot be drawn beforehand (no default, or no right to its sequence); set the key yourself"));
-        var text = (string)map.Texts.GetOrAdd(new(FlushTextKind.Draw, default, default), static (_, columns) =>
-            $"SELECT {string.Join(", ", columns.Select(column => $"({column.Facts.Default})::{column.Facts.TypeName}{SelectTexts.ReadCast(column)} AS r{column.Index}"))} FROM generate_series(1, $1::bigint)", columns);
+            throw new BrokerException(new EntityRefused(map.Name, null,
+                "others refer to it, and its key cannot be drawn beforehand "
+                    + "(no default, or no right to its sequence); set the key yourself"));
+        var text = (string)map.Texts.GetOrAdd(new(FlushTextKind.Draw, default, default), static (_, columns) => TextFor(columns), columns);
         return new(map, new(text, [new Parameter<long>(changes.Length)]), changes);
+    }
+
+    private static string TextFor(IEnumerable<EntityColumn> columns)
+    {
+        var drawn = columns
+            .Select(column => $"({column.Facts.Default})::{column.Facts.TypeName}{SelectTexts.ReadCast(column)} AS r{column.Index}");
+        return $"SELECT {string.Join(", ", drawn)} FROM generate_series(1, $1::bigint)";
     }
 }

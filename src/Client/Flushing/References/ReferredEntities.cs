@@ -23,7 +23,8 @@ internal sealed class ReferredEntities
             foreach (var reference in changes[i].Map.References)
                 if (ToFill(changes[i], reference) is { } other)
                     AddLink(i, reference, other, pending.GetValueOrDefault(other), find, needed);
-        Draws = [.. changes.Where(change => needed.Contains(change.Entity)).GroupBy(change => change.Map).Select(group => DrawTexts.Make(group.Key, [.. group]))];
+        Draws = [.. changes.Where(change => needed.Contains(change.Entity)).GroupBy(change => change.Map)
+            .Select(group => DrawTexts.Make(group.Key, [.. group]))];
     }
 
     internal ImmutableArray<KeyDraw> Draws { get; }
@@ -55,18 +56,23 @@ internal sealed class ReferredEntities
     }
 
     /// <summary>The entity that fills the foreign key; null when there is none or the key was set itself, which counts for more.</summary>
-    private static object? ToFill(EntityChange change, EntityReference reference) => change.Kind == ChangeKind.Delete || reference.Of(change.Entity) is not { } other ? null
+    private static object? ToFill(EntityChange change, EntityReference reference) =>
+        change.Kind == ChangeKind.Delete || reference.Of(change.Entity) is not { } other ? null
         : change.Kind == ChangeKind.Insert ? reference.ForeignKey.All(column => column.IsUnset(change.Entity)) ? other : null
-        : change.Snapshot is { } snapshot && !ReferenceEquals(reference.Of(snapshot), other) && reference.ForeignKey.All(column => column.Same(change.Entity, snapshot)) ? other
+        : change.Snapshot is { } snapshot
+            && !ReferenceEquals(reference.Of(snapshot), other)
+            && reference.ForeignKey.All(column => column.Same(change.Entity, snapshot)) ? other
         : null;
 
-    private void AddLink(int change, EntityReference reference, object other, EntityChange? pending, Func<Type, EntityMap?> find, HashSet<object> needed)
+    private void AddLink(int change, EntityReference reference, object other, EntityChange? pending, Func<Type, EntityMap?> find,
+        HashSet<object> needed)
     {
         var entity = _changes[change];
         var target = pending?.Map ?? find(other.GetType())
             ?? throw Refuse(entity, reference, $"it refers to a {other.GetType().Name} that was not added");
         if (target.Key.Length != reference.ForeignKey.Length)
-            throw Refuse(entity, reference, $"the key of {target.Name} has {target.Key.Length} columns, its foreign key {reference.ForeignKey.Length}");
+            throw Refuse(entity, reference,
+                $"the key of {target.Name} has {target.Key.Length} columns, its foreign key {reference.ForeignKey.Length}");
         if (target.IsKeyUnset(other))
         {
             if (pending is not { Kind: ChangeKind.Insert })

@@ -17,5 +17,7 @@ public sealed record AnswerLost(PoolId Pool, ulong TransactionId) : Failure
     public override bool SafeToRetry => false;
 
     /// <inheritdoc/>
-    public override string Message => $"the statement took effect and transaction {TransactionId} of pool {Pool} is committed, but its answer was lost with the connection";
+    public override string Message =>
+        $"the statement took effect and transaction {TransactionId} of pool {Pool} is committed, but its answer was "
+            + "lost with the connection";
 }

@@ -16,5 +16,6 @@ public sealed record AnswerMissing(SessionId Session, HandleId Handle, long Sequ
     public override bool SafeToRetry => false;
 
     /// <inheritdoc/>
-    public override string Message => $"the answer to command {Sequence} of {Handle} in conversation {Session} was not kept; the command was executed";
+    public override string Message =>
+        $"the answer to command {Sequence} of {Handle} in conversation {Session} was not kept; the command was executed";
 }

@@ -19,5 +19,6 @@ public sealed record CommitUnknown(PoolId Pool, ulong TransactionId, int Backend
     public override bool SafeToRetry => false;
 
     /// <inheritdoc/>
-    public override string Message => $"the outcome of transaction {TransactionId} (server process {BackendPid}, pool {Pool}) is unknown: {Cause}";
+    public override string Message =>
+        $"the outcome of transaction {TransactionId} (server process {BackendPid}, pool {Pool}) is unknown: {Cause}";
 }

@@ -20,5 +20,6 @@ public sealed record KeyReused(PoolId Pool, string Key) : Failure
     public override bool IsTransient => false;
 
     /// <inheritdoc/>
-    public override string Message => $"idempotency key '{Key}' of pool {Pool} was used for another statement, other values or another role";
+    public override string Message =>
+        $"idempotency key '{Key}' of pool {Pool} was used for another statement, other values or another role";
 }

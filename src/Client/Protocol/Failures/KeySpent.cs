@@ -21,5 +21,6 @@ public sealed record KeySpent(PoolId Pool, string Key) : Failure
 
     /// <inheritdoc/>
     public override string Message =>
-        $"nothing of idempotency key '{Key}' of pool {Pool} took effect: its connection was lost, and a settlement refused the key for good; a new try needs a new key";
+        $"nothing of idempotency key '{Key}' of pool {Pool} took effect: its connection was lost, and a settlement refused the key for "
+            + "good; a new try needs a new key";
 }

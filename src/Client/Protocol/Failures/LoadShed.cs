@@ -16,5 +16,7 @@ public sealed record LoadShed(PoolId Pool, TimeSpan Waited, TimeSpan Target) : F
     public override bool SafeToRetry => true;
 
     /// <inheritdoc/>
-    public override string Message => $"pool {Pool} sheds load: this request waited {Waited.TotalMilliseconds:0} ms, the target is {Target.TotalMilliseconds:0} ms (broker.databases.{Pool.Database}.pool.shed.target, .interval)";
+    public override string Message =>
+        $"pool {Pool} sheds load: this request waited {Waited.TotalMilliseconds:0} ms, the target is {Target.TotalMilliseconds:0} ms "
+            + $"(broker.databases.{Pool.Database}.pool.shed.target, .interval)";
 }

@@ -16,5 +16,6 @@ public sealed record NotCommitsOwner(SessionId Session, HandleId Handle, HandleI
     public override bool SafeToRetry => true;
 
     /// <inheritdoc/>
-    public override string Message => $"conversation {Session} is committed and rolled back by its owner {Owner}, not by {Handle} (CommitRight)";
+    public override string Message =>
+        $"conversation {Session} is committed and rolled back by its owner {Owner}, not by {Handle} (CommitRight)";
 }

@@ -15,5 +15,7 @@ public sealed record OutcomeUnknown(PoolId Pool, string Cause) : Failure
     public override bool SafeToRetry => false;
 
     /// <inheritdoc/>
-    public override string Message => $"a connection of pool {Pool} was lost while a write ran; it may or may not have taken effect: {Cause} (errands.settle = on, or an idempotency key, settles this)";
+    public override string Message =>
+        $"a connection of pool {Pool} was lost while a write ran; it may or may not have taken effect: {Cause} "
+            + "(errands.settle = on, or an idempotency key, settles this)";
 }

@@ -20,6 +20,8 @@ public sealed record PoolBusy(PoolId Pool, int Lent, int Limit) : Failure
 
     /// <inheritdoc/>
     public override string Message => Holder is not null
-        ? $"pool {Pool} is of kind assertion and its connection is out already, taken by {Holder} (broker.databases.{Pool.Database}.pool.kind)"
-        : $"pool {Pool} is busy: {Lent} of {Limit} in use, and the request does not queue (broker.databases.{Pool.Database}.pool.size, .overflow, .queueing)";
+        ? $"pool {Pool} is of kind assertion and its connection is out already, taken by {Holder} "
+            + $"(broker.databases.{Pool.Database}.pool.kind)"
+        : $"pool {Pool} is busy: {Lent} of {Limit} in use, and the request does not queue "
+            + $"(broker.databases.{Pool.Database}.pool.size, .overflow, .queueing)";
 }

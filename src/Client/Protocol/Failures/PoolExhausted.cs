@@ -8,7 +8,8 @@ namespace Broker.Client.Protocol.Failures;
 /// <param name="Oldest">How long the oldest has been waiting.</param>
 /// <param name="Waited">How long this one waited.</param>
 /// <param name="LastConnectFailure">Why the last connect failed, when connects are failing.</param>
-public sealed record PoolExhausted(PoolId Pool, int Lent, int Limit, int Waiting, TimeSpan Oldest, TimeSpan Waited, string? LastConnectFailure = null) : Failure
+public sealed record PoolExhausted(PoolId Pool, int Lent, int Limit, int Waiting, TimeSpan Oldest, TimeSpan Waited,
+    string? LastConnectFailure = null) : Failure
 {
     /// <inheritdoc/>
     public override string Code => "pool-exhausted";
@@ -20,6 +21,10 @@ public sealed record PoolExhausted(PoolId Pool, int Lent, int Limit, int Waiting
     public override bool SafeToRetry => true;
 
     /// <inheritdoc/>
-    public override string Message => $"pool {Pool} is exhausted: {Lent} of {(Limit < 0 ? "unlimited" : Limit)} lent, {Waiting} waiting, oldest {Oldest.TotalSeconds:0.###} s; this request waited {Waited.TotalSeconds:0.###} s "
-        + $"(broker.databases.{Pool.Database}.pool.size, .overflow, .acquire-timeout)" + (LastConnectFailure is null ? "" : $"; last connect failed: {LastConnectFailure}");
+    public override string Message =>
+        $"pool {Pool} is exhausted: {Lent} of {(Limit < 0 ? "unlimited" : Limit)} lent, {Waiting} waiting, oldest "
+            + $"{Oldest.TotalSeconds:0.###} s; this request waited {Waited.TotalSeconds:0.###} s "
+        + $"(broker.databases.{Pool.Database}.pool.size, .overflow, .acquire-timeout)" + (LastConnectFailure is null
+            ? ""
+            : $"; last connect failed: {LastConnectFailure}");
 }

@@ -16,5 +16,7 @@ public sealed record ResultTooLarge(long Limit) : Failure
     public override bool SafeToRetry => false;
 
     /// <inheritdoc/>
-    public override string Message => $"the result is larger than {Limit} bytes (broker.errands.result-limit); read it with StreamAsync";
+    public override string Message =>
+        $"the result is larger than {Limit} bytes (broker.errands.result-limit, from afar also RemoteOptions.LargestMessages); "
+        + "read it with StreamAsync";
 }

@@ -19,6 +19,8 @@ public sealed record SandboxBusy(PoolId Pool, string? Holder, TimeSpan Held, Tim
     /// <inheritdoc/>
     public override string Message => Holder is null
         ? $"the sandbox of pool {Pool} got no connection within {Waited.TotalSeconds:0.###} s"
-        : $"this request waited {Waited.TotalSeconds:0.###} s for its turn in the sandbox of pool {Pool}, which {Holder} has had for {Held.TotalSeconds:0.###} s: one transaction "
-            + "runs in a sandbox at a time, so a flow that waits for a statement outside of its own open session waits for itself; commit, roll back or close that first";
+        : $"this request waited {Waited.TotalSeconds:0.###} s for its turn in the sandbox of pool {Pool}, which {Holder} has had for "
+            + $"{Held.TotalSeconds:0.###} s: one transaction "
+            + "runs in a sandbox at a time, so a flow that waits for a statement outside of its own open session waits for itself; commit, "
+            + "roll back or close that first";
 }

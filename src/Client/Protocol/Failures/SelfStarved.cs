@@ -15,5 +15,7 @@ public sealed record SelfStarved(PoolId Pool, int Lent) : Failure
     public override bool SafeToRetry => true;
 
     /// <inheritdoc/>
-    public override string Message => $"pool {Pool} would wait for ever: all {Lent} connections are lent to callers that each wait for another; return a lease before asking for the next, or raise broker.databases.{Pool.Database}.pool.size";
+    public override string Message =>
+        $"pool {Pool} would wait for ever: all {Lent} connections are lent to callers that each wait for another; return a lease before "
+            + $"asking for the next, or raise broker.databases.{Pool.Database}.pool.size";
 }

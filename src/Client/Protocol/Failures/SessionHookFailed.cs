@@ -20,5 +20,6 @@ public sealed record SessionHookFailed(SessionId Session, string Hook, string Ca
     public override bool IsTransient => false;
 
     /// <inheritdoc/>
-    public override string Message => $"the {Hook} hook of session {Session} failed{(Committed ? " behind a commit that took effect" : "")}: {Cause}";
+    public override string Message =>
+        $"the {Hook} hook of session {Session} failed{(Committed ? " behind a commit that took effect" : "")}: {Cause}";
 }

@@ -15,5 +15,6 @@ public sealed record SessionReentered(SessionId Session, string Hook) : Failure
     public override bool SafeToRetry => true;
 
     /// <inheritdoc/>
-    public override string Message => $"the {Hook} hook of session {Session} called its session; it may use what it is given, or another session";
+    public override string Message =>
+        $"the {Hook} hook of session {Session} called its session; it may use what it is given, or another session";
 }

@@ -22,5 +22,7 @@ public sealed record SeveralRefused(ImmutableArray<Failure> Causes) : Failure
     public override bool IsTransient => Causes.All(static cause => cause.IsTransient);
 
     /// <inheritdoc/>
-    public override string Message => $"{Causes.Length} of the objects given to this session were refused: {string.Join("; ", Causes.Select(static cause => cause.Message))}";
+    public override string Message =>
+        $"{Causes.Length} of the objects given to this session were refused: "
+            + $"{string.Join("; ", Causes.Select(static cause => cause.Message))}";
 }

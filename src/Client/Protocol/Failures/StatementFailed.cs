@@ -44,7 +44,9 @@ public sealed record StatementFailed(string ServerSqlState, string ServerMessage
     /// <summary>
     /// Serialization failures, deadlocks, lock timeouts and lack of resources may go better later (appendix A, classes 40, 53, 55, 57, 58).
     /// </summary>
-    public override bool IsTransient => ServerSqlState is "40001" or "40P01" or "55P03" or "55006" or "57P03" or "58000" or "58030" || ServerSqlState.StartsWith("53", StringComparison.Ordinal);
+    public override bool IsTransient =>
+        ServerSqlState is "40001" or "40P01" or "55P03" or "55006" or "57P03" or "58000" or "58030"
+            || ServerSqlState.StartsWith("53", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string Message => Detail is null ? ServerMessage : $"{ServerMessage} ({Detail})";

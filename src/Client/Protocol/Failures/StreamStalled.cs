@@ -21,5 +21,7 @@ public sealed record StreamStalled(PoolId Pool, TimeSpan Limit) : Failure
     public override bool IsTransient => false;
 
     /// <inheritdoc/>
-    public override string Message => $"a stream of pool {Pool} was closed after its caller was silent for {Limit.TotalSeconds:0.###} s (broker.errands.stream.idle-limit)";
+    public override string Message =>
+        $"a stream of pool {Pool} was closed after its caller was silent for {Limit.TotalSeconds:0.###} s "
+            + "(broker.errands.stream.idle-limit)";
 }

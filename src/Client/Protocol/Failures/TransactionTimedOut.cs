@@ -16,5 +16,6 @@ public sealed record TransactionTimedOut(SessionId Session, TimeSpan Limit) : Fa
 
     /// <inheritdoc/>
     public override string Message =>
-        $"the transaction of conversation {Session} lay idle for {Limit.TotalSeconds:0.###} s and was rolled back (broker.sessions.idle-limit)";
+        $"the transaction of conversation {Session} lay idle for {Limit.TotalSeconds:0.###} s and was rolled back "
+            + "(broker.sessions.idle-limit)";
 }

@@ -19,5 +19,7 @@ public sealed record UnknownDatabase(string Database, string? User, string? Near
     public override bool IsTransient => false;
 
     /// <inheritdoc/>
-    public override string Message => $"no database named \"{Database}\"{(User is null ? "" : $" with user \"{User}\"")} is configured under broker.databases" + (Nearest is null ? "" : $"; did you mean \"{Nearest}\"?");
+    public override string Message =>
+        $"no database named \"{Database}\"{(User is null ? "" : $" with user \"{User}\"")} is configured under broker.databases" + (Nearest
+            is null ? "" : $"; did you mean \"{Nearest}\"?");
 }

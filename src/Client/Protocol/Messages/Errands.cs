@@ -24,6 +24,12 @@ public sealed record RunErrand(ErrandId Id, Statement Statement, CallerContext C
     /// trip.
     /// </summary>
     public ErrandUnit? Unit { get; init; }
+
+    /// <summary>
+    /// Whether it was sent before to a broker that has forgotten it, so that it may have been run. It is run again only where that does no
+    /// harm, as for a read, or where its idempotency key tells; else it is refused with <c>OutcomeUnknown</c>.
+    /// </summary>
+    public bool SentBefore { get; init; }
 }
 
 /// <summary>
@@ -40,7 +46,9 @@ public sealed record ErrandUnit(ImmutableArray<Statement> More)
 }
 
 /// <summary>Limits of one errand; null means the pool's setting.</summary>
-/// <param name="Wait">How long it may wait in line (`broker.pool.acquire-timeout`).</param>
+/// <param name="Wait">
+/// How long it may wait in line (`broker.pool.acquire-timeout`): not at all when it is below zero, for ever above a thousand days.
+/// </param>
 /// <param name="ResultBytes">How many bytes of rows it may answer (`broker.errands.result-limit`).</param>
 /// <param name="IdempotencyKey">
 /// With a ledger configured: the key under which the write is recorded, so that it happens once however often it is sent.

@@ -75,7 +75,8 @@ public sealed record StatementStep(string Table, Statement Statement) : FlushSte
 /// <param name="TypeNames">PostgreSQL's name of each column's type.</param>
 /// <param name="Columns">The values of each column: parameters whose value is an array, all of one length.</param>
 /// <param name="Rows">How many rows.</param>
-public sealed record CopyStep(string Table, string Text, ImmutableArray<string> TypeNames, ImmutableArray<Parameter> Columns, int Rows) : FlushStep(Table);
+public sealed record CopyStep(string Table, string Text, ImmutableArray<string> TypeNames, ImmutableArray<Parameter> Columns, int Rows)
+    : FlushStep(Table);
 
 /// <summary>What one statement answered.</summary>
 /// <param name="Affected">Rows inserted, updated, deleted or merged; -1 when it changes none.</param>
@@ -92,7 +93,8 @@ public sealed record Flushed(ImmutableArray<StepResult> Results) : ISessionReply
 /// <param name="Results">What each step answered.</param>
 /// <param name="TransactionId">Its id (xid8); 0 when it wrote nothing.</param>
 /// <param name="Unsent">Other handles' changes that were tracked but not sent, and so are no part of it.</param>
-public sealed record Committed(ImmutableArray<StepResult> Results, ulong TransactionId, ImmutableArray<UnsentChanges> Unsent) : ISessionReply
+public sealed record Committed(ImmutableArray<StepResult> Results, ulong TransactionId, ImmutableArray<UnsentChanges> Unsent)
+    : ISessionReply
 {
     /// <summary>Whether a connection was lost and the outcome had to be settled; rows of the results may then be missing.</summary>
     public bool Settled { get; init; }

@@ -1,9 +1,26 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
+using Broker.Client.Protocol.Serialization;
 using Broker.Client.Protocol.Values;
 
 namespace Broker.Client.Protocol.Messages;
+
+/// <summary>What a handle of a conversation says or asks.</summary>
+internal interface IHandleRequest : IBrokerRequest
+{
+    /// <summary>Which conversation.</summary>
+    SessionId Session { get; }
+
+    /// <summary>Which handle.</summary>
+    HandleId Handle { get; }
+
+    /// <summary>
+    /// The user who says it, so that nobody speaks for a handle of another one; null in the broker's own process, which may speak for any.
+    /// Said by the door, whatever a client says.
+    /// </summary>
+    string? Login { get; }
+}
 
 /// <summary>
 /// Opens a conversation, and makes its sender's handle the owner. Told to the broker's supervisor; answered by <see cref="SessionOpened"/>,
@@ -14,12 +31,21 @@ namespace Broker.Client.Protocol.Messages;
 /// <param name="Database">The database's name in the broker's settings.</param>
 /// <param name="User">The user to log in as; null for the database's own.</param>
 /// <param name="Terms">How its transactions begin, and who may end them.</param>
-public sealed record OpenSession(SessionId Session, HandleId Handle, string Database, string? User, ConversationTerms Terms) : IBrokerRequest
+public sealed record OpenSession(SessionId Session, HandleId Handle, string Database, string? User, ConversationTerms Terms)
+    : IHandleRequest
 {
     /// <summary>
     /// An actor whose death is the handle's death; null when the handle says itself when it goes (<see cref="LeaveSession"/>).
     /// </summary>
+    [NotSent]
     public IActorRef? Watched { get; init; }
+
+    /// <summary>
+    /// The user whose conversation it is, so that no other one joins it; null in the broker's own process. Said by the door, whatever a
+    /// client says.
+    /// </summary>
+    [NotSent]
+    public string? Login { get; init; }
 }
 
 /// <summary>
@@ -28,10 +54,17 @@ public sealed record OpenSession(SessionId Session, HandleId Handle, string Data
 /// </summary>
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">The new handle.</param>
-public sealed record JoinSession(SessionId Session, HandleId Handle) : IBrokerRequest
+public sealed record JoinSession(SessionId Session, HandleId Handle) : IHandleRequest
 {
     /// <summary>An actor whose death is the handle's death; null when the handle says itself when it goes.</summary>
+    [NotSent]
     public IActorRef? Watched { get; init; }
+
+    /// <summary>
+    /// The user who joins; null in the broker's own process, which may join any. Said by the door, whatever a client says.
+    /// </summary>
+    [NotSent]
+    public string? Login { get; init; }
 }
 
 /// <summary>The handle is a part of the conversation.</summary>
@@ -40,7 +73,12 @@ public sealed record JoinSession(SessionId Session, HandleId Handle) : IBrokerRe
 /// <param name="Pool">Whose connections it borrows.</param>
 /// <param name="Epoch">The conversation's present epoch.</param>
 /// <param name="Terms">How its transactions begin, and who may end them.</param>
-public sealed record SessionOpened(SessionId Session, IActorRef Actor, PoolId Pool, Epoch Epoch, ConversationTerms Terms) : IBrokerReply;
+public sealed record SessionOpened(SessionId Session, IActorRef Actor, PoolId Pool, Epoch Epoch, ConversationTerms Terms) : IBrokerReply
+{
+    /// <summary>The handle that opened it, and so said of which database it is. For the door, which tells no client.</summary>
+    [NotSent]
+    public HandleId Owner { get; init; }
+}
 
 /// <summary>
 /// One command of a handle. It is executed once: the same number sent again is answered with the recorded reply, or
@@ -52,7 +90,8 @@ public sealed record SessionOpened(SessionId Session, IActorRef Actor, PoolId Po
 /// <param name="Acknowledged">Up to which number the handle has seen the replies, so that they need not be kept.</param>
 /// <param name="Epoch">The epoch that the handle last saw.</param>
 /// <param name="Command">What to do.</param>
-public sealed record RunInSession(SessionId Session, HandleId Handle, long Sequence, long Acknowledged, Epoch Epoch, ISessionCommand Command) : IBrokerRequest
+public sealed record RunInSession(SessionId Session, HandleId Handle, long Sequence, long Acknowledged, Epoch Epoch,
+    ISessionCommand Command) : IHandleRequest
 {
     /// <summary>
     /// Opens the conversation with its first command in one message, told to the broker's supervisor: there is no
@@ -60,6 +99,10 @@ public sealed record RunInSession(SessionId Session, HandleId Handle, long Seque
     /// <see cref="Refused"/> when it could not be opened. Null for an open one.
     /// </summary>
     public OpenSession? Opens { get; init; }
+
+    /// <summary>Whose handle it is said for; null in the broker's own process. Said by the door, whatever a client says.</summary>
+    [NotSent]
+    public string? Login { get; init; }
 }
 
 /// <summary>The one answer to a command.</summary>
@@ -86,13 +129,23 @@ public sealed record SessionAnswer(SessionId Session, HandleId Handle, long Sequ
 /// Cancels a command: it leaves the line, or the server is asked to cancel it; a COMMIT that was sent is never cancelled. The command
 /// itself is answered, with <c>Cancelled</c> or its true outcome.
 /// </summary>
-public sealed record CancelInSession(SessionId Session, HandleId Handle, long Sequence) : IBrokerRequest, IDeadLetterSuppression;
+public sealed record CancelInSession(SessionId Session, HandleId Handle, long Sequence) : IHandleRequest, IDeadLetterSuppression
+{
+    /// <summary>Whose handle it is said for; null in the broker's own process. Said by the door, whatever a client says.</summary>
+    [NotSent]
+    public string? Login { get; init; }
+}
 
 /// <summary>
 /// Tells how many tracked changes a handle has not sent, for the commits of others to name. Not answered. Sent only in conversations of
 /// several handles.
 /// </summary>
-public sealed record NoteUnsent(SessionId Session, HandleId Handle, long Changes) : IBrokerRequest, IDeadLetterSuppression;
+public sealed record NoteUnsent(SessionId Session, HandleId Handle, long Changes) : IHandleRequest, IDeadLetterSuppression
+{
+    /// <summary>Whose handle it is said for; null in the broker's own process. Said by the door, whatever a client says.</summary>
+    [NotSent]
+    public string? Login { get; init; }
+}
 
 /// <summary>
 /// The handle goes. The last one's going, or the owner's, ends the conversation: what is not committed is rolled back. Answered by
@@ -101,12 +154,16 @@ public sealed record NoteUnsent(SessionId Session, HandleId Handle, long Changes
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">Who goes.</param>
 /// <param name="Forgotten">Whether the handle was not closed but found by the garbage collector: counted and logged as a leak.</param>
-public sealed record LeaveSession(SessionId Session, HandleId Handle, bool Forgotten = false) : IBrokerRequest, IDeadLetterSuppression
+public sealed record LeaveSession(SessionId Session, HandleId Handle, bool Forgotten = false) : IHandleRequest, IDeadLetterSuppression
 {
     /// <summary>
     /// Up to which number the handle has seen the replies: outcomes of commits behind it are kept for <see cref="GetCommitOutcome"/>.
     /// </summary>
     public long Acknowledged { get; init; }
+
+    /// <summary>Whose handle it is said for; null in the broker's own process. Said by the door, whatever a client says.</summary>
+    [NotSent]
+    public string? Login { get; init; }
 }
 
 /// <summary>The handle is no part of the conversation any more.</summary>
@@ -119,7 +176,7 @@ public sealed record SessionLeft(SessionId Session, HandleId Handle) : IBrokerRe
 /// <param name="Session">Which conversation.</param>
 /// <param name="Handle">Whose commit.</param>
 /// <param name="Sequence">Which command it was.</param>
-public sealed record GetCommitOutcome(SessionId Session, HandleId Handle, long Sequence) : IBrokerRequest
+public sealed record GetCommitOutcome(SessionId Session, HandleId Handle, long Sequence) : IHandleRequest
 {
     /// <summary>
     /// The conversation's database, so that its ledger can be asked when nobody remembers the conversation; null asks none.
@@ -133,6 +190,10 @@ public sealed record GetCommitOutcome(SessionId Session, HandleId Handle, long S
     /// The key that the commit was given (<see cref="Commit.IdempotencyKey"/>); null for the one made of session, handle and sequence.
     /// </summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>Whose commit is asked for; null in the broker's own process. Said by the door, whatever a client says.</summary>
+    [NotSent]
+    public string? Login { get; init; }
 }
 
 /// <summary>What became of a commit.</summary>

@@ -31,7 +31,14 @@ public sealed record CopyIn(Statement Statement) : StreamSource(Statement);
 /// <param name="Stream">
 /// Send it <see cref="DemandChunks"/>, <see cref="SendCopyData"/>, <see cref="FinishCopy"/>, <see cref="CloseStream"/>.
 /// </param>
-public sealed record StreamOpened(ErrandId Id, IActorRef Stream) : IBrokerReply;
+public sealed record StreamOpened(ErrandId Id, IActorRef Stream) : IBrokerReply
+{
+    /// <summary>
+    /// Whether its text shows that nothing is changed: a plain query that calls no function. What becomes of others is unknown when the
+    /// link is lost near their end, since the last of their rows is followed by COMMIT.
+    /// </summary>
+    public bool OnlyReads { get; init; }
+}
 
 /// <summary>
 /// Allows the stream to send this many more chunks. Nothing is read from the server beyond what was allowed, plus one chunk. What is
@@ -39,7 +46,7 @@ public sealed record StreamOpened(ErrandId Id, IActorRef Stream) : IBrokerReply;
 /// </summary>
 public sealed record DemandChunks(ErrandId Id, int Count) : IBrokerRequest, IDeadLetterSuppression;
 
-/// <summary>One chunk of rows.</summary>
+/// <summary>One chunk of rows. There is always a first one, for its columns; it is empty when there are no rows.</summary>
 public sealed record StreamRows(ErrandId Id, RowSet Rows) : IBrokerReply;
 
 /// <summary>One chunk of COPY data, as the server sent it. The bytes are the message's own and are never changed.</summary>

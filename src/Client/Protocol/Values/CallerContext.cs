@@ -18,7 +18,8 @@ public sealed record CallerContext(string? Role = null, string? SearchPath = nul
     public ImmutableSortedDictionary<string, string> Settings { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Whether nothing is set, so that no SET LOCAL is needed.</summary>
-    public bool IsEmpty => ReferenceEquals(this, None) || (Role is null && SearchPath is null && StatementTimeout is null && Settings.IsEmpty);
+    public bool IsEmpty =>
+        ReferenceEquals(this, None) || (Role is null && SearchPath is null && StatementTimeout is null && Settings.IsEmpty);
 
     /// <inheritdoc/>
     public bool Equals(CallerContext? other) =>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Broker.Client.Protocol.Values;
 
 /// <summary>What a column is: shared by all results of one prepared statement.</summary>
@@ -59,6 +61,13 @@ public sealed class Column<T> : Column where T : notnull
 
     /// <inheritdoc/>
     public override Type ElementType => typeof(T);
+
+    /// <summary>The values of all rows; the type's default for NULL.</summary>
+    internal ReadOnlySpan<T> Values => _values is null ? MemoryMarshal.CreateReadOnlySpan(in _only, 1) : _values.AsSpan(0, Count);
+
+    /// <summary>Which rows are NULL; empty when none is.</summary>
+    internal ReadOnlySpan<bool> Nulls =>
+        _values is null ? MemoryMarshal.CreateReadOnlySpan(in _onlyIsNull, 1) : _nulls.AsSpan(0, _nulls is null ? 0 : Count);
 
     /// <summary>The value of this row; the type's default for NULL.</summary>
     public T this[int row]

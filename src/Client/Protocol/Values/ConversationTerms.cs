@@ -24,7 +24,10 @@ public sealed record ConversationTerms
     /// <summary>Role, search path, statement timeout and `app.*` settings of its transactions.</summary>
     public CallerContext Context { get; init; } = CallerContext.None;
 
-    /// <summary>How long it may wait for a connection; null for `broker.pool.acquire-timeout`.</summary>
+    /// <summary>
+    /// How long it may wait for a connection: not at all when it is below zero, for ever above a thousand days; null for
+    /// `broker.pool.acquire-timeout`.
+    /// </summary>
     public TimeSpan? Wait { get; init; }
 
     /// <summary>How long it may lie idle inside a transaction before that is rolled back; null for `broker.sessions.idle-limit`.</summary>

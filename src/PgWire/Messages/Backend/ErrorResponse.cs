@@ -7,7 +7,10 @@ namespace Broker.PgWire.Messages.Backend;
 /// <param name="Fields">In the order of the server, unknown ones included.</param>
 public sealed record ErrorResponse(ImmutableArray<ReportField> Fields) : IBackendMessage, IReadable<ErrorResponse>
 {
-    /// <summary>Whether the session ends with it (FATAL), or all of the server's sessions (PANIC). By the field that is not translated, from PostgreSQL 9.6 on.</summary>
+    /// <summary>
+    /// Whether the session ends with it (FATAL), or all of the server's sessions (PANIC). By the field that is not translated, from
+    /// PostgreSQL 9.6 on.
+    /// </summary>
     public bool EndsSession => this['V'].Is("FATAL"u8) || this['V'].Is("PANIC"u8);
 
     /// <inheritdoc/>

@@ -6,7 +6,8 @@ namespace Broker.PgWire.Messages.Backend;
 /// <summary>The server knows only an older minor version, or not all options.</summary>
 /// <param name="NewestMinor">The newest minor version that it knows (PostgreSQL sends the whole version number).</param>
 /// <param name="UnknownOptions">The `_pq_.` options that it does not know.</param>
-public sealed record NegotiateProtocolVersion(int NewestMinor, ImmutableArray<WireText> UnknownOptions) : IBackendMessage, IReadable<NegotiateProtocolVersion>
+public sealed record NegotiateProtocolVersion(int NewestMinor, ImmutableArray<WireText> UnknownOptions)
+    : IBackendMessage, IReadable<NegotiateProtocolVersion>
 {
     /// <inheritdoc/>
     public void Write(WireWriter writer)

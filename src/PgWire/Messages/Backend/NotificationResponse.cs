@@ -6,7 +6,8 @@ namespace Broker.PgWire.Messages.Backend;
 /// <param name="ProcessId">Of the process that notified.</param>
 /// <param name="Channel">Its name.</param>
 /// <param name="Payload">What it said.</param>
-public sealed record NotificationResponse(int ProcessId, WireText Channel, WireText Payload) : IBackendMessage, IReadable<NotificationResponse>
+public sealed record NotificationResponse(int ProcessId, WireText Channel, WireText Payload)
+    : IBackendMessage, IReadable<NotificationResponse>
 {
     /// <inheritdoc/>
     public void Write(WireWriter writer)

@@ -4,7 +4,9 @@ using Broker.PgWire.Values;
 namespace Broker.PgWire.Messages.Backend;
 
 /// <summary>A field of an error or notice (chapter "Error and Notice Message Fields").</summary>
-/// <param name="Code">Which: <c>S</c> severity, <c>V</c> the same untranslated, <c>C</c> SQLSTATE, <c>M</c> message, and so on. Unknown ones are kept.</param>
+/// <param name="Code">
+/// Which: <c>S</c> severity, <c>V</c> the same untranslated, <c>C</c> SQLSTATE, <c>M</c> message, and so on. Unknown ones are kept.
+/// </param>
 /// <param name="Value">Its text.</param>
 public readonly record struct ReportField(byte Code, WireText Value)
 {

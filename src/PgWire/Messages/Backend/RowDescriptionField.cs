@@ -11,7 +11,8 @@ namespace Broker.PgWire.Messages.Backend;
 /// <param name="TypeSize">Bytes of the type; negative when they vary.</param>
 /// <param name="TypeModifier">What the type was declared with.</param>
 /// <param name="Format">0 for text, 1 for binary; 0 when only the statement was described.</param>
-public readonly record struct RowDescriptionField(WireText Name, uint Table, short Column, uint Type, short TypeSize, int TypeModifier, short Format)
+public readonly record struct RowDescriptionField(WireText Name, uint Table, short Column, uint Type, short TypeSize, int TypeModifier,
+    short Format)
 {
     /// <summary>An empty name and six numbers.</summary>
     private const int LeastBytes = 19;

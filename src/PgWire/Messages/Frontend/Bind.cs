@@ -9,7 +9,8 @@ namespace Broker.PgWire.Messages.Frontend;
 /// <param name="ParameterFormats">None (all text), one for all, or one for each.</param>
 /// <param name="Parameters">The values; null is SQL's null.</param>
 /// <param name="ResultFormats">None (all text), one for all columns, or one for each.</param>
-public sealed record Bind(WireText Portal, WireText Statement, ImmutableArray<short> ParameterFormats, ImmutableArray<ReadOnlyMemory<byte>?> Parameters, ImmutableArray<short> ResultFormats) : IFrontendMessage, IReadable<Bind>
+public sealed record Bind(WireText Portal, WireText Statement, ImmutableArray<short> ParameterFormats,
+    ImmutableArray<ReadOnlyMemory<byte>?> Parameters, ImmutableArray<short> ResultFormats) : IFrontendMessage, IReadable<Bind>
 {
     /// <inheritdoc/>
     public void Write(WireWriter writer)

@@ -8,7 +8,8 @@ namespace Broker.PgWire.Messages.Frontend;
 /// <param name="ArgumentFormats">None (all text), one for all, or one for each.</param>
 /// <param name="Arguments">The values; null is SQL's null.</param>
 /// <param name="ResultFormat">0 for text, 1 for binary.</param>
-public sealed record FunctionCall(uint Function, ImmutableArray<short> ArgumentFormats, ImmutableArray<ReadOnlyMemory<byte>?> Arguments, short ResultFormat) : IFrontendMessage, IReadable<FunctionCall>
+public sealed record FunctionCall(uint Function, ImmutableArray<short> ArgumentFormats, ImmutableArray<ReadOnlyMemory<byte>?> Arguments,
+    short ResultFormat) : IFrontendMessage, IReadable<FunctionCall>
 {
     /// <inheritdoc/>
     public void Write(WireWriter writer)
@@ -21,5 +22,6 @@ public sealed record FunctionCall(uint Function, ImmutableArray<short> ArgumentF
         writer.End();
     }
 
-    static FunctionCall IReadable<FunctionCall>.Read(ref WireReader body) => new((uint)body.Int32(), body.Formats(), body.Values(), body.Format());
+    static FunctionCall IReadable<FunctionCall>.Read(ref WireReader body) =>
+        new((uint)body.Int32(), body.Formats(), body.Values(), body.Format());
 }

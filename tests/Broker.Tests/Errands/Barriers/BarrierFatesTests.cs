@@ -22,7 +22,8 @@ public sealed class BarrierFatesTests
 
     [Fact]
     public void Lost_without_a_word_the_last_completion_proves_nothing_and_neither_does_silence() =>
-        Same([Committed, Refused, Unknown, Unknown], BarrierFates.AfterLoss([null, Error("23505"), null, null], [true, false, true, false], endedAt: null));
+        Same([Committed, Refused, Unknown, Unknown],
+            BarrierFates.AfterLoss([null, Error("23505"), null, null], [true, false, true, false], endedAt: null));
 
     [Fact]
     public void Lost_before_any_answer_all_are_unknown() =>

@@ -51,7 +51,8 @@ public sealed class BarrierTests : IAsyncLifetime
 
         Assert.Equal([("barrier", 3)], trips);
         Assert.Equal(["", "23505", ""], answers.Select(answer => answer.SqlState));
-        Assert.Equal("1 3", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
+        Assert.Equal("1 3",
+            await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
         await _broker.AssertWholeAsync();
     }
 
@@ -63,7 +64,8 @@ public sealed class BarrierTests : IAsyncLifetime
         await _broker.DirectlyAsync("insert into once values (1)");
 
         var (answers, trips) = await _broker.PackAsync(
-            (_broker.Client, Statement.Of(Insert, 1, "g")), (_broker.Client, Statement.Of("insert into once values ($1)", 1)), (_broker.Client, Statement.Of(Insert, 2, "g")));
+            (_broker.Client, Statement.Of(Insert, 1, "g")), (_broker.Client, Statement.Of("insert into once values ($1)", 1)),
+                (_broker.Client, Statement.Of(Insert, 2, "g")));
 
         Assert.Equal([("barrier", 3)], trips);
         Assert.Equal(["", "23505", ""], answers.Select(answer => answer.SqlState));
@@ -81,7 +83,8 @@ public sealed class BarrierTests : IAsyncLifetime
             await take.ExecuteNonQueryAsync();
         }
 
-        var answers = await _broker.StartTogetherAsync([.. new[] { 1, 2, 3 }.Select(id => (_broker.Client, Statement.Of(Insert, id, "g")))]);
+        var answers =
+            await _broker.StartTogetherAsync([.. new[] { 1, 2, 3 }.Select(id => (_broker.Client, Statement.Of(Insert, id, "g")))]);
 
         Assert.Equal("", (await answers[0]).SqlState);
         Assert.Equal("", (await answers[2]).SqlState);
@@ -99,7 +102,8 @@ public sealed class BarrierTests : IAsyncLifetime
 
         await PackAsync(Insert, 1, 2, 3);
 
-        var answers = await _broker.TogetherAsync([.. Enumerable.Range(0, 3).Select(_ => new Statement("select current_setting('lock_timeout'), pg_sleep(0)"))]);
+        var answers = await _broker.TogetherAsync([.. Enumerable.Range(0, 3)
+            .Select(_ => new Statement("select current_setting('lock_timeout'), pg_sleep(0)"))]);
         Assert.All(answers, answer => Assert.StartsWith("[0,", answer.Rows, StringComparison.Ordinal));
     }
 
@@ -112,7 +116,8 @@ public sealed class BarrierTests : IAsyncLifetime
 
         Assert.Equal(["", "", "", ""], [answers[0].SqlState, answers[1].SqlState, "", answers[3].SqlState]);
         Assert.False(Assert.IsType<OutcomeUnknown>(answers[2].Failure).SafeToRetry);
-        Assert.Equal("1 2 4", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
+        Assert.Equal("1 2 4",
+            await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
         Assert.Equal(1L, await _broker.AskDirectlyAsync<long>("select last_value from deaths"));
         await _broker.AssertWholeAsync();
     }
@@ -121,7 +126,8 @@ public sealed class BarrierTests : IAsyncLifetime
     public async Task When_the_connection_is_lost_without_a_word_only_what_a_later_answer_proves_is_told_and_nothing_runs_again()
     {
         await using var proxy = CuttingProxy.For(_broker.ConnectionString, Cut.AtInsert);
-        await using var broker = PackingBroker.StartOn(proxy.ConnectionString, "broker.packing.writes = barrier\nbroker.errands.statements-prepared = 0");
+        await using var broker = PackingBroker.StartOn(proxy.ConnectionString,
+            "broker.packing.writes = barrier\nbroker.errands.statements-prepared = 0");
         await broker.WarmAsync(n => Statement.Of(Insert, n + 100, "w"));
 
         proxy.ArmAt(3);
@@ -129,7 +135,8 @@ public sealed class BarrierTests : IAsyncLifetime
 
         Assert.Equal("", answers[0].SqlState);
         Assert.All(answers.Skip(1), answer => Assert.False(Assert.IsType<OutcomeUnknown>(answer.Failure).SafeToRetry));
-        Assert.Equal("1 2 3 4", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
+        Assert.Equal("1 2 3 4",
+            await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where note = 'g'"));
         await broker.AssertWholeAsync();
     }
 

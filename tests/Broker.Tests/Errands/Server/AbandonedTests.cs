@@ -15,7 +15,8 @@ public sealed class AbandonedTests : IAsyncLifetime
 
     private PackingBroker _broker = null!;
 
-    public async Task InitializeAsync() => _broker = await PackingBroker.StartAsync(Schema, "broker.packing.trust.functions = [\"pg_catalog.pg_sleep\"]");
+    public async Task InitializeAsync() =>
+        _broker = await PackingBroker.StartAsync(Schema, "broker.packing.trust.functions = [\"pg_catalog.pg_sleep\"]");
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
@@ -55,9 +56,10 @@ public sealed class AbandonedTests : IAsyncLifetime
 
     private async Task<Answer[]> StartAndStopAsync(Statement[] statements, string then)
     {
-        var pool = (await _broker.Client.Sender.Pools.FindAsync(PackingBroker.Pool, null)).Supervisor;
+        var pool = (await _broker.Home.Sender.Pools.FindAsync(PackingBroker.Pool, null)).Supervisor;
         var answers = await _broker.StartTogetherAsync([.. statements.Select(one => (_broker.Client, one))]);
-        await _broker.UntilDirectlyAsync("select count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
+        await _broker.UntilDirectlyAsync(
+            "select count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
         await pool.GracefulStop(TimeSpan.FromSeconds(10));
         await _broker.DirectlyAsync(then);
         return await Task.WhenAll(answers).WaitAsync(TimeSpan.FromSeconds(20));

@@ -29,7 +29,9 @@ internal sealed record Answer(string Rows, long Affected, string SqlState)
             completed.Affected, "");
     }
 
-    internal static Answer Of(Failure failure) => new("", -1, failure is StatementFailed failed ? failed.SqlState : $"{failure.GetType().Name}: {failure.Message}") { Failure = failure };
+    internal static Answer Of(Failure failure) =>
+        new("", -1,
+            failure is StatementFailed failed ? failed.SqlState : $"{failure.GetType().Name}: {failure.Message}") { Failure = failure };
 
     /// <summary>What a caller that has the server to itself hears.</summary>
     internal static async Task<Answer> OfAsync(NpgsqlCommand command)

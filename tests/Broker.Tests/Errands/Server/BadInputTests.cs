@@ -13,7 +13,9 @@ public sealed class BadInputTests : IAsyncLifetime
 {
     private PackingBroker _broker = null!;
 
-    public async Task InitializeAsync() => _broker = await PackingBroker.StartAsync("create table things (id int primary key, name text); insert into things values (1, null)");
+    public async Task InitializeAsync() =>
+        _broker = await PackingBroker.StartAsync(
+            "create table things (id int primary key, name text); insert into things values (1, null)");
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
@@ -28,7 +30,8 @@ public sealed class BadInputTests : IAsyncLifetime
     [Fact]
     public async Task A_database_that_the_server_does_not_have_is_named_and_an_errand_does_not_wait_for_it()
     {
-        await using var broker = PackingBroker.StartOn(new NpgsqlConnectionStringBuilder(_broker.ConnectionString) { Database = "not_there" }.ConnectionString);
+        await using var broker =
+            PackingBroker.StartOn(new NpgsqlConnectionStringBuilder(_broker.ConnectionString) { Database = "not_there" }.ConnectionString);
         var refused = Assert.IsType<LoginRefused>((await broker.RunAsync("select 1")).Failure);
         Assert.Equal("3D000", refused.SqlState);
         Assert.Contains("not_there", refused.Message, StringComparison.Ordinal);
@@ -56,8 +59,10 @@ public sealed class BadInputTests : IAsyncLifetime
     [Fact]
     public async Task A_parameter_of_the_wrong_type_is_the_servers_error_and_one_of_no_type_is_refused_with_its_place()
     {
-        Assert.Equal("42883", (await FailureOfAsync(() => _broker.Client.QueryAsync<int>("orders", $"select id from things where id = {"one"}"))).SqlState);
-        var refused = Assert.IsType<ParameterRefused>(await FailureOfAsync(() => _broker.Client.ExecuteAsync("orders", "select $1, $2", 1, new Version(1, 2))));
+        Assert.Equal("42883",
+            (await FailureOfAsync(() => _broker.Client.QueryAsync<int>("orders", $"select id from things where id = {"one"}"))).SqlState);
+        var refused = Assert.IsType<ParameterRefused>(await FailureOfAsync(() =>
+            _broker.Client.ExecuteAsync("orders", "select $1, $2", 1, new Version(1, 2))));
         Assert.Contains("$2", refused.Message, StringComparison.Ordinal);
         Assert.Contains("Version", refused.Message, StringComparison.Ordinal);
         await _broker.AssertWholeAsync();
@@ -66,11 +71,13 @@ public sealed class BadInputTests : IAsyncLifetime
     [Fact]
     public async Task A_null_where_a_value_is_needed_names_its_column_and_none_or_two_rows_are_not_one()
     {
-        var mismatch = Assert.IsType<ResultMismatch>(await FailureOfAsync(() => _broker.Client.QuerySingleAsync<int>("orders", $"select null::int as amount")));
+        var mismatch = Assert.IsType<ResultMismatch>(await FailureOfAsync(() =>
+            _broker.Client.QuerySingleAsync<int>("orders", $"select null::int as amount")));
         Assert.Contains("amount", mismatch.Message, StringComparison.Ordinal);
         Assert.Null(await _broker.Client.QuerySingleAsync<int?>("orders", $"select null::int as amount"));
         Assert.IsType<ResultMismatch>(await FailureOfAsync(() => _broker.Client.QuerySingleAsync<int>("orders", $"select 1 where false")));
-        Assert.IsType<ResultMismatch>(await FailureOfAsync(() => _broker.Client.QuerySingleAsync<int>("orders", $"select generate_series(1, 2)")));
+        Assert.IsType<ResultMismatch>(await FailureOfAsync(() =>
+            _broker.Client.QuerySingleAsync<int>("orders", $"select generate_series(1, 2)")));
         Assert.IsType<ResultMismatch>(await FailureOfAsync(() => _broker.Client.QuerySingleAsync<int>("orders", $"select 'one'")));
         await _broker.AssertWholeAsync();
     }
@@ -83,7 +90,8 @@ public sealed class BadInputTests : IAsyncLifetime
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         taken.Stop();
         await using var broker = PackingBroker.StartOn(
-            new NpgsqlConnectionStringBuilder(_broker.ConnectionString) { Port = port }.ConnectionString, "broker.pool.acquire-timeout = 1s");
+            new NpgsqlConnectionStringBuilder(_broker.ConnectionString) { Port = port }.ConnectionString,
+                "broker.pool.acquire-timeout = 1s");
         var failure = (await broker.RunAsync("select 1")).Failure!;
         Assert.True(failure is ServerUnavailable or PoolExhausted, $"{failure}");
         Assert.Contains($"{port}", failure.Message, StringComparison.Ordinal);
@@ -95,7 +103,8 @@ public sealed class BadInputTests : IAsyncLifetime
     {
         await using var server = await LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway with { Password = "right" });
         var right = server.ConnectionString();
-        await using (var broker = PackingBroker.StartOn(new NpgsqlConnectionStringBuilder(right) { Password = "wrong-secret" }.ConnectionString))
+        await using (
+            var broker = PackingBroker.StartOn(new NpgsqlConnectionStringBuilder(right) { Password = "wrong-secret" }.ConnectionString))
         {
             var refused = Assert.IsType<LoginRefused>((await broker.RunAsync("select 1")).Failure);
             Assert.Equal("28P01", refused.SqlState);

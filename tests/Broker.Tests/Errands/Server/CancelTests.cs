@@ -54,11 +54,14 @@ public sealed class CancelTests : IAsyncLifetime
         {
             using var cancel = new CancellationTokenSource();
             var sleeping = broker.Client.ExecuteAsync("orders", $"insert into kept select 1 from pg_sleep(60)", cancel.Token).AsTask();
-            await _sql.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
+            var asleep = _sql.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
+            // One that fails before it sleeps says why.
+            await await Task.WhenAny(asleep, sleeping);
             await cancel.CancelAsync();
 
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sleeping);
-            var next = await Task.WhenAll(Enumerable.Range(1, 4).Select(n => broker.Client.QuerySingleAsync<int>("orders", $"select {n}").AsTask()));
+            var next = await Task.WhenAll(Enumerable.Range(1, 4)
+                .Select(n => broker.Client.QuerySingleAsync<int>("orders", $"select {n}").AsTask()));
             Assert.Equal([1, 2, 3, 4], next);
         }
         Assert.Equal(0L, await _sql.ScalarAsync("select count(*) from kept"));
@@ -103,7 +106,8 @@ public sealed class CancelTests : IAsyncLifetime
         await broker.Client.SuspendAsync("orders");
         var patient = broker.Client.QuerySingleAsync<int>("orders", $"select 1").AsTask();
 
-        var failure = await FailureOf(broker.Client.With(new ErrandLimits(Wait: TimeSpan.FromMilliseconds(30))).QuerySingleAsync<int>("orders", $"select 2"));
+        var failure = await FailureOf(broker.Client.With(new ErrandLimits(Wait: TimeSpan.FromMilliseconds(30)))
+            .QuerySingleAsync<int>("orders", $"select 2"));
 
         Assert.True(Assert.IsType<PoolExhausted>(failure).Waited >= TimeSpan.FromMilliseconds(30));
         Assert.True(failure.SafeToRetry);
@@ -130,7 +134,8 @@ public sealed class CancelTests : IAsyncLifetime
     [Fact]
     public async Task A_write_cancelled_in_a_group_hears_its_true_outcome()
     {
-        const string Write = "insert into kept values ($1, (select sum(a.n * b.n)::text from generate_series(1, $2) a(n), generate_series(1, $2) b(n)))";
+        const string Write =
+            "insert into kept values ($1, (select sum(a.n * b.n)::text from generate_series(1, $2) a(n), generate_series(1, $2) b(n)))";
         await using var broker = await PackingBroker.StartAsync("create table kept (id int primary key, note text)");
         await broker.WarmAsync(n => Statement.Of(Write, n + 100, 1));
         using var cancel = new CancellationTokenSource();
@@ -140,14 +145,16 @@ public sealed class CancelTests : IAsyncLifetime
         var other = broker.Client.ExecuteAsync(PackingBroker.Pool, Statement.Of(Write, 2, 1)).AsTask();
         await broker.UntilAsync(status => status.WaitingErrands == 2);
         await broker.Client.ResumeAsync(PackingBroker.Pool);
-        await broker.UntilDirectlyAsync("select count(*) = 1 from pg_stat_activity where datname = current_database() and state = 'active' and query like 'insert%'");
+        await broker.UntilDirectlyAsync(
+            "select count(*) = 1 from pg_stat_activity where datname = current_database() and state = 'active' and query like 'insert%'");
         await cancel.CancelAsync();
 
         Assert.Equal((1, 1), (await mine, await other));
         Assert.Equal(1L, await broker.AskDirectlyAsync<long>("select count(distinct xmin::text) from kept where id < 3"));
     }
 
-    private static async Task<(Task Cancelled, Task<Answer[]> Others)> StartSlowGroupAsync(PackingBroker broker, string text, CancellationToken cancel)
+    private static async Task<(Task Cancelled, Task<Answer[]> Others)> StartSlowGroupAsync(PackingBroker broker, string text,
+        CancellationToken cancel)
     {
         await broker.Client.SuspendAsync(PackingBroker.Pool, CancellationToken.None);
         var cancelled = broker.Client.QuerySingleAsync<string>(PackingBroker.Pool, Statement.Of(text, 2000), cancel).AsTask();
@@ -157,5 +164,6 @@ public sealed class CancelTests : IAsyncLifetime
         return (cancelled, others);
     }
 
-    private static async Task<Failure> FailureOf<T>(ValueTask<T> call) => (await Assert.ThrowsAsync<BrokerException>(async () => await call)).Failure;
+    private static async Task<Failure> FailureOf<T>(ValueTask<T> call) =>
+        (await Assert.ThrowsAsync<BrokerException>(async () => await call)).Failure;
 }

@@ -34,7 +34,8 @@ public sealed class CommandTagTests
     public async Task Another_one_costs_the_connection_and_the_answers_stand(string shape)
     {
         var odd = Facts("delete from things", StatementVerb.Update);
-        var outcome = Assert.IsType<TripOutcome.Unusable>(await RunAsync(Enum.Parse<TripShape>(shape), Facts("insert into things values (1)", StatementVerb.Insert), odd));
+        var outcome = Assert.IsType<TripOutcome.Unusable>(await RunAsync(Enum.Parse<TripShape>(shape),
+            Facts("insert into things values (1)", StatementVerb.Insert), odd));
         Assert.Equal(CloseReason.Breach, outcome.Reason);
         Assert.Contains("delete from things", outcome.Cause, StringComparison.Ordinal);
         Assert.Equal([(odd.Text, ClassReason.OtherTag)], outcome.Report.AloneForEver.Select(one => (one.Text, one.Class.Reason)));
@@ -43,7 +44,8 @@ public sealed class CommandTagTests
     }
 
     private static TextFacts Facts(string text, StatementVerb verb) => new(
-        text, verb.ToString().ToUpperInvariant(), verb.IsRead() ? Travel.InReadGroup : Travel.InWriteGroup, Writes: !verb.IsRead(), ReturnsRows: verb.IsRead())
+        text, verb.ToString().ToUpperInvariant(), verb.IsRead() ? Travel.InReadGroup : Travel.InWriteGroup, Writes: !verb.IsRead(),
+            ReturnsRows: verb.IsRead())
     {
         Tag = CommandTags.Of(verb),
     };
@@ -57,7 +59,8 @@ public sealed class CommandTagTests
         {
             await schema.ExecuteNonQueryAsync();
         }
-        var runner = new TripRunner(new PoolId("orders", "app"), new TripLimits(TimeSpan.FromMilliseconds(20), 65_536, 1_000_000, 16), TimeProvider.System);
+        var runner = new TripRunner(new PoolId("orders", "app"), new TripLimits(TimeSpan.FromMilliseconds(20), 65_536, 1_000_000, 16),
+            TimeProvider.System);
         if (shape == TripShape.Alone)
         {
             texts = [texts[^1]];
@@ -65,7 +68,8 @@ public sealed class CommandTagTests
         ImmutableArray<Errand> members =
         [
             .. texts.Select((text, i) => new Errand(
-                new RunErrand(new ErrandId(0, i), new Statement(text.Text), CallerContext.None, ErrandLimits.Default), ActorRefs.Nobody, text, new SharedEstimate(), 0, long.MaxValue)),
+                new RunErrand(new ErrandId(0, i), new Statement(text.Text), CallerContext.None, ErrandLimits.Default), ActorRefs.Nobody,
+                    text, new SharedEstimate(), 0, long.MaxValue)),
         ];
         return await runner.RunAsync(connection, new Trip(shape, TripLane.Writes, CallerContext.None, members));
     }

@@ -25,13 +25,15 @@ public sealed class ContextTests : IAsyncLifetime
     [Fact]
     public async Task Equal_contexts_share_a_trip_and_others_never_do()
     {
-        CallerContext[] contexts = [CallerContext.None, App("one"), App("two"), new(SearchPath: "one"), new(Role: _role), new(StatementTimeout: TimeSpan.FromSeconds(9))];
+        CallerContext[] contexts = [CallerContext.None, App("one"), App("two"), new(SearchPath: "one"), new(Role: _role),
+            new(StatementTimeout: TimeSpan.FromSeconds(9))];
         var callers = contexts.Select(context => _broker.Client.With(context)).ToArray();
         foreach (var caller in callers)
         {
             await _broker.WarmAsync(_ => new("select now()"), caller);
         }
-        var (answers, trips) = await _broker.PackAsync([.. Enumerable.Range(0, 12).Select(i => (callers[i % 6], new Statement("select now()")))]);
+        var (answers,
+            trips) = await _broker.PackAsync([.. Enumerable.Range(0, 12).Select(i => (callers[i % 6], new Statement("select now()")))]);
         Assert.Equal(Enumerable.Repeat(("read_group", 2), 6), trips);
         Assert.Equal(6, answers.Select(answer => answer.Rows).Distinct().Count());
         Assert.All(Enumerable.Range(0, 6), i => Assert.Equal(answers[i].Rows, answers[i + 6].Rows));
@@ -41,12 +43,16 @@ public sealed class ContextTests : IAsyncLifetime
     public async Task Each_statement_runs_as_its_context_says_and_leaves_nothing_for_the_next()
     {
         const string Text = "select current_user::text, current_setting('search_path'), current_setting('statement_timeout'), current_setting('app.tenant', true)";
-        var everything = _broker.Client.With(App("mine") with { Role = _role, SearchPath = "one, two", StatementTimeout = TimeSpan.FromSeconds(5) });
+        var everything =
+            _broker.Client.With(App("mine") with { Role = _role, SearchPath = "one, two", StatementTimeout = TimeSpan.FromSeconds(5) });
         for (var round = 0; round < 4; round++)
         {
-            var answers = await _broker.TogetherAsync((everything, new(Text)), (_broker.Client, new(Text)), (everything, new(Text)), (_broker.Client, new(Text)));
+            var answers = await _broker.TogetherAsync((everything, new(Text)), (_broker.Client, new(Text)), (everything, new(Text)),
+                (_broker.Client, new(Text)));
             Assert.All((int[])[0, 2], i => Assert.Equal($"[{_role},one, two,5s,mine]", answers[i].Rows));
-            Assert.All((int[])[1, 3], i => Assert.Contains(answers[i].Rows, (string[])["[postgres,\"$user\", public,0,NULL]", "[postgres,\"$user\", public,0,]"]));
+            Assert.All((int[])[1, 3],
+                i =>
+                    Assert.Contains(answers[i].Rows, (string[])["[postgres,\"$user\", public,0,NULL]", "[postgres,\"$user\", public,0,]"]));
         }
         await _broker.AssertWholeAsync();
     }
@@ -55,10 +61,12 @@ public sealed class ContextTests : IAsyncLifetime
     public async Task A_name_means_what_the_callers_search_path_makes_of_it_also_when_it_is_prepared()
     {
         const string Text = "select * from named";
-        var (one, two) = (_broker.Client.With(new CallerContext(SearchPath: "one")), _broker.Client.With(new CallerContext(SearchPath: "two")));
+        var (one, two) = (_broker.Client.With(new CallerContext(SearchPath: "one")),
+            _broker.Client.With(new CallerContext(SearchPath: "two")));
         for (var round = 0; round < 8; round++)
         {
-            var answers = await _broker.TogetherAsync((_broker.Client, new(Text)), (one, new(Text)), (two, new(Text)), (one, new(Text)), (two, new(Text)), (_broker.Client, new(Text)));
+            var answers = await _broker.TogetherAsync((_broker.Client, new(Text)), (one, new(Text)), (two, new(Text)), (one, new(Text)),
+                (two, new(Text)), (_broker.Client, new(Text)));
             Assert.Equal(["[True]", "[1]", "[two", "[1]", "[two", "[True]"], answers.Select(answer => answer.Rows.Split(',')[0]));
         }
         await _broker.AssertWholeAsync();
@@ -72,7 +80,8 @@ public sealed class ContextTests : IAsyncLifetime
         await _broker.WarmAsync("select 1");
         for (var round = 0; round < 3; round++)
         {
-            var answers = await _broker.TogetherAsync((refused, new("select 1")), (_broker.Client, new("select 1")), (refused, new("select 1")), (_broker.Client, new("select 1")));
+            var answers = await _broker.TogetherAsync((refused, new("select 1")), (_broker.Client, new("select 1")),
+                (refused, new("select 1")), (_broker.Client, new("select 1")));
             Assert.Equal(["22023", "", "22023", ""], answers.Select(answer => answer.SqlState));
             await _broker.AssertWholeAsync();
         }
@@ -84,7 +93,8 @@ public sealed class ContextTests : IAsyncLifetime
         const string Text = "select count(*) from generate_series(1, $1::bigint)";
         var hasty = _broker.Client.With(new CallerContext(StatementTimeout: TimeSpan.FromMilliseconds(30)));
         await _broker.WarmAsync(_ => Statement.Of(Text, 1L), hasty);
-        var answers = await _broker.TogetherAsync((hasty, Statement.Of(Text, 1L)), (hasty, Statement.Of(Text, 100_000_000L)), (hasty, Statement.Of(Text, 2L)));
+        var answers = await _broker.TogetherAsync((hasty, Statement.Of(Text, 1L)), (hasty, Statement.Of(Text, 100_000_000L)),
+            (hasty, Statement.Of(Text, 2L)));
         Assert.Equal(["[1]", "", "[2]"], answers.Select(answer => answer.Rows));
         Assert.Equal("57014", answers[1].SqlState);
         await _broker.AssertWholeAsync();

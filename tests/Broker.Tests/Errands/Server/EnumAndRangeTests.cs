@@ -16,7 +16,8 @@ public sealed class EnumAndRangeTests : IAsyncLifetime
         VeryHappy,
     }
 
-    public sealed record Row(Mood Mood, Mood? Number, ValueRange<int> Period, ValueRange<DateOnly>? Days, List<int> Numbers, Mood[] Moods, Dictionary<string, int> Settings);
+    public sealed record Row(Mood Mood, Mood? Number, ValueRange<int> Period, ValueRange<DateOnly>? Days, List<int> Numbers, Mood[] Moods,
+        Dictionary<string, int> Settings);
 
     public async Task InitializeAsync() => _broker = await PackingBroker.StartAsync("create type mood as enum ('sad', 'very_happy')");
 
@@ -29,7 +30,8 @@ public sealed class EnumAndRangeTests : IAsyncLifetime
             select 'very_happy'::mood as mood, 1 as number, int4range(1, 5) as period, daterange(null, '2024-01-01') as days, array[1, 2] as numbers,
               array['sad', 'very_happy'] as moods, '{"a": 1}'::jsonb as settings
             """);
-        Assert.Equal((Mood.VeryHappy, Mood.VeryHappy, new ValueRange<int>(1, 5), new ValueRange<DateOnly>(null, new(2024, 1, 1))), (row.Mood, row.Number, row.Period, row.Days!.Value));
+        Assert.Equal((Mood.VeryHappy, Mood.VeryHappy, new ValueRange<int>(1, 5), new ValueRange<DateOnly>(null, new(2024, 1, 1))),
+            (row.Mood, row.Number, row.Period, row.Days!.Value));
         Assert.Equal([1, 2], row.Numbers);
         Assert.Equal([Mood.Sad, Mood.VeryHappy], row.Moods);
         Assert.Equal(1, row.Settings["a"]);
@@ -42,7 +44,8 @@ public sealed class EnumAndRangeTests : IAsyncLifetime
     [InlineData("tsrange('2024-01-01 10:00', '2024-01-02')", "[\"2024-01-01 10:00:00\",\"2024-01-02 00:00:00\")")]
     [InlineData("null::int4range", "null")]
     public async Task A_range_arrives_as_the_server_writes_it(string range, string text) =>
-        Assert.Equal(text, await _broker.Client.QuerySingleAsync<string?>(PackingBroker.Pool, new Statement($"select {range} as r")) ?? "null");
+        Assert.Equal(text,
+            await _broker.Client.QuerySingleAsync<string?>(PackingBroker.Pool, new Statement($"select {range} as r")) ?? "null");
 
     [Fact]
     public async Task What_an_enum_or_class_has_no_value_for_is_a_mismatch()
@@ -56,9 +59,12 @@ public sealed class EnumAndRangeTests : IAsyncLifetime
     [Fact]
     public async Task Arrays_with_nulls_are_sent()
     {
-        Assert.Equal([1, null, 3], await _broker.Client.QuerySingleAsync<int?[]>(PackingBroker.Pool, $"select {new int?[] { 1, null, 3 }}::int[]"));
+        Assert.Equal([1, null, 3],
+            await _broker.Client.QuerySingleAsync<int?[]>(PackingBroker.Pool, $"select {new int?[] { 1, null, 3 }}::int[]"));
         var time = new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        Assert.Equal(2, await _broker.Client.QuerySingleAsync<int>(PackingBroker.Pool, $"select cardinality({new DateTimeOffset?[] { time, null }}::timestamptz[])"));
+        Assert.Equal(2,
+            await _broker.Client.QuerySingleAsync<int>(PackingBroker.Pool,
+                $"select cardinality({new DateTimeOffset?[] { time, null }}::timestamptz[])"));
         Assert.True(await _broker.Client.QuerySingleAsync<bool>(PackingBroker.Pool, $"select {(int?[]?)null}::int[] is null"));
         var refused = await Assert.ThrowsAsync<BrokerException>(async () => await _broker.Client.ExecuteAsync(PackingBroker.Pool,
             new Statement("select $1", [new Parameter<DateTime?[]>([null, new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Local)])])));

@@ -147,7 +147,8 @@ public sealed class GroupFailureTests : IAsyncLifetime
         Assert.Equal([("alone", 1), ("alone", 1), ("read_group", 2)], trips.Order());
         for (var round = 0; round < 3; round++)
         {
-            (answers, trips) = await PackAsync([.. Enumerable.Range(0, 4).Select(i => Statement.Of("select harmless($1)", 10 + (10 * round) + i))]);
+            (answers, trips) =
+                await PackAsync([.. Enumerable.Range(0, 4).Select(i => Statement.Of("select harmless($1)", 10 + (10 * round) + i))]);
             Assert.All(answers, answer => Assert.Equal("[kept]", answer.Rows));
             Assert.All(trips, trip => Assert.Equal(("alone", 1), trip));
         }
@@ -156,11 +157,13 @@ public sealed class GroupFailureTests : IAsyncLifetime
     [Fact]
     public async Task Where_every_write_is_refused_25006_is_the_callers_own_and_nothing_is_remembered()
     {
-        await _broker.DirectlyAsync("do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$");
+        await _broker.DirectlyAsync(
+            "do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$");
         await _broker.RunAsync("select 1");
         for (var round = 0; round < 4; round++)
         {
-            var refused = await _broker.TogetherAsync(Statement.Of("select harmless($1)", 4), Statement.Of("select harmless($1)", 5), Insert(4));
+            var refused = await _broker.TogetherAsync(Statement.Of("select harmless($1)", 4),
+                Statement.Of("select harmless($1)", 5), Insert(4));
             Assert.All(refused, answer => Assert.Equal("25006", answer.SqlState));
         }
         await using (var owner = await _broker.Server.OpenConnectionAsync())
@@ -183,15 +186,20 @@ public sealed class GroupFailureTests : IAsyncLifetime
     public async Task When_a_read_groups_connection_is_lost_the_member_that_ran_is_told_and_those_behind_it_run_once_more()
     {
         await _broker.WarmAsync(_ => Sleep(0, 0));
-        var answers = await _broker.StartTogetherAsync((_broker.Client, Sleep(1, 0)), (_broker.Client, Sleep(2, 600)), (_broker.Client, Sleep(3, 0)));
-        await _broker.UntilDirectlyAsync("select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())");
-        await _broker.DirectlyAsync("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()");
+        var answers = await _broker.StartTogetherAsync((_broker.Client, Sleep(1, 0)), (_broker.Client, Sleep(2, 600)),
+            (_broker.Client, Sleep(3, 0)));
+        await _broker.UntilDirectlyAsync(
+            "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())");
+        await _broker.DirectlyAsync(
+            "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()");
         var told = await Task.WhenAll(answers);
         Assert.Equal("[1]", told[0].Rows);
         Assert.True(Assert.IsType<ConnectionLost>(told[1].Failure).SafeToRetry);
         Assert.Equal("[3]", told[2].Rows);
         await _broker.AssertWholeAsync();
-        Assert.False(await _broker.AskDirectlyAsync<bool>("select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())"));
+        Assert.False(
+            await _broker.AskDirectlyAsync<bool>(
+                "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())"));
     }
 
     [Fact]
@@ -247,10 +255,12 @@ public sealed class GroupFailureTests : IAsyncLifetime
         await _broker.WarmAsync(i => InsertLarge(i, 1));
         for (var length = 2000; length < 20_000_000; length *= 100)
         {
-            var answers = await _broker.TogetherAsync((_broker.Client, Repeat(1)), (modest, Repeat(length)), (_broker.Client, Repeat(length)));
+            var answers = await _broker.TogetherAsync((_broker.Client, Repeat(1)), (modest, Repeat(length)),
+                (_broker.Client, Repeat(length)));
             Assert.Equal(1000, Assert.IsType<ResultTooLarge>(answers[1].Failure).Limit);
             Assert.Equal([1, length], new[] { answers[0], answers[2] }.Select(answer => answer.Rows.Length - 2));
-            answers = await _broker.TogetherAsync((_broker.Client, InsertLarge(length, 1)), (modest, InsertLarge(length + 1, length)), (_broker.Client, InsertLarge(length + 2, 1)));
+            answers = await _broker.TogetherAsync((_broker.Client, InsertLarge(length, 1)), (modest, InsertLarge(length + 1, length)),
+                (_broker.Client, InsertLarge(length + 2, 1)));
             Assert.False(Assert.IsType<ResultTooLarge>(answers[1].Failure).SafeToRetry);
             Assert.Equal([1, 1], new[] { answers[0], answers[2] }.Select(answer => answer.Affected));
             await _broker.AssertWholeAsync();
@@ -268,9 +278,11 @@ public sealed class GroupFailureTests : IAsyncLifetime
         await _broker.DirectlyAsync("insert into kept values (5)");
         var (answers, _) = await broker.PackAsync(
             [.. new[] { 1, 2, 3, 4 }.Select(i => (broker.Client, Statement.Of(Take, i))), (broker.Client, Insert(5)),
-                .. new[] { 6, 7 }.Select(i => (broker.Client, Statement.Of(Take, i))), (broker.Client, Statement.Of("insert into turns select $1::int from pg_sleep(0)", 8))]);
+                .. new[] { 6, 7 }.Select(i => (broker.Client, Statement.Of(Take, i))),
+                    (broker.Client, Statement.Of("insert into turns select $1::int from pg_sleep(0)", 8))]);
         Assert.Equal(["", "", "", "", "23505", "", "", ""], answers.Select(answer => answer.SqlState));
-        Assert.Equal("1 2 3 4 6 7 8", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by turn) from turns where id < 100"));
+        Assert.Equal("1 2 3 4 6 7 8",
+            await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by turn) from turns where id < 100"));
     }
 
     [Fact]
@@ -297,11 +309,13 @@ public sealed class GroupFailureTests : IAsyncLifetime
 
     private static Statement Repeat(int length) => Statement.Of("select repeat('x', $1)", length);
 
-    private static Statement InsertLarge(int id, int length) => Statement.Of("insert into kept values ($1, repeat('x', $2)) returning note", id, length);
+    private static Statement InsertLarge(int id, int length) =>
+        Statement.Of("insert into kept values ($1, repeat('x', $2)) returning note", id, length);
 
     private static Statement Sleep(int number, double seconds) => Statement.Of("select $1::int from pg_sleep($2)", number, seconds);
 
-    private static Statement Deadly(bool deadly) => Statement.Of("select case when $1 then pg_terminate_backend(pg_backend_pid()) else false end", deadly);
+    private static Statement Deadly(bool deadly) =>
+        Statement.Of("select case when $1 then pg_terminate_backend(pg_backend_pid()) else false end", deadly);
 
     private Task<Answer> RunAsync(Statement statement) => PackingBroker.RunAsync(_broker.Client, statement);
 

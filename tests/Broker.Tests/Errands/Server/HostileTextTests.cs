@@ -116,7 +116,8 @@ public sealed class HostileTextTests : IAsyncLifetime
         for (var round = 1; round < 12; round++)
         {
             var answers = await broker.TogetherAsync(
-                "insert into kept values (1) returning id", "insert into kept values (2) returning interval '1 month'", "insert into kept values (3) returning id");
+                "insert into kept values (1) returning id", "insert into kept values (2) returning interval '1 month'",
+                    "insert into kept values (3) returning id");
             Assert.Equal(("[1]", "[3]"), (answers[0].Rows, answers[2].Rows));
             Assert.True(answers[1].Failure is ResultMismatch, answers[1].ToString());
             Assert.Equal(3L * round, await broker.AskDirectlyAsync<long>("select count(*) from kept"));
@@ -142,7 +143,8 @@ public sealed class HostileTextTests : IAsyncLifetime
         for (var round = 0; round < 6; round++)
         {
             var rows = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _broker.Client.Sender.RunAsync(
-                PackingBroker.Pool, new("select from kept"), _broker.Client.Terms, static reply => ((ErrandCompleted)reply).Rows.Count, default).AsTask()));
+                PackingBroker.Pool, new("select from kept"), _broker.Client.Terms, static reply => ((ErrandCompleted)reply).Rows.Count,
+                    default).AsTask()));
             counts.AddRange(rows);
         }
         Assert.All(counts, count => Assert.Equal(2, count));
@@ -161,7 +163,8 @@ public sealed class HostileTextTests : IAsyncLifetime
         }
         using var cancel = new CancellationTokenSource();
         var waiting = _broker.Client.QueryAsync<int>(PackingBroker.Pool, new Statement("select id from away"), cancel.Token).AsTask();
-        await _broker.UntilDirectlyAsync("select count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+        await _broker.UntilDirectlyAsync(
+            "select count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.Equal("[1]", (await RunAsync(new("select 1"))).Rows);
@@ -183,7 +186,8 @@ public sealed class HostileTextTests : IAsyncLifetime
     [Fact]
     public async Task Where_backslashes_escape_no_text_leaves_a_setting_behind()
     {
-        await _broker.DirectlyAsync("do $$ begin execute format('alter database %I set standard_conforming_strings = off', current_database()); end $$");
+        await _broker.DirectlyAsync(
+            "do $$ begin execute format('alter database %I set standard_conforming_strings = off', current_database()); end $$");
         await using var broker = PackingBroker.StartOn(_broker.ConnectionString, "broker.pool.size = 1");
         var before = (await broker.RunAsync("select current_setting('work_mem')")).Rows;
         for (var round = 0; round < 6; round++)
@@ -200,14 +204,19 @@ public sealed class HostileTextTests : IAsyncLifetime
         await _broker.WarmAsync(i => Statement.Of("insert into kept values ($1)", i + 1000));
         await using (var lease = await LeaseAsync())
         {
-            await using var find = new NpgsqlCommand("select name from pg_prepared_statements where statement = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'", lease.Connection);
+            await using var find = new NpgsqlCommand(
+                "select name from pg_prepared_statements where statement = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'",
+                    lease.Connection);
             var name = (string)(await find.ExecuteScalarAsync())!;
             await using var forget = new NpgsqlCommand($"deallocate {name}", lease.Connection);
             await forget.ExecuteNonQueryAsync();
         }
-        var (answers, _) = await _broker.PackAsync([.. Enumerable.Range(1, 3).Select(i => (_broker.Client, Statement.Of("insert into kept values ($1)", i)))]);
+        var (answers,
+            _) = await _broker.PackAsync([.. Enumerable.Range(1, 3)
+                .Select(i => (_broker.Client, Statement.Of("insert into kept values ($1)", i)))]);
         Assert.All(answers, answer => Assert.Equal(new("", 1, ""), answer));
-        Assert.Equal("1,2,3", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ',' order by id) from kept where id < 1000"));
+        Assert.Equal("1,2,3",
+            await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ',' order by id) from kept where id < 1000"));
         await _broker.AssertWholeAsync();
     }
 
@@ -231,7 +240,8 @@ public sealed class HostileTextTests : IAsyncLifetime
                     await using var forget = new NpgsqlCommand(vanish, lease.Connection);
                     await forget.ExecuteNonQueryAsync();
                 }
-                var (answers, _) = await _broker.PackAsync([.. Enumerable.Range(1, together).Select(i => (_broker.Client, Statement.Of(text, i)))]);
+                var (answers,
+                    _) = await _broker.PackAsync([.. Enumerable.Range(1, together).Select(i => (_broker.Client, Statement.Of(text, i)))]);
                 Assert.Equal(Enumerable.Range(1, together).Select(i => $"[{i}]"), answers.Select(answer => answer.Rows));
                 Assert.Equal(text.StartsWith('i') ? together : 0L, await _broker.AskDirectlyAsync<long>("select count(*) from kept"));
             }
@@ -239,7 +249,8 @@ public sealed class HostileTextTests : IAsyncLifetime
         await _broker.AssertWholeAsync();
     }
 
-    private Task<Lease> LeaseAsync() => _broker.Client.LeaseAsync(PackingBroker.Pool).AsTask();
+    private Task<Lease> LeaseAsync() => _broker.Home.LeaseAsync(PackingBroker.Pool).AsTask();
 
-    private Task<Answer> RunAsync(Statement statement) => PackingBroker.RunAsync(_broker.Client, statement).WaitAsync(TimeSpan.FromSeconds(15));
+    private Task<Answer> RunAsync(Statement statement) =>
+        PackingBroker.RunAsync(_broker.Client, statement).WaitAsync(TimeSpan.FromSeconds(15));
 }

@@ -71,12 +71,15 @@ public sealed class OracleTests
         {
             var contents = $"select coalesce(string_agg(t::text, ';' order by t::text), '') from {table} t";
             await using var alone = oracle.CreateCommand(contents);
-            Assert.True((string)(await alone.ExecuteScalarAsync())! == await broker.AskDirectlyAsync<string>(contents), $"seed {seed}: {table} ended otherwise");
+            Assert.True((string)(await alone.ExecuteScalarAsync())! == await broker.AskDirectlyAsync<string>(contents),
+                $"seed {seed}: {table} ended otherwise");
         }
         await broker.UntilIdleAsync();
         // Else it would have proven nothing.
-        Assert.True(broker.Trips.Count(trip => trip is { Shape: "read_group", Members: > 2 }) >= 5, $"seed {seed}: hardly a group of reads");
-        Assert.True(broker.Trips.Count(trip => trip is { Shape: "write_group", Members: > 2 }) >= 5, $"seed {seed}: hardly a group of writes");
+        Assert.True(broker.Trips.Count(trip => trip is { Shape: "read_group", Members: > 2 }) >= 5,
+            $"seed {seed}: hardly a group of reads");
+        Assert.True(broker.Trips.Count(trip => trip is { Shape: "write_group", Members: > 2 }) >= 5,
+            $"seed {seed}: hardly a group of writes");
         Assert.True(broker.Counted("broker.errand.rerun") > 0, $"seed {seed}: no group ever failed");
         await broker.AssertWholeAsync();
     }
@@ -90,7 +93,8 @@ public sealed class OracleTests
         return random.Next(100) switch
         {
             < 18 => Statement.Of("insert into items values ($1, $2, $3, $4) returning id, amount", caller, id, amount, $"note {amount}"),
-            < 26 => Statement.Of("update items set amount = amount + $3 where caller = $1 and id = $2 returning amount", caller, id, amount),
+            < 26 => Statement.Of("update items set amount = amount + $3 where caller = $1 and id = $2 returning amount", caller,
+                id, amount),
             < 30 => Statement.Of("delete from items where caller = $1 and id = $2", caller, id),
             < 36 => Statement.Of("update totals set total = total + $2 where caller = $1 returning total", caller, amount),
             < 40 => Statement.Of("insert into orders values ($1, $2, $3)", caller, amount, id),

@@ -28,7 +28,9 @@ public sealed class PoisonTests : IAsyncLifetime
         get
         {
             var all = new TheoryData<string, bool>();
-            foreach (var kind in new[] { "half a surrogate pair", "a local time", "another type", "no number", "too large", "a column that is not there" })
+            foreach (var kind
+                in new[] { "half a surrogate pair", "a local time", "another type", "no number", "too large",
+                    "a column that is not there" })
             {
                 all.Add(kind, false);
                 all.Add(kind, true);
@@ -66,7 +68,8 @@ public sealed class PoisonTests : IAsyncLifetime
         for (var round = 0; round < 3; round++)
         {
             var answers = await _broker.TogetherAsync(
-                Statement.Of("select $1", 1), Statement.Of("select $1", "one"), Statement.Of("select $1", 1.5m), Statement.Of("select $1", Parameter.Null<int>()));
+                Statement.Of("select $1", 1), Statement.Of("select $1", "one"), Statement.Of("select $1", 1.5m),
+                    Statement.Of("select $1", Parameter.Null<int>()));
             Assert.Equal(["[1]", "[one]", "[1.5]", "[NULL]"], answers.Select(answer => answer.Rows));
         }
         await _broker.AssertWholeAsync();
@@ -86,7 +89,8 @@ public sealed class PoisonTests : IAsyncLifetime
     [InlineData("alter table things add column more int default 1")]
     [InlineData("alter table things alter column name type varchar(50)")]
     [InlineData("alter table things alter column id type bigint")]
-    [InlineData("drop table things; create table things as select i as id, 'thing ' || i as name, 2 as other from generate_series(1, 20) i")]
+    [InlineData(
+        "drop table things; create table things as select i as id, 'thing ' || i as name, 2 as other from generate_series(1, 20) i")]
     public async Task A_table_that_changes_makes_no_caller_hear_of_plans_that_were_made_before(string change)
     {
         const string Text = "select * from things where id = $1";
@@ -101,7 +105,8 @@ public sealed class PoisonTests : IAsyncLifetime
         {
             var answers = await _broker.TogetherAsync([.. Enumerable.Range(1, 4).Select(i => Statement.Of(Text, i))]);
             Assert.Equal(["", "", "", ""], answers.Select(answer => answer.SqlState));
-            Assert.Equal(Enumerable.Range(1, 4).Select(i => $"[{i},thing {i}"), answers.Select(answer => string.Join(',', answer.Rows.TrimEnd(']').Split(',')[..2])));
+            Assert.Equal(Enumerable.Range(1, 4).Select(i => $"[{i},thing {i}"),
+                answers.Select(answer => string.Join(',', answer.Rows.TrimEnd(']').Split(',')[..2])));
         }
         await _broker.AssertWholeAsync();
     }
@@ -132,7 +137,8 @@ public sealed class PoisonTests : IAsyncLifetime
             var count = 0;
             while (!over.IsCancellationRequested)
             {
-                var (read, changed) = (await _broker.RunAsync("select * from things where id = $1", id), await _broker.RunAsync("update things set name = name where id = $1", id));
+                var (read, changed) = (await _broker.RunAsync("select * from things where id = $1", id),
+                    await _broker.RunAsync("update things set name = name where id = $1", id));
                 Assert.StartsWith($"[{id},thing {id}", read.Rows, StringComparison.Ordinal);
                 Assert.Equal(1, changed.Affected);
                 count++;
@@ -181,14 +187,16 @@ public sealed class PoisonTests : IAsyncLifetime
         // Each look at the text after the recheck's time asks anew; from then on they are alone.
         while (true)
         {
-            var (_, trips) = await broker.PackAsync([.. Enumerable.Range(0, 3).Select(_ => (broker.Client, Statement.Of("insert into things values ($1)", id++)))]);
+            var (_, trips) = await broker.PackAsync([.. Enumerable.Range(0, 3)
+                .Select(_ => (broker.Client, Statement.Of("insert into things values ($1)", id++)))]);
             if (trips.All(trip => trip.Members == 1))
             {
                 break;
             }
             limit.Token.ThrowIfCancellationRequested();
         }
-        var (_, after) = await broker.PackAsync([.. Enumerable.Range(0, 3).Select(_ => (broker.Client, Statement.Of("insert into things values ($1)", id++)))]);
+        var (_, after) = await broker.PackAsync([.. Enumerable.Range(0, 3)
+            .Select(_ => (broker.Client, Statement.Of("insert into things values ($1)", id++)))]);
         Assert.Equal([("alone", 1), ("alone", 1), ("alone", 1)], after);
     }
 

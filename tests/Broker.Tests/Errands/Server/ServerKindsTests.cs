@@ -29,11 +29,13 @@ public sealed class ServerKindsTests
             await broker.TogetherAsync([.. Enumerable.Range(0, 8).Select(i => Statement.Of(Insert, i, "warm"))]);
         }
 
-        var (answers, trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, Statement.Of(Insert, i, "g")))]);
+        var (answers,
+            trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, Statement.Of(Insert, i, "g")))]);
 
         Assert.All(answers, answer => Assert.Equal(new("", 1, ""), answer));
         Assert.All(trips, trip => Assert.Equal(shape, trip.Shape));
-        Assert.Equal(await broker.AskDirectlyAsync<long>("select count(*) from audited"), await broker.AskDirectlyAsync<long>("select count(*) from audits"));
+        Assert.Equal(await broker.AskDirectlyAsync<long>("select count(*) from audited"),
+            await broker.AskDirectlyAsync<long>("select count(*) from audits"));
     }
 
     [Fact]
@@ -42,17 +44,22 @@ public sealed class ServerKindsTests
         await using var near = await PackingBroker.StartAsync();
         var name = $"ascii_{Guid.NewGuid():N}";
         await near.DirectlyAsync($"create database {name} encoding 'SQL_ASCII' locale 'C' template template0");
-        await using var broker = PackingBroker.StartOn(new NpgsqlConnectionStringBuilder(near.ConnectionString) { Database = name }.ConnectionString);
+        await using var broker =
+            PackingBroker.StartOn(new NpgsqlConnectionStringBuilder(near.ConnectionString) { Database = name }.ConnectionString);
         await broker.DirectlyAsync("create table kept (id int primary key, note text)");
         await broker.WarmAsync(i => Statement.Of("insert into kept values ($1, $2)", i + 100, "w"));
         await broker.WarmAsync(i => Statement.Of("select note from kept where id = $1", i + 100));
 
-        var (written, trips) = await broker.PackAsync([.. Enumerable.Range(1, 3).Select(i => (broker.Client, Statement.Of("insert into kept values ($1, $2)", i, $"größe {i}")))]);
+        var (written,
+            trips) = await broker.PackAsync([.. Enumerable.Range(1, 3)
+                .Select(i => (broker.Client, Statement.Of("insert into kept values ($1, $2)", i, $"größe {i}")))]);
         Assert.Equal([("write_group", 3)], trips);
         Assert.All(written, answer => Assert.Equal("", answer.SqlState));
         await broker.DirectlyAsync("update kept set note = E'\\xff' where id = 2");
 
-        (var read, trips) = await broker.PackAsync([.. Enumerable.Range(1, 3).Select(i => (broker.Client, Statement.Of("select note from kept where id = $1", i)))]);
+        (var read,
+            trips) = await broker.PackAsync([.. Enumerable.Range(1, 3)
+                .Select(i => (broker.Client, Statement.Of("select note from kept where id = $1", i)))]);
         Assert.Contains(("read_group", 3), trips);
         Assert.Equal(("[größe 1]", "[größe 3]"), (read[0].Rows, read[2].Rows));
         Assert.Equal("22021", Assert.IsType<StatementFailed>(read[1].Failure).SqlState);

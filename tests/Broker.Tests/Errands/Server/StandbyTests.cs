@@ -44,7 +44,8 @@ public sealed class StandbyTests
         for (var inARow = 0; inARow < 20; inARow++)
         {
             limit.Token.ThrowIfCancellationRequested();
-            if (await broker.Client.QuerySingleAsync<string>(PackingBroker.Pool, $"select current_setting('synchronous_standby_names')") != "nobody")
+            if (await broker.Client.QuerySingleAsync<string>(PackingBroker.Pool,
+                $"select current_setting('synchronous_standby_names')") != "nobody")
             {
                 inARow = 0;
             }

@@ -48,7 +48,8 @@ public sealed class TripShapeTests : IAsyncLifetime
     {
         var broker = await StartAsync();
         await broker.WarmAsync("insert into told values (told(1)) returning what", "insert into told values (told(2)) returning what");
-        var (answers, trips) = await broker.PackAsync("insert into told values (told(1)) returning what", "insert into told values (told(2)) returning what");
+        var (answers, trips) = await broker.PackAsync("insert into told values (told(1)) returning what",
+            "insert into told values (told(2)) returning what");
         Assert.Equal([("write_group", 2)], trips);
         Assert.All(answers, answer => Assert.Equal("[read committed off off 20ms true]", answer.Rows));
     }
@@ -79,7 +80,8 @@ public sealed class TripShapeTests : IAsyncLifetime
         await broker.WarmAsync(i => Statement.Of("insert into parent values ($1)", 1000 + i));
         // In one transaction with deferred checks the later parent would save the child.
         var (answers, trips) = await broker.PackAsync(
-            (broker.Client, Statement.Of("insert into child values ($1)", 7)), (broker.Client, Statement.Of("insert into parent values ($1)", 7)));
+            (broker.Client, Statement.Of("insert into child values ($1)", 7)),
+                (broker.Client, Statement.Of("insert into parent values ($1)", 7)));
         Assert.Contains(("write_group", 2), trips);
         Assert.Equal(["23503", ""], answers.Select(answer => answer.SqlState));
         Assert.Equal(0L, await broker.AskDirectlyAsync<long>("select count(*) from child where parent = 7"));
@@ -105,7 +107,8 @@ public sealed class TripShapeTests : IAsyncLifetime
         var broker = await StartAsync("broker.packing { target = 100ms, trip-limit = 150ms }");
         await broker.WarmAsync(_ => SlowInsert(0, 0));
         await broker.DirectlyAsync("delete from told");
-        var (answers, trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, SlowInsert(i, i == 2 ? 0.4 : 0)))]);
+        var (answers,
+            trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, SlowInsert(i, i == 2 ? 0.4 : 0)))]);
         Assert.Equal(["[1]", "[2]", "[3]", "[4]"], answers.Select(answer => $"{answer.Rows}{answer.SqlState}"));
         Assert.All(answers, answer => Assert.Equal(1, answer.Affected));
         Assert.Equal([("alone", 1), ("alone", 1), ("alone", 1), ("alone", 1), ("write_group", 4)], trips.Order());
@@ -155,7 +158,8 @@ public sealed class TripShapeTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("alter database {0} set default_transaction_isolation = 'repeatable read'", "default_transaction_isolation is 'repeatable read'")]
+    [InlineData("alter database {0} set default_transaction_isolation = 'repeatable read'",
+        "default_transaction_isolation is 'repeatable read'")]
     [InlineData("alter database {0} set default_transaction_deferrable = on", "default_transaction_deferrable is on")]
     [InlineData("alter database {0} set standard_conforming_strings = off", "standard_conforming_strings is off")]
     public async Task Where_a_session_presumes_something_else_nothing_is_packed_and_the_log_says_so(string before, string words)
@@ -163,7 +167,8 @@ public sealed class TripShapeTests : IAsyncLifetime
         var broker = await StartAsync(before: before);
         for (var round = 0; round < 4; round++)
         {
-            Assert.All(await broker.TogetherAsync("select 1", "select 1", "insert into told values ('x')", "insert into told values ('x')"), answer => Assert.Equal("", answer.SqlState));
+            Assert.All(await broker.TogetherAsync("select 1", "select 1", "insert into told values ('x')", "insert into told values ('x')"),
+                answer => Assert.Equal("", answer.SqlState));
         }
         await broker.UntilIdleAsync();
         Assert.All(broker.Trips, trip => Assert.Equal("alone", trip.Shape));
@@ -174,7 +179,8 @@ public sealed class TripShapeTests : IAsyncLifetime
     public async Task A_roles_own_default_isolation_turns_packing_off_too()
     {
         var role = $"careful_{Guid.NewGuid():N}";
-        var broker = await StartAsync(before: $"create role {role} login; alter role {role} set default_transaction_isolation = serializable", user: role);
+        var broker = await StartAsync(
+            before: $"create role {role} login; alter role {role} set default_transaction_isolation = serializable", user: role);
         for (var round = 0; round < 4; round++)
         {
             await broker.TogetherAsync("select 1", "select 1");
@@ -202,7 +208,8 @@ public sealed class TripShapeTests : IAsyncLifetime
         var database = new NpgsqlConnectionStringBuilder(await Postgres.SharedPostgres.CreateDatabaseAsync());
         await using (var server = NpgsqlDataSource.Create(database.ConnectionString))
         {
-            await using var command = server.CreateCommand(string.Format(System.Globalization.CultureInfo.InvariantCulture, before + ";" + Schema.Replace("{", "{{", StringComparison.Ordinal), database.Database));
+            await using var command = server.CreateCommand(string.Format(System.Globalization.CultureInfo.InvariantCulture,
+                before + ";" + Schema.Replace("{", "{{", StringComparison.Ordinal), database.Database));
             await command.ExecuteNonQueryAsync();
         }
         database.Username = user ?? database.Username;

@@ -36,7 +36,8 @@ internal static class UnitCalls
     internal static RunErrand Unit(this BrokerClient client, params Statement[] statements) =>
         new(client.Sender.NextId(), statements[0], client.Terms.Context, client.Terms.Limits) { Unit = new([.. statements[1..]]) };
 
-    internal static RunErrand Unit(this BrokerClient client, params string[] texts) => client.Unit([.. texts.Select(text => new Statement(text))]);
+    internal static RunErrand Unit(this BrokerClient client, params string[] texts) =>
+        client.Unit([.. texts.Select(text => new Statement(text))]);
 
     /// <summary>An ordinary errand.</summary>
     internal static RunErrand One(this BrokerClient client, Statement statement) =>
@@ -60,7 +61,8 @@ internal static class UnitCalls
         (await client.Sender.Pools.FindAsync(PackingBroker.Pool, null)).Supervisor.Tell(new CancelErrand(id));
 
     /// <summary>Runs errands together, once they are known. Returns what became of each and the trips that carried them.</summary>
-    internal static async Task<(UnitOutcome[] Outcomes, (string Shape, int Members)[] Trips)> PackAsync(this PackingBroker broker, params RunErrand[] errands)
+    internal static async Task<(UnitOutcome[] Outcomes, (string Shape, int Members)[] Trips)> PackAsync(this PackingBroker broker,
+        params RunErrand[] errands)
     {
         await broker.UntilIdleAsync();
         var before = broker.Trips.Count;

@@ -35,7 +35,8 @@ public sealed class UnitTests : IAsyncLifetime
     {
         var (outcomes, trips) = await _broker.PackAsync(_broker.Client.Unit(
             Statement.Of("insert into kept values ($1, $2) returning id, note", 1, "a"), Statement.Of("insert into kept values (2), (3)"),
-            Statement.Of("update kept set note = $1 where id > 1", "b"), Statement.Of("select note from kept order by id"), Statement.Of("delete from kept where id = 3 returning id")));
+            Statement.Of("update kept set note = $1 where id > 1", "b"), Statement.Of("select note from kept order by id"),
+                Statement.Of("delete from kept where id = 3 returning id")));
         Assert.Equal([("write_group", 1)], trips);
         Answer[] expected = [new("[1,a]", 1, ""), new("", 2, ""), new("", 2, ""), new("[a][b][b]", -1, ""), new("[3]", 1, "")];
         Assert.Equal(expected, outcomes[0].Answers.AsEnumerable());
@@ -48,21 +49,50 @@ public sealed class UnitTests : IAsyncLifetime
     {
         string[] texts =
         [
-            "select 1, 2 where false", "values (6)", "delete from kept where false", "insert into kept select where false returning id", "values (7)",
+            "select 1, 2 where false", "values (6)", "delete from kept where false", "insert into kept select where false returning id",
+            "values (7)",
             "insert into kept select 1 where false", "select", "delete from kept where false", "select 1, 2, 3 where false",
-            "with w as (delete from kept where false returning id) insert into kept select id from w", "select 8", "delete from kept where false",
+            "with w as (delete from kept where false returning id) insert into kept select id from w", "select 8",
+            "delete from kept where false",
         ];
         (string, long, int)[] expected =
         [
-            ("", -1, 2), ("[6]", -1, 1), ("", 0, 0), ("", 0, 1), ("[7]", -1, 1), ("", 0, 0), ("[]", -1, 0), ("", 0, 0), ("", -1, 3), ("", 0, 0), ("[8]", -1, 1), ("", 0, 0),
+            ("", -1, 2), ("[6]", -1, 1), ("", 0, 0), ("", 0, 1), ("[7]", -1, 1), ("", 0, 0), ("[]", -1, 0), ("", 0, 0), ("", -1, 3),
+            ("", 0, 0), ("[8]", -1, 1), ("", 0, 0),
         ];
         await _broker.WarmAsync(_ => _broker.Client.Unit(texts));
         for (var members = 1; members <= 3; members += 2)
         {
             var (outcomes, trips) = await _broker.PackAsync([.. Enumerable.Range(0, members).Select(_ => _broker.Client.Unit(texts))]);
             Assert.Equal([("write_group", members)], trips);
-            Assert.All(outcomes, outcome => Assert.Equal(expected, outcome.Answers.Zip(outcome.Columns, (answer, columns) => (answer.Rows, answer.Affected, columns))));
+            Assert.All(outcomes,
+                outcome =>
+                    Assert.Equal(expected,
+                        outcome.Answers.Zip(outcome.Columns, (answer, columns) => (answer.Rows, answer.Affected, columns))));
         }
+    }
+
+    [Theory]
+    [InlineData("insert into kept values (1); -- done", " ")]
+    [InlineData("insert into kept values (1) returning id;/* done */;", "[1]  ")]
+    [InlineData("-- a;;insert into kept values (1) returning id;insert into kept values (2);-- b", "  [1]  ")]
+    [InlineData("select 1 where false;;insert into kept values (1) returning id", "  [1]")]
+    [InlineData("insert into kept values (1);-- a;select 1 where false;-- b;select 7", "    [7]")]
+    [InlineData(";-- only;insert into kept values (1)", "  ")]
+    public async Task A_blank_statement_answers_nothing_and_shifts_no_answer(string text, string rows)
+    {
+        var statements = text.Split(';');
+        await _broker.WarmAsync(_ => _broker.Client.Unit("insert into kept values (5)", "delete from kept"));
+        for (var round = 0; round < 2; round++)
+        {
+            await _broker.DirectlyAsync("delete from kept where id in (1, 2)");
+            var (outcomes, _) = await _broker.PackAsync(_broker.Client.Unit(statements));
+            Assert.Null(outcomes[0].Failure);
+            Assert.Equal(rows, outcomes[0].Rows);
+            Assert.Equal(statements.Select(one => one.Contains("insert", StringComparison.Ordinal) ? 1L : -1L),
+                outcomes[0].Answers.Select(answer => answer.Affected));
+        }
+        await _broker.AssertWholeAsync();
     }
 
     [Theory]
@@ -72,7 +102,8 @@ public sealed class UnitTests : IAsyncLifetime
     public async Task A_unit_that_fails_has_no_effect_and_says_which_statement_failed(int failing)
     {
         await _broker.DirectlyAsync("insert into kept values (0)");
-        var (outcomes, _) = await _broker.PackAsync(_broker.Client.Unit([.. Enumerable.Range(0, 3).Select(i => Insert(i == failing ? 0 : i + 1))]));
+        var (outcomes,
+            _) = await _broker.PackAsync(_broker.Client.Unit([.. Enumerable.Range(0, 3).Select(i => Insert(i == failing ? 0 : i + 1))]));
         var failure = Assert.IsType<StatementFailed>(outcomes[0].Failure);
         Assert.Equal(("23505", failing), (failure.SqlState, failure.Statement));
         Assert.Equal(1L, await CountAsync());
@@ -101,7 +132,8 @@ public sealed class UnitTests : IAsyncLifetime
         // Its first statement had done well.
         Assert.Equal(("23505", 1), (outcomes[2].Failure!.SqlState, ((StatementFailed)outcomes[2].Failure!).Statement));
         Assert.Equal("[3]", outcomes[3].Rows);
-        Assert.Equal("0 1 2 3", await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where id < 100"));
+        Assert.Equal("0 1 2 3",
+            await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where id < 100"));
         Assert.Equal(1L, await DistinctTransactionsAsync("id between 1 and 2"));
         await _broker.AssertWholeAsync();
     }
@@ -120,7 +152,8 @@ public sealed class UnitTests : IAsyncLifetime
         {
             var id = 1000 + (10 * round);
             var (outcomes, trips) = await _broker.PackAsync(
-                One(id), _broker.Client.Unit(Insert(id + 1), Statement.Of(text, id + 2)), One(id + 3), _broker.Client.Unit(Statement.Of(text, id + 4)));
+                One(id), _broker.Client.Unit(Insert(id + 1), Statement.Of(text, id + 2)), One(id + 3),
+                    _broker.Client.Unit(Statement.Of(text, id + 4)));
             Assert.All(outcomes, outcome => Assert.Null(outcome.Failure));
             Assert.Equal([("write_group", 1), ("write_group", 1), ("write_group", 2)], trips.Order());
         }
@@ -164,7 +197,8 @@ public sealed class UnitTests : IAsyncLifetime
         }
         var (_, trips) = await _broker.PackAsync(Family(20), Family(21));
         Assert.Equal([("write_group", 1), ("write_group", 1)], trips);
-        var orphan = (await _broker.Client.SendAsync(_broker.Client.Unit(Statement.Of("insert into child values (99, 99)"), Insert(99)))).Failure;
+        var orphan =
+            (await _broker.Client.SendAsync(_broker.Client.Unit(Statement.Of("insert into child values (99, 99)"), Insert(99)))).Failure;
         Assert.Equal(("23503", null), (orphan!.SqlState, ((StatementFailed)orphan).Statement));
         Assert.Equal(0L, await _broker.AskDirectlyAsync<long>("select count(*) from child where id = 99"));
     }
@@ -197,7 +231,8 @@ public sealed class UnitTests : IAsyncLifetime
         Assert.Contains("broker stale 2,3", failure.Message, StringComparison.Ordinal);
         Assert.All((int[])[0, 2], i => Assert.Null(outcomes[i].Failure));
         Assert.Equal("1 2 3 11 12 13 21 22 23 41 42 43",
-            await _broker.AskDirectlyAsync<string>("select string_agg(id::text, ' ' order by id) from kept where id < 1000 and note = 'b'"));
+            await _broker.AskDirectlyAsync<string>(
+                "select string_agg(id::text, ' ' order by id) from kept where id < 1000 and note = 'b'"));
         await _broker.AssertWholeAsync();
     }
 
@@ -221,8 +256,10 @@ public sealed class UnitTests : IAsyncLifetime
     public async Task A_value_that_cannot_be_sent_or_a_text_that_needs_a_session_is_refused_before_anything_is_sent()
     {
         await WarmAsync();
-        var (outcomes, _) = await _broker.PackAsync(Pair(1), _broker.Client.Unit(Insert(3), new Statement("insert into kept values (4, $1)", [new Parameter<string>("a\0b")])),
-            _broker.Client.Unit(Insert(5), new Statement("commit")), _broker.Client.Unit(Insert(6), new Statement("insert into kept values ($1)")));
+        var (outcomes, _) = await _broker.PackAsync(Pair(1),
+            _broker.Client.Unit(Insert(3), new Statement("insert into kept values (4, $1)", [new Parameter<string>("a\0b")])),
+            _broker.Client.Unit(Insert(5), new Statement("commit")),
+                _broker.Client.Unit(Insert(6), new Statement("insert into kept values ($1)")));
         Assert.Null(outcomes[0].Failure);
         Assert.IsType<ParameterRefused>(outcomes[1].Failure);
         Assert.IsType<StatementRefused>(outcomes[2].Failure);
@@ -238,17 +275,21 @@ public sealed class UnitTests : IAsyncLifetime
     {
         var unit = _broker.Client.Unit(Insert(1), new Statement("select 1 from pg_sleep(60)"));
         var told = _broker.Client.SendAsync(unit);
-        await _broker.UntilDirectlyAsync("select exists (select from pg_stat_activity where query like 'select 1 from pg_sleep%' and wait_event = 'PgSleep')");
+        await _broker.UntilDirectlyAsync(
+            "select exists (select from pg_stat_activity where query like 'select 1 from pg_sleep%' and wait_event = 'PgSleep')");
         await _broker.Client.CancelAsync(unit.Id);
         Assert.IsType<Cancelled>((await told).Failure);
         Assert.Equal(0L, await CountAsync());
 
         await WarmAsync();
-        RunErrand Slow(int id) => _broker.Client.Unit(Statement.Of("insert into kept select $1 from pg_sleep($2) returning id", id, id == 9001 ? 0.5 : 0.0), Insert(id + 1));
+        RunErrand Slow(int id) =>
+            _broker.Client.Unit(Statement.Of("insert into kept select $1 from pg_sleep($2) returning id", id, id == 9001 ? 0.5 : 0.0),
+                Insert(id + 1));
         await _broker.WarmAsync(i => Slow(2000 + (2 * i)));
         var first = Slow(9001);
         var packing = _broker.PackAsync(first, Pair(9003));
-        await _broker.UntilDirectlyAsync("select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())");
+        await _broker.UntilDirectlyAsync(
+            "select exists (select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database())");
         await _broker.Client.CancelAsync(first.Id);
         var (outcomes, trips) = await packing;
         Assert.Equal([("write_group", 2)], trips);

@@ -3,6 +3,7 @@ using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
 using Broker.Leases;
+using Broker.Tests.Hosting;
 using NpgsqlTypes;
 using Xunit;
 
@@ -19,7 +20,8 @@ public sealed class ValuesTests : IAsyncLifetime
 
     private PackingBroker _broker = null!;
 
-    public async Task InitializeAsync() => _broker = await PackingBroker.StartAsync(Schema, "broker.pool.size = 1\nbroker.errands.ledger.table = \"public.broker_ledger\"");
+    public async Task InitializeAsync() =>
+        _broker = await PackingBroker.StartAsync(Schema, "broker.pool.size = 1\nbroker.errands.ledger.table = \"public.broker_ledger\"");
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
@@ -54,7 +56,8 @@ public sealed class ValuesTests : IAsyncLifetime
         await _broker.WarmAsync(i => Statement.Of("select amount from amounts where id = $1", (i % 8) + 1));
         for (var round = 0; round < 3; round++)
         {
-            var answers = await _broker.TogetherAsync([.. Enumerable.Range(1, 9).Select(i => Statement.Of("select amount from amounts where id = $1", i))]);
+            var answers = await _broker.TogetherAsync([.. Enumerable.Range(1, 9)
+                .Select(i => Statement.Of("select amount from amounts where id = $1", i))]);
             Assert.Equal(Enumerable.Range(1, 8).Select(i => $"[{i}]"), answers.Take(8).Select(answer => answer.Rows));
             Assert.IsType<ResultMismatch>(answers[8].Failure);
         }
@@ -119,7 +122,9 @@ public sealed class ValuesTests : IAsyncLifetime
         }
         await _broker.UntilIdleAsync();
         // What its connection did last is the caller's statement, not a look at the server's types.
-        Assert.Equal(1L, await _broker.AskDirectlyAsync<long>($"select count(*) from pg_stat_activity where datname = current_database() and query = '{Text}'"));
+        Assert.Equal(1L,
+            await _broker.AskDirectlyAsync<long>(
+                $"select count(*) from pg_stat_activity where datname = current_database() and query = '{Text}'"));
     }
 
     [Fact]
@@ -128,7 +133,7 @@ public sealed class ValuesTests : IAsyncLifetime
         const string Text = "select mood from people where id = $1";
         await using var broker = PackingBroker.StartOn(_broker.ConnectionString, "broker.pool.size = 2");
         // One connection is away while the type is made and the other learns the text.
-        await using (await broker.Client.LeaseAsync(PackingBroker.Pool))
+        await using (await broker.Home.LeaseAsync(PackingBroker.Pool))
         {
             await broker.DirectlyAsync(Moods);
             await broker.WarmAsync(i => Statement.Of(Text, (i % 8) + 1));
@@ -156,10 +161,11 @@ public sealed class ValuesTests : IAsyncLifetime
         var (number, words) = await AskAsync<(int, string[])>("select 7, array['x']");
         Assert.Equal("7 x", $"{number} {words.Single()}");
         var refused = await Assert.ThrowsAsync<BrokerException>(() => AskAsync<int[]>("select array[1, null] as list"));
-        Assert.Contains("\"list\" (integer[]) has a NULL", Assert.IsType<ResultMismatch>(refused.Failure).Message, StringComparison.Ordinal);
+        Assert.Contains("\"list\" (integer[]) has a NULL", Assert.IsType<ResultMismatch>(refused.Failure).Message,
+            StringComparison.Ordinal);
     }
 
-    [Fact]
+    [AtHomeFact("a type that only the driver has cannot leave the process: it is refused by name")]
     public async Task Types_that_only_the_driver_knows_are_read_as_it_gives_them()
     {
         async Task<T> AskAsync<T>(string text) => await _broker.Client.QuerySingleAsync<T>(PackingBroker.Pool, new Statement(text));

@@ -142,7 +142,8 @@ public sealed class WhoMayTravelTests(TravelFixture fixture) : IClassFixture<Tra
             listen.CommandText = "listen here";
             await listen.ExecuteNonQueryAsync();
         }
-        await Broker.TogetherAsync("notify here, 'now'", "notify here, 'now'", "select pg_notify('here', 'now')::text", "select pg_notify('here', 'now')::text");
+        await Broker.TogetherAsync("notify here, 'now'", "notify here, 'now'", "select pg_notify('here', 'now')::text",
+            "select pg_notify('here', 'now')::text");
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (heard < 4)
         {
@@ -161,6 +162,12 @@ public sealed class WhoMayTravelTests(TravelFixture fixture) : IClassFixture<Tra
         {
             var (answers, trips) = await Broker.PackAsync([companions[0], text, text, companions[1]]);
             Assert.All(answers, answer => Assert.Equal("", answer.SqlState));
+            if (trips.Length == 4)
+            {
+                // A machine that paused made them slow, and slow ones share no trip until they were quick again.
+                await Broker.WarmAsync(companions);
+                continue;
+            }
             Assert.Equal([("alone", 1), ("alone", 1), (shape, 2)], trips.Order());
             // Two transactions may begin in the same microsecond; one that was shared would begin in the same each time.
             if (!answers[1].Rows.Contains('T', StringComparison.Ordinal) || answers.Select(Moment).Distinct().Count() == 3)
@@ -168,7 +175,7 @@ public sealed class WhoMayTravelTests(TravelFixture fixture) : IClassFixture<Tra
                 return;
             }
         }
-        Assert.Fail($"{text} began with others in each of {Rounds} rounds");
+        Assert.Fail($"{text} began with others, or these not with each other, in each of {Rounds} rounds");
     }
 
     private static string Moment(Answer answer) => Regex.Match(answer.Rows, @"\d{4}-\d\d-\d\dT[\d:.]+").Value;

@@ -35,5 +35,6 @@ public sealed class ClientKeysTests
 
     [Fact]
     public void Two_clients_never_share_a_number() =>
-        Assert.Equal(1_000, Enumerable.Range(0, 1_000).Select(number => _keys.Give($"client {number}", ProtocolVersion.V30).ProcessId).Distinct().Count());
+        Assert.Equal(1_000,
+            Enumerable.Range(0, 1_000).Select(number => _keys.Give($"client {number}", ProtocolVersion.V30).ProcessId).Distinct().Count());
 }

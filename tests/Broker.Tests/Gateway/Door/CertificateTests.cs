@@ -33,7 +33,8 @@ public sealed class CertificateTests : IDisposable
         }
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => door.ConnectAsync(static text => text.SslMode = SslMode.Require));
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => door.ConnectAsync(Showing(_stranger, "anybody")));
-        Assert.Equal("28000", (await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(static text => text.SslMode = SslMode.Disable))).SqlState);
+        Assert.Equal("28000",
+            (await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(static text => text.SslMode = SslMode.Disable))).SqlState);
         // over a Unix socket nothing is encrypted, and nothing shown
         await using var local = await door.ConnectAsync(text => text.Host = door.Folder);
         Assert.Equal(1, await local.ScalarAsync("select 1"));
@@ -65,7 +66,8 @@ public sealed class CertificateTests : IDisposable
         {
             Assert.Equal(1, await connection.ScalarAsync("select 1"));
         }
-        var other = await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(text => (text.Host, text.Username) = (door.Folder, "somebody_else")));
+        var other = await Assert.ThrowsAsync<PostgresException>(() =>
+            door.ConnectAsync(text => (text.Host, text.Username) = (door.Folder, "somebody_else")));
         var remote = await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(text => text.Username = Environment.UserName));
         Assert.Equal(("28000", "28000"), (other.SqlState, remote.SqlState));
     }
@@ -74,7 +76,8 @@ public sealed class CertificateTests : IDisposable
     {
         var (certificate, key) = TestCertificate.Sign(authority, name);
         var (shown, kept) = (Written(certificate), Written(key));
-        return text => (text.SslMode, text.SslCertificate, text.SslKey, text.Username) = (SslMode.Require, shown, kept, user ?? text.Username);
+        return text => (text.SslMode, text.SslCertificate, text.SslKey, text.Username) = (SslMode.Require, shown, kept,
+            user ?? text.Username);
     }
 
     private string Verifying(string mode) => $"mode = {mode}, ca = \"{Written(_authority.ExportCertificatePem())}\", {Shown()}";

@@ -72,7 +72,8 @@ public sealed class CrowdTests
         await direct.OpenAsync();
         using var client = await SayAsync(door, sql);
         await Eventually.SucceedsAsync(async () => Assert.Equal(1, await BackendsAsync(door)));
-        await RunAsync(direct, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        await RunAsync(direct,
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
 
         // whoever comes before the gateway has heard of it is told what the server says
         await Eventually.SucceedsAsync(async () =>
@@ -88,7 +89,8 @@ public sealed class CrowdTests
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync("127.0.0.1", door.Port);
         var user = WireText.Of(new NpgsqlConnectionStringBuilder(door.Direct).Username!);
-        await SendAsync(socket, new StartupMessage(ProtocolVersion.V30, [new(WireText.Of("user"), user), new(WireText.Of("database"), WireText.Of("shop"))]));
+        await SendAsync(socket,
+            new StartupMessage(ProtocolVersion.V30, [new(WireText.Of("user"), user), new(WireText.Of("database"), WireText.Of("shop"))]));
         var (reader, buffer, unread) = (new FrameReader(FrameLimits.Backend, 4096), new byte[16 * 1024], 0);
         for (var ready = false; !ready;)
         {

@@ -18,6 +18,7 @@ internal sealed class DoorStage : IAsyncDisposable
 {
     private readonly ActorSystem _system;
     private readonly string _settings;
+    private bool _ownsDatabase;
 
     private DoorStage(ActorSystem system, string settings, BrokerClient broker, string direct, int port, string folder) =>
         (_system, _settings, Broker, Direct, Port, Folder) = (system, settings, broker, direct, port, folder);
@@ -40,7 +41,8 @@ internal sealed class DoorStage : IAsyncDisposable
     /// <param name="at">The connection string of its database; null: a new one on the shared server.</param>
     /// <param name="meters">Who listens to what it measures; null: nobody.</param>
     internal static async Task<DoorStage> OpenAsync(
-        string gateway = "", string pool = "size = 5, overflow = 0", string database = "", string others = "", string? at = null, IMeterFactory? meters = null)
+        string gateway = "", string pool = "size = 5, overflow = 0", string database = "", string others = "", string? at = null,
+            IMeterFactory? meters = null)
     {
         var direct = at ?? await SharedPostgres.CreateDatabaseAsync();
         var server = new NpgsqlConnectionStringBuilder(direct);
@@ -61,7 +63,7 @@ internal sealed class DoorStage : IAsyncDisposable
             }
             """;
         var broker = await system.StartBrokerAsync(BrokerSettings.Parse(settings), meters: meters);
-        return new(system, settings, broker, direct, port, folder);
+        return new(system, settings, broker, direct, port, folder) { _ownsDatabase = at is null };
     }
 
     /// <summary>Gives the broker other settings, as at a SIGHUP.</summary>
@@ -86,7 +88,8 @@ internal sealed class DoorStage : IAsyncDisposable
         var direct = new NpgsqlConnectionStringBuilder(Direct);
         var text = new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1", Port = Port, Database = "shop", Username = direct.Username, Pooling = false, Timeout = 20, CommandTimeout = 60, IncludeErrorDetail = true,
+            Host = "127.0.0.1", Port = Port, Database = "shop", Username = direct.Username, Pooling = false, Timeout = 20,
+            CommandTimeout = 60, IncludeErrorDetail = true,
         };
         change?.Invoke(text);
         return text.ConnectionString;
@@ -126,6 +129,8 @@ internal sealed class DoorStage : IAsyncDisposable
     {
         await StopAsync();
         Directory.Delete(Folder, recursive: true);
+        if (_ownsDatabase)
+            await SharedPostgres.ReturnDatabaseAsync(Direct);
     }
 
     internal static int FreePort()

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Broker.Tests.Gateway.Door;
 
-/// <summary>Clients at the end of the gateway: who has nothing under way is closed at once, and nobody in the middle of something.</summary>
+/// <summary>
+/// Clients at the end of the gateway: who has nothing under way is closed at once, and nobody in the middle of something.
+/// </summary>
 public sealed class DrainTests
 {
     [Theory]
@@ -33,7 +35,8 @@ public sealed class DrainTests
         Assert.False(stopped.IsCompleted);
         if (mode == "statement")
         {
-            await direct.ScalarAsync("select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and query like 'select pg_sleep%'");
+            await direct.ScalarAsync(
+                "select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and query like 'select pg_sleep%'");
         }
         else
         {

@@ -36,7 +36,8 @@ public sealed class EntryTests : IDisposable
         var wrong = await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(Of("ali", "open barley")));
         var unknown = await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(Of("baba", "open sesame")));
         Assert.Equal(("28P01", "28P01"), (wrong.SqlState, unknown.SqlState));
-        Assert.Equal(wrong.MessageText.Replace("ali", "X", StringComparison.Ordinal), unknown.MessageText.Replace("baba", "X", StringComparison.Ordinal));
+        Assert.Equal(wrong.MessageText.Replace("ali", "X", StringComparison.Ordinal),
+            unknown.MessageText.Replace("baba", "X", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class EntryTests : IDisposable
     public async Task What_a_client_wishes_in_its_startup_message_holds_in_each_of_its_transactions()
     {
         await using var door = await DoorStage.OpenAsync(pool: "size = 1, overflow = 0");
-        await using var wishing = await door.ConnectAsync(text => (text.Options, text.Timezone) = ("-c statement_timeout=77s -c search_path=elsewhere", "Asia/Tokyo"));
+        await using var wishing = await door.ConnectAsync(text =>
+            (text.Options, text.Timezone) = ("-c statement_timeout=77s -c search_path=elsewhere", "Asia/Tokyo"));
         await using var plain = await door.ConnectAsync();
 
         for (var round = 0; round < 3; round++)
@@ -113,7 +115,8 @@ public sealed class EntryTests : IDisposable
         await using var stream = new NetworkStream(socket);
         await stream.WriteAsync(Packet(code, []));
         Assert.Equal('N', (char)stream.ReadByte());
-        await stream.WriteAsync(Packet(196608, Encoding.UTF8.GetBytes($"user\0{new NpgsqlConnectionStringBuilder(door.Direct).Username}\0database\0shop\0\0")));
+        await stream.WriteAsync(Packet(196608,
+            Encoding.UTF8.GetBytes($"user\0{new NpgsqlConnectionStringBuilder(door.Direct).Username}\0database\0shop\0\0")));
 
         Assert.Equal('R', (char)stream.ReadByte());
     }
@@ -150,9 +153,11 @@ public sealed class EntryTests : IDisposable
         {
             await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
             {
-                TargetHost = "localhost", ApplicationProtocols = [new(protocol)], RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
+                TargetHost = "localhost", ApplicationProtocols = [new(protocol)], RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                    shown is not null,
             });
-            await tls.WriteAsync(Packet(196608, Encoding.UTF8.GetBytes($"user\0{new NpgsqlConnectionStringBuilder(door.Direct).Username}\0database\0shop\0\0")));
+            await tls.WriteAsync(Packet(196608,
+                Encoding.UTF8.GetBytes($"user\0{new NpgsqlConnectionStringBuilder(door.Direct).Username}\0database\0shop\0\0")));
             first = tls.ReadByte();
         }
         catch (Exception exception) when (exception is IOException or System.Security.Authentication.AuthenticationException)
@@ -172,12 +177,14 @@ public sealed class EntryTests : IDisposable
         return packet;
     }
 
-    private static Action<NpgsqlConnectionStringBuilder> Of(string user, string password) => text => (text.Username, text.Password) = (user, password);
+    private static Action<NpgsqlConnectionStringBuilder> Of(string user, string password) =>
+        text => (text.Username, text.Password) = (user, password);
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql) => await connection.ScalarAsync(sql);
 
     private static async Task<string> SettingsAsync(NpgsqlConnection connection) =>
-        (string)(await connection.ScalarAsync("select current_setting('statement_timeout') || ' ' || current_setting('timezone') || ' ' || current_setting('search_path')"))!;
+        (string)(await connection.ScalarAsync(
+            "select current_setting('statement_timeout') || ' ' || current_setting('timezone') || ' ' || current_setting('search_path')"))!;
 
     private string Certificate()
     {

@@ -66,7 +66,8 @@ public sealed class GatewayTelemetryTests : IDisposable
     [Fact]
     public async Task Every_instrument_of_the_gateway_is_told()
     {
-        await using var door = await DoorStage.OpenAsync("hba = [\"host all mallory all reject\", \"host all all all trust\"]", "size = 1, overflow = 0", meters: _meters);
+        await using var door = await DoorStage.OpenAsync("hba = [\"host all mallory all reject\", \"host all all all trust\"]",
+            "size = 1, overflow = 0", meters: _meters);
         await using (var connection = await door.ConnectAsync())
         {
             await connection.ScalarAsync("create temp table left_over ()");
@@ -83,15 +84,20 @@ public sealed class GatewayTelemetryTests : IDisposable
         }
 
         await Eventually.SucceedsAsync(() => Assert.Empty(
-            _recorded.Instruments.Select(static one => one.Name).Where(static name => name.StartsWith("broker.gateway.", StringComparison.Ordinal)).Except(_recorded.All.Select(static one => one.Name))));
+            _recorded.Instruments.Select(static one => one.Name)
+                .Where(static name => name.StartsWith("broker.gateway.", StringComparison.Ordinal))
+                    .Except(_recorded.All.Select(static one => one.Name))));
         // a driver may try more than once
         Assert.All(_recorded.Of("broker.gateway.client.refused"), one => Assert.Equal(failure.SqlState, one.Tags["error.type"]));
         Assert.Equal("nobody", _recorded.Single("broker.gateway.cancels").Tags["broker.gateway.cancel.outcome"]);
         Assert.Equal(1, _recorded.Of("broker.gateway.client.logins").Sum(static one => one.Value));
         Assert.Contains(_recorded.Of("broker.gateway.link.cleanings"), static one => one.Tags["broker.gateway.cleaning.outcome"] is "fit");
-        Assert.All(_recorded.Of("broker.gateway.trip.members"), static one => Assert.Equal("shop", ((string)one.Tags["db.client.connection.pool.name"]!).Split('~')[0]));
+        Assert.All(_recorded.Of("broker.gateway.trip.members"),
+            static one => Assert.Equal("shop", ((string)one.Tags["db.client.connection.pool.name"]!).Split('~')[0]));
     }
 
-    private Task UntilAsync(string name, string? state, int count) => Eventually.SucceedsAsync(() => Assert.Equal(count, _recorded.Of($"broker.gateway.{name}")
-        .Last(one => state is null || (string?)one.Tags.Single(static tag => tag.Key.EndsWith(".state", StringComparison.Ordinal)).Value == state).Value));
+    private Task UntilAsync(string name, string? state, int count) =>
+        Eventually.SucceedsAsync(() => Assert.Equal(count, _recorded.Of($"broker.gateway.{name}")
+        .Last(one => state is null
+            || (string?)one.Tags.Single(static tag => tag.Key.EndsWith(".state", StringComparison.Ordinal)).Value == state).Value));
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
 using Broker.PgWire.Messages.Frontend;
@@ -8,6 +7,7 @@ using Broker.Tests.Gateway.Links;
 using Broker.Tests.Gateway.Wire;
 using Npgsql;
 using Xunit;
+using static Broker.Tests.Gateway.Door.Talk;
 
 namespace Broker.Tests.Gateway.Door;
 
@@ -15,7 +15,7 @@ namespace Broker.Tests.Gateway.Door;
 public sealed class HeldBeginTests
 {
     private const string OneLink = "size = 1, overflow = 0";
-    private const string Impatient = "timeouts.query-wait = 200ms";
+    private const string Impatient = "timeouts.query-wait = 1s";
 
     [Fact]
     public async Task A_client_that_has_begun_and_thinks_keeps_no_link()
@@ -79,7 +79,8 @@ public sealed class HeldBeginTests
         {
             await client.SendAsync(
                 Text("begin"), Sync.Instance, new Parse(WireText.Empty, WireText.Of("insert into kept values (1)"), []),
-                new Bind(WireText.Empty, WireText.Empty, [], [], []), new Execute(WireText.Empty, 0), Sync.Instance, Text("commit"), Text("begin"), Text("select 1"), Text("wrong"), Text("rollback"));
+                new Bind(WireText.Empty, WireText.Empty, [], [], []), new Execute(WireText.Empty, 0), Sync.Instance, Text("commit"),
+                    Text("begin"), Text("select 1"), Text("wrong"), Text("rollback"));
             var stands = new List<TransactionStatus>();
             for (var i = 0; i < 8; i++)
             {
@@ -96,7 +97,8 @@ public sealed class HeldBeginTests
     {
         await using var door = await DoorStage.OpenAsync(pool: OneLink);
         using var client = await door.SpeakAsync();
-        await client.SendAsync(new Parse(WireText.Empty, WireText.Of("select 1"), []), Sync.Instance, Text("begin"), new Bind(WireText.Empty, WireText.Empty, [], [], []), Sync.Instance);
+        await client.SendAsync(new Parse(WireText.Empty, WireText.Of("select 1"), []), Sync.Instance, Text("begin"),
+            new Bind(WireText.Empty, WireText.Empty, [], [], []), Sync.Instance);
 
         await client.ReceiveToReadyAsync();
         await client.ReceiveToReadyAsync();
@@ -124,7 +126,8 @@ public sealed class HeldBeginTests
         await using var door = await DoorStage.OpenAsync(pool: OneLink);
         using var holder = await door.SpeakAsync();
         using var client = await RawConnection.ConnectAsync(door.Port);
-        var (login, _) = await client.LoginAsync(new NpgsqlConnectionStringBuilder(door.Direct).Username!, PgWire.Logins.Credential.None, database: "shop");
+        var (login, _) = await client.LoginAsync(new NpgsqlConnectionStringBuilder(door.Direct).Username!, PgWire.Logins.Credential.None,
+            database: "shop");
         await SayAsync(holder, "begin; select 1");
         await SayAsync(client, "begin");
         await client.SendAsync(Text("select 1"));
@@ -155,7 +158,8 @@ public sealed class HeldBeginTests
     public async Task Nothing_behind_one_that_the_server_refuses_is_carried_out(bool extended)
     {
         // makes of each BEGIN something that the server refuses
-        await using var between = new Relay(await SharedPostgres.CreateDatabaseAsync()) { Change = static said => said.Replace("\0begin\0", "\0bogus\0", StringComparison.Ordinal) };
+        await using var between = new Relay(await SharedPostgres.CreateDatabaseAsync())
+            { Change = static said => said.Replace("\0begin\0", "\0bogus\0", StringComparison.Ordinal) };
         await using var door = await DoorStage.OpenAsync(pool: OneLink, at: between.ConnectionString);
         using var client = await door.SpeakAsync();
         using var next = await door.SpeakAsync();
@@ -163,7 +167,8 @@ public sealed class HeldBeginTests
 
         await SayAsync(client, "begin");
         await client.SendAsync(extended
-            ? [new Parse(WireText.Empty, WireText.Of("insert into kept values (1)"), []), new Bind(WireText.Empty, WireText.Empty, [], [], []), new Execute(WireText.Empty, 0), Sync.Instance]
+            ? [new Parse(WireText.Empty, WireText.Of("insert into kept values (1)"), []),
+                new Bind(WireText.Empty, WireText.Empty, [], [], []), new Execute(WireText.Empty, 0), Sync.Instance]
             : [Text("insert into kept values (1)")]);
         var error = Assert.IsType<ErrorResponse>(await client.ReceiveAsync());
         Assert.Equal(("FATAL", "42601"), (error['S'].ToString(), error.SqlState));
@@ -171,23 +176,4 @@ public sealed class HeldBeginTests
         await next.SendAsync(Text("select count(*) from kept"));
         Assert.Equal("0", ValueIn(await next.ReceiveToReadyAsync()));
     }
-
-    private static Query Text(string sql) => new(WireText.Of(sql));
-
-    /// <summary>The first tag or SQLSTATE, and where the client stands.</summary>
-    private static async Task<(string Answer, TransactionStatus Status)> SayAsync(RawConnection client, string sql)
-    {
-        await client.SendAsync(Text(sql));
-        var all = await client.ReceiveToReadyAsync();
-        var answer = all.Select(static message => message switch
-        {
-            CommandComplete complete => complete.Tag.ToString(),
-            ErrorResponse error => error.SqlState,
-            _ => null,
-        }).FirstOrDefault(static one => one is not null) ?? "";
-        return (answer, ((ReadyForQuery)all[^1]).Status);
-    }
-
-    private static string? ValueIn(List<IBackendMessage> answer) =>
-        answer.OfType<DataRow>().FirstOrDefault()?.Values[0] is { } value ? Encoding.UTF8.GetString(value.Span) : null;
 }

@@ -113,7 +113,9 @@ public sealed class LimitsTests
             Assert.Equal(1, await stream.ReadAsync(answer));
             gateway.Tell(BrokerSupervisor.GetListening.Instance, held);
             var writer = new WireWriter();
-            new StartupMessage(ProtocolVersion.V30, [new(WireText.Of("user"), WireText.Of(new NpgsqlConnectionStringBuilder(door.Direct).Username!)), new(WireText.Of("database"), WireText.Of("shop"))])
+            new StartupMessage(ProtocolVersion.V30,
+                [new(WireText.Of("user"), WireText.Of(new NpgsqlConnectionStringBuilder(door.Direct).Username!)),
+                    new(WireText.Of("database"), WireText.Of("shop"))])
                 .Write(writer);
             await stream.WriteAsync(writer.Written);
             var said = "";

@@ -11,7 +11,8 @@ public sealed class LoginLimitTests
     public void The_time_to_log_in_begins_with_the_connection_and_not_again_with_the_startup_message()
     {
         var time = new FakeTimeProvider();
-        var introduced = new ClientIntroduced(null!, new StartupMessage(ProtocolVersion.V30, []), new(null, 0, false, null), time.GetTimestamp());
+        var introduced = new ClientIntroduced(null!, new StartupMessage(ProtocolVersion.V30, []), new(null, 0, false, null),
+            time.GetTimestamp());
         time.Advance(TimeSpan.FromSeconds(40));
 
         Assert.Equal(TimeSpan.FromSeconds(20), introduced.LeftOf(TimeSpan.FromSeconds(60), time));

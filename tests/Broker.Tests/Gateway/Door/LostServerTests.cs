@@ -8,7 +8,8 @@ namespace Broker.Tests.Gateway.Door;
 /// <summary>Server processes that end, one by one and all at once: whoever had to do with them is told, and nobody else.</summary>
 public sealed class LostServerTests
 {
-    private const string Links = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+    private const string Links =
+        "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
 
     [Theory]
     [InlineData("begin; select {0}; commit")]
@@ -21,7 +22,8 @@ public sealed class LostServerTests
         for (var round = 0; round < 25; round++)
         {
             await Task.WhenAll(clients.Select(async (client, number) =>
-                Assert.Equal(number, await client.ScalarAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, number)))));
+                Assert.Equal(number,
+                    await client.ScalarAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, sql, number)))));
             await direct.ScalarAsync($"select count(pg_terminate_backend(pid, 10000)) {Links}");
         }
         await Task.WhenAll(clients.Select(static client => client.DisposeAsync().AsTask()));
@@ -31,7 +33,8 @@ public sealed class LostServerTests
     public async Task A_server_that_is_restarted_under_load_costs_what_was_under_way_and_nothing_else()
     {
         await using var server = await LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway);
-        await using var door = await DoorStage.OpenAsync(pool: "size = 8, overflow = 0, acquire-timeout = 1m", at: await server.CreateDatabaseAsync("shop"));
+        await using var door = await DoorStage.OpenAsync(pool: "size = 8, overflow = 0, acquire-timeout = 1m, reconnect.max-backoff = 1s",
+            at: await server.CreateDatabaseAsync("shop"));
         await using (var direct = await door.GoRoundAsync())
         {
             await direct.ScalarAsync("create table done (client int, number int)");
@@ -39,18 +42,27 @@ public sealed class LostServerTests
         using var over = new CancellationTokenSource();
         var customers = Enumerable.Range(0, 100).Select(number => new Customer(door, number)).ToArray();
         var shopping = customers.Select(customer => customer.ShopAsync(over.Token)).ToArray();
-        await UntilAllHaveAsync(customers, 5);
+        try
+        {
+            await UntilAllHaveAsync(customers, 5);
 
-        await server.KillAsync();
-        await Eventually.SucceedsAsync(() => Assert.Contains(customers, static customer => !customer.Errors.IsEmpty));
-        await server.StartAgainAsync();
-        var before = customers.Select(static customer => customer.Done).ToArray();
-        await Eventually.SucceedsAsync(() => Assert.All(customers, customer => Assert.True(customer.Done >= before[customer.Number] + 5)));
-        await over.CancelAsync();
+            await server.KillAsync();
+            await Eventually.SucceedsAsync(() => Assert.Contains(customers, static customer => !customer.Errors.IsEmpty));
+            await server.StartAgainAsync();
+            var before = customers.Select(static customer => customer.Done).ToArray();
+            await Eventually.SucceedsAsync(() =>
+                Assert.All(customers, customer => Assert.True(customer.Done >= before[customer.Number] + 5, $"{customer} had {before[customer.Number]}")));
+        }
+        finally
+        {
+            // or they would come again for ever, to a door that is gone
+            await over.CancelAsync();
+        }
         await Task.WhenAll(shopping).WaitAsync(TimeSpan.FromMinutes(1));
 
         // the words of the server, or ours; cannot_connect_now and the like are of its start
-        Assert.All(customers.SelectMany(static customer => customer.Errors), static state => Assert.Contains(state, new[] { "57P01", "57P02", "57P03", "08006", "08007", "08001" }));
+        Assert.All(customers.SelectMany(static customer => customer.Errors),
+            static state => Assert.Contains(state, new[] { "57P01", "57P02", "57P03", "08006", "08007", "08001" }));
         await using var look = await door.GoRoundAsync();
         foreach (var customer in customers)
         {
@@ -77,6 +89,9 @@ public sealed class LostServerTests
 
         internal int Number => number;
 
+        /// <inheritdoc/>
+        public override string ToString() => $"customer {number} has {Done} and was told {string.Join(", ", Errors)}; it";
+
         internal int Done => Volatile.Read(ref _done);
 
         internal ConcurrentQueue<string> Errors { get; } = [];
@@ -101,7 +116,8 @@ public sealed class LostServerTests
                 catch (NpgsqlException failure)
                 {
                     Unknown.Add(next);
-                    Errors.Enqueue((failure as PostgresException ?? failure.InnerException as PostgresException)?.SqlState ?? failure.ToString());
+                    Errors.Enqueue((failure as PostgresException ?? failure.InnerException as PostgresException)?.SqlState
+                        ?? failure.ToString());
                 }
             }
         }
@@ -121,7 +137,8 @@ public sealed class LostServerTests
         private async Task BuyAsync(NpgsqlConnection connection, int thing)
         {
             Assert.Equal((number * 100_000) + thing, await connection.ScalarAsync($"select {number} * 100000 + {thing}"));
-            Assert.Equal(thing, await connection.ScalarAsync($"begin; insert into done values ({number}, {thing}) returning number; commit"));
+            Assert.Equal(thing,
+                await connection.ScalarAsync($"begin; insert into done values ({number}, {thing}) returning number; commit"));
             Acknowledged.Add(thing);
             Interlocked.Increment(ref _done);
         }

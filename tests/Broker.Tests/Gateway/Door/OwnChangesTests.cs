@@ -6,10 +6,14 @@ using Broker.PgWire.Values;
 using Broker.Tests.Gateway.Wire;
 using Npgsql;
 using Xunit;
+using static Broker.Tests.Gateway.Door.Talk;
 
 namespace Broker.Tests.Gateway.Door;
 
-/// <summary>What a client has changed for itself alone, or not for good yet, makes no statement of another client stale, and its own statements mean what they would mean at the server.</summary>
+/// <summary>
+/// What a client has changed for itself alone, or not for good yet, makes no statement of another client stale, and its own statements mean
+/// what they would mean at the server.
+/// </summary>
 public sealed class OwnChangesTests
 {
     private const string Read = "select * from things";
@@ -106,7 +110,8 @@ public sealed class OwnChangesTests
 
     // as drivers do: what had the name has it no longer
     private static Task PrepareAsync(RawConnection client) =>
-        AskAsync(client, new Close(TargetKind.Statement, WireText.Of("s")), new Parse(WireText.Of("s"), WireText.Of(Read), []), new Describe(TargetKind.Statement, WireText.Of("s")), Sync.Instance);
+        AskAsync(client, new Close(TargetKind.Statement, WireText.Of("s")), new Parse(WireText.Of("s"), WireText.Of(Read), []),
+            new Describe(TargetKind.Statement, WireText.Of("s")), Sync.Instance);
 
     private static async Task AskAsync(RawConnection client, params IWireMessage[] messages)
     {
@@ -124,8 +129,8 @@ public sealed class OwnChangesTests
     {
         var answers = await UseAsync(client);
         Assert.Null(StateIn(answers));
-        return string.Join('|', answers.OfType<DataRow>().Single().Values.Select(static value => value is { } bytes ? Encoding.ASCII.GetString(bytes.Span) : null));
+        return string.Join('|',
+            answers.OfType<DataRow>().Single().Values
+                .Select(static value => value is { } bytes ? Encoding.ASCII.GetString(bytes.Span) : null));
     }
-
-    private static string? StateIn(List<IBackendMessage> answers) => answers.OfType<ErrorResponse>().FirstOrDefault()?.SqlState;
 }

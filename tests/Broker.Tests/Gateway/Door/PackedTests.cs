@@ -18,7 +18,8 @@ public sealed class PackedTests
         {
             var random = new Random(client);
             await using var connection = await door.ConnectAsync();
-            await using var prepared = new NpgsqlCommand("select v from things where id = $1", connection) { Parameters = { new NpgsqlParameter<int>() } };
+            await using var prepared = new NpgsqlCommand("select v from things where id = $1",
+                connection) { Parameters = { new NpgsqlParameter<int>() } };
             await prepared.PrepareAsync();
             for (var round = 0; round < 60; round++)
             {
@@ -85,7 +86,9 @@ public sealed class PackedTests
             await using var connection = await door.ConnectAsync();
             for (var round = 0; round < 10; round++)
             {
-                await using var command = new NpgsqlCommand(client % 4 == 0 ? "select a.v from things a, things b where b.id < 40" : "select v from things where id = 3", connection);
+                await using var command = new NpgsqlCommand(
+                    client % 4 == 0 ? "select a.v from things a, things b where b.id < 40" : "select v from things where id = 3",
+                        connection);
                 await using var reader = await command.ExecuteReaderAsync();
                 var rows = 0;
                 while (await reader.ReadAsync())
@@ -108,7 +111,9 @@ public sealed class PackedTests
         {
             for (var again = 0; again < 3; again++)
             {
-                var text = (string)(await connection.ScalarAsync($"select repeat(max(g{round} % 99999)::text, 700) from generate_series(1, 200000) g{round}"))!;
+                var text = (string)(
+                    await connection.ScalarAsync(
+                        $"select repeat(max(g{round} % 99999)::text, 700) from generate_series(1, 200000) g{round}"))!;
                 Assert.Equal(3_500, text.Length);
             }
         }
@@ -143,7 +148,8 @@ public sealed class PackedTests
                 break;
             case 4:
                 await connection.ScalarAsync($"insert into written values ({client}, {id})");
-                Assert.Equal(client, await connection.ScalarAsync($"select client from written where client = {client} and n = {id} limit 1"));
+                Assert.Equal(client,
+                    await connection.ScalarAsync($"select client from written where client = {client} and n = {id} limit 1"));
                 break;
             case 5:
                 await using (var transaction = await connection.BeginTransactionAsync())

@@ -5,6 +5,7 @@ using Broker.PgWire.Messages.Frontend;
 using Broker.PgWire.Values;
 using Broker.Tests.Gateway.Wire;
 using Xunit;
+using static Broker.Tests.Gateway.Door.Talk;
 
 namespace Broker.Tests.Gateway.Door;
 
@@ -19,9 +20,12 @@ public sealed class PipelineTests
         await using var door = await DoorStage.OpenAsync();
         using var client = await door.SpeakAsync();
 
-        await client.SendAsync([.. ((string[])["", "broker_7", "none", "broker_8"]).SelectMany(name => (IWireMessage[])[Bound(name, length), Sync.Instance])]);
+        await client.SendAsync([.. ((string[])["", "broker_7", "none", "broker_8"])
+            .SelectMany(name => (IWireMessage[])[Bound(name, length), Sync.Instance])]);
 
-        foreach (var words in (string[])["unnamed prepared statement", "prepared statement \"broker_7\"", "prepared statement \"none\"", "prepared statement \"broker_8\""])
+        foreach (var words
+            in (string[])["unnamed prepared statement", "prepared statement \"broker_7\"", "prepared statement \"none\"",
+                "prepared statement \"broker_8\""])
         {
             Assert.Equal($"{words} does not exist", ErrorIn(await client.ReceiveToReadyAsync())?.Text);
         }
@@ -81,12 +85,11 @@ public sealed class PipelineTests
         return Encoding.ASCII.GetString(answer.OfType<DataRow>().Single().Values[0]!.Value.Span);
     }
 
-    private static IWireMessage[] Run(string sql) => [new Parse(WireText.Empty, WireText.Of(sql), []), Bound("", 0), new Execute(WireText.Empty, 0)];
+    private static IWireMessage[] Run(string sql) =>
+        [new Parse(WireText.Empty, WireText.Of(sql), []), Bound("", 0), new Execute(WireText.Empty, 0)];
 
     private static Bind Bound(string name, int length) =>
         new(WireText.Empty, WireText.Of(name), [], length > 0 ? [new ReadOnlyMemory<byte>(new byte[length])] : [], []);
-
-    private static Query Text(string sql) => new(WireText.Of(sql));
 
     private static ErrorResponse? ErrorIn(List<IBackendMessage> answers) => answers.OfType<ErrorResponse>().FirstOrDefault();
 }

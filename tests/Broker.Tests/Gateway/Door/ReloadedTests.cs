@@ -46,7 +46,8 @@ public sealed class ReloadedTests
             await AskAsync(client, "commit");
         }
         await Eventually.SucceedsAsync(async () => Assert.Equal(1, await LinksAsync(direct, stage.Direct)));
-        Assert.All(await Task.WhenAll(clients.Select(client => AskAsync(client, "select 'served'"))), answer => Assert.Equal("served", answer));
+        Assert.All(await Task.WhenAll(clients.Select(client => AskAsync(client, "select 'served'"))),
+            answer => Assert.Equal("served", answer));
         foreach (var client in clients)
         {
             await client.DisposeAsync();
@@ -71,8 +72,10 @@ public sealed class ReloadedTests
     [Fact]
     public async Task Users_are_looked_up_by_the_new_statement()
     {
-        var (first, second) = (ScramVerifier.Of("first", new byte[16], 4096).Format(), ScramVerifier.Of("second", new byte[16], 4096).Format());
-        await using var stage = await DoorStage.OpenAsync($"auth = scram-sha-256, auth-query = \"select name, kept from (values ('eve', '{first}')) users(name, kept) where name = $1\"");
+        var (first, second) = (ScramVerifier.Of("first", new byte[16], 4096).Format(),
+            ScramVerifier.Of("second", new byte[16], 4096).Format());
+        await using var stage = await DoorStage.OpenAsync(
+            $"auth = scram-sha-256, auth-query = \"select name, kept from (values ('eve', '{first}')) users(name, kept) where name = $1\"");
         await using var old = await stage.ConnectAsync(Eve("first"));
 
         await stage.ReloadAsync((first, second));
@@ -267,7 +270,8 @@ public sealed class ReloadedTests
     private static async Task<string> AskAsync(NpgsqlConnection client, string text) => $"{await client.ScalarAsync(text)}";
 
     private static async Task<int> LinksAsync(NpgsqlConnection direct, string to) => int.Parse(
-        await AskAsync(direct, $"select count(*) from pg_stat_activity where datname = '{NameIn(to)}' and application_name = 'broker'"), null);
+        await AskAsync(direct, $"select count(*) from pg_stat_activity where datname = '{NameIn(to)}' and application_name = 'broker'"),
+            null);
 
     private static string NameIn(string connection) => new NpgsqlConnectionStringBuilder(connection).Database!;
 }

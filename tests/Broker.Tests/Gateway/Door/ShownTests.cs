@@ -49,7 +49,8 @@ public sealed class ShownTests
             }
             foreach (var kept in new[] { "late", "no" })
             {
-                var failure = await Assert.ThrowsAsync<PostgresException>(() => door.ConnectAsync(text => (text.Username, text.Password) = ($"{stem}_{kept}", "pw")));
+                var failure = await Assert.ThrowsAsync<PostgresException>(() =>
+                    door.ConnectAsync(text => (text.Username, text.Password) = ($"{stem}_{kept}", "pw")));
                 Assert.Equal("28P01", failure.SqlState);
             }
         }
@@ -62,9 +63,11 @@ public sealed class ShownTests
     [Fact]
     public async Task Users_are_looked_up_where_the_pool_looks_and_not_where_a_client_wishes()
     {
-        await using var door = await DoorStage.OpenAsync("auth = scram-sha-256, auth-query = \"select name, kept from users where name = $1\"");
+        await using var door =
+            await DoorStage.OpenAsync("auth = scram-sha-256, auth-query = \"select name, kept from users where name = $1\"");
         await using var direct = await door.GoRoundAsync();
-        var (ours, theirs) = (ScramVerifier.Of("ours", new byte[16], 4096).Format(), ScramVerifier.Of("theirs", new byte[16], 4096).Format());
+        var (ours, theirs) = (ScramVerifier.Of("ours", new byte[16], 4096).Format(),
+            ScramVerifier.Of("theirs", new byte[16], 4096).Format());
         await direct.ScalarAsync($"""
             create table users (name text, kept text); insert into users values ('eve', '{ours}');
             create schema hers; create table hers.users (name text, kept text); insert into hers.users values ('eve', '{theirs}')
@@ -135,5 +138,6 @@ public sealed class ShownTests
     }
 
     private static async Task<string> ShownAsync(NpgsqlConnection connection) =>
-        (string)(await connection.ScalarAsync("begin; select application_name from pg_stat_activity where pid = pg_backend_pid(); commit"))!;
+        (string)(await connection.ScalarAsync(
+            "begin; select application_name from pg_stat_activity where pid = pg_backend_pid(); commit"))!;
 }

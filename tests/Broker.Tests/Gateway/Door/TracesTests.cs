@@ -20,7 +20,9 @@ public sealed class TracesTests
         await using var first = await door.ConnectAsync();
         await using var second = await door.ConnectAsync();
 
-        foreach (var text in new[] { "select remember('a')", "select * from remembering", "select 1; select remember('b')", "copy (select remember('c')) to stdout" })
+        foreach (var text
+            in new[] { "select remember('a')", "select * from remembering", "select 1; select remember('b')",
+                "copy (select remember('c')) to stdout" })
         {
             // before the catalogue was asked about it, and after
             for (var i = 0; i < 5; i++)
@@ -48,7 +50,8 @@ public sealed class TracesTests
     public async Task What_a_client_began_with_it_has_again_when_it_has_reset_its_session(string mode, string text)
     {
         await using var door = await DoorStage.OpenAsync(gateway: $"mode = {mode}", pool: OneLink);
-        await using var client = await door.ConnectAsync(static options => (options.Timezone, options.SearchPath, options.Pooling) = ("Asia/Tokyo", "own", false));
+        await using var client = await door.ConnectAsync(static options =>
+            (options.Timezone, options.SearchPath, options.Pooling) = ("Asia/Tokyo", "own", false));
         const string Read = "select current_setting('search_path') || ' ' || current_setting('timezone')";
         Assert.Equal("own Asia/Tokyo", await client.ScalarAsync(Read));
 

@@ -3,19 +3,18 @@ using System.Text.RegularExpressions;
 using Broker.PgWire.Logins;
 using Broker.PgWire.Messages;
 using Broker.PgWire.Messages.Backend;
-using Broker.PgWire.Messages.Frontend;
-using Broker.PgWire.Values;
 using Broker.Postgres;
 using Broker.Tests.Gateway.Links;
 using Broker.Tests.Gateway.Wire;
 using Npgsql;
 using Xunit;
+using static Broker.Tests.Gateway.Door.Talk;
 
 namespace Broker.Tests.Gateway.Door;
 
 /// <summary>
-/// Writes of several clients in one transaction: of those for whom there is no link. Each is told what it would be told alone, and never before it is true. A client that holds the only link makes the
-/// others wait for it, and travel together when it is done.
+/// Writes of several clients in one transaction: of those for whom there is no link. Each is told what it would be told alone, and never
+/// before it is true. A client that holds the only link makes the others wait for it, and travel together when it is done.
 /// </summary>
 public sealed partial class WrittenTogetherTests
 {
@@ -45,7 +44,8 @@ public sealed partial class WrittenTogetherTests
         await stage.SendAsync(stage.First, texts[0]);
         await stage.SendAsync(stage.Second, texts[1]);
         await stage.Holder.SendAsync(Text("commit"));
-        Assert.Equal([nameof(CommandComplete), nameof(ReadyForQuery)], (await stage.First.ReceiveToReadyAsync()).Select(static message => message.GetType().Name));
+        Assert.Equal([nameof(CommandComplete), nameof(ReadyForQuery)],
+            (await stage.First.ReceiveToReadyAsync()).Select(static message => message.GetType().Name));
         Assert.Equal(
             [nameof(RowDescription), nameof(DataRow), nameof(CommandComplete), nameof(ReadyForQuery)],
             (await stage.Second.ReceiveToReadyAsync()).Select(static message => message.GetType().Name));
@@ -122,13 +122,15 @@ public sealed partial class WrittenTogetherTests
     {
         await using var door = await DoorStage.OpenAsync(pool: "size = 2, overflow = 0");
         await using var direct = await door.GoRoundAsync();
-        await direct.ScalarAsync("create table kept (id int generated always as identity primary key, client int, n int, unique (client, n))");
+        await direct.ScalarAsync(
+            "create table kept (id int generated always as identity primary key, client int, n int, unique (client, n))");
         const int Rounds = 40;
 
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
         {
             await using var connection = await door.ConnectAsync();
-            await using var insert = new NpgsqlCommand("insert into kept (client, n) values ($1, $2) returning client * 1000 + n", connection)
+            await using var insert = new NpgsqlCommand("insert into kept (client, n) values ($1, $2) returning client * 1000 + n",
+                connection)
             {
                 Parameters = { new NpgsqlParameter<int> { TypedValue = client }, new NpgsqlParameter<int>() },
             };
@@ -168,7 +170,8 @@ public sealed partial class WrittenTogetherTests
                 try
                 {
                     connection ??= await door.ConnectAsync();
-                    await using var command = new NpgsqlCommand($"insert into kept values ({client}, {sure[client] + open[client]})", connection);
+                    await using var command = new NpgsqlCommand($"insert into kept values ({client}, {sure[client] + open[client]})",
+                        connection);
                     Assert.Equal(1, await command.ExecuteNonQueryAsync());
                     Interlocked.Increment(ref sure[client]);
                 }
@@ -193,7 +196,8 @@ public sealed partial class WrittenTogetherTests
         await stop.CancelAsync();
         await Task.WhenAll(clients).WaitAsync(TimeSpan.FromMinutes(1));
 
-        Assert.Equal(0L, await direct.ScalarAsync("select count(*) from (select 1 from kept group by client, n having count(*) > 1) doubled"));
+        Assert.Equal(0L,
+            await direct.ScalarAsync("select count(*) from (select 1 from kept group by client, n having count(*) > 1) doubled"));
         var rows = (long)(await direct.ScalarAsync("select count(*) from kept"))!;
         Assert.InRange(rows, sure.Sum(), sure.Sum() + open.Sum());
         Assert.True((bool)(await direct.ScalarAsync("select count(distinct xmin::text) < count(*) from kept"))!);
@@ -237,13 +241,15 @@ public sealed partial class WrittenTogetherTests
     [Fact]
     public async Task Nothing_is_carried_out_twice_where_the_session_of_the_carrier_cannot_be_set_up()
     {
-        await using var between = new Relay(await SharedPostgres.CreateDatabaseAsync()) { Change = static said => said.Replace("SET lock_timeout", "SET luck_timeout", StringComparison.Ordinal) };
+        await using var between = new Relay(await SharedPostgres.CreateDatabaseAsync())
+            { Change = static said => said.Replace("SET lock_timeout", "SET luck_timeout", StringComparison.Ordinal) };
         await using var stage = await OpenAsync("create table kept (n int)", between.ConnectionString);
         await stage.LearnAsync("insert into kept values (0)");
 
         for (var n = 1; n < 10; n += 2)
         {
-            await stage.TogetherAsync(($"insert into kept values ({n})", "INSERT 0 1"), ($"insert into kept values ({n + 1})", "INSERT 0 1"));
+            await stage.TogetherAsync(($"insert into kept values ({n})", "INSERT 0 1"),
+                ($"insert into kept values ({n + 1})", "INSERT 0 1"));
         }
         Assert.Equal("0,1,2,3,4,5,6,7,8,9,10", await stage.AskAsync("select string_agg(n::text, ',' order by n) from kept"));
     }
@@ -252,13 +258,15 @@ public sealed partial class WrittenTogetherTests
     public async Task A_group_whose_wait_for_a_standby_was_cut_short_is_told_when_the_standby_has_it_and_not_before()
     {
         await using var server = await LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway);
-        await using var stage = await OpenAsync("create table kept (n int)", server.ConnectionString(), "packing { target = 50ms, trip-limit = 1500ms }");
+        await using var stage = await OpenAsync("create table kept (n int)", server.ConnectionString(),
+            "packing { target = 50ms, trip-limit = 1500ms }");
         await using var direct = await stage.Door.GoRoundAsync();
         await direct.ScalarAsync("alter database postgres set synchronous_commit = on");
         await stage.LearnAsync("insert into kept values (0)");
         await direct.ScalarAsync("alter system set synchronous_standby_names = 'nobody'");
         await direct.ScalarAsync("select pg_reload_conf()");
-        await Eventually.SucceedsAsync(async () => Assert.Equal("nobody", await stage.AskAsync("select current_setting('synchronous_standby_names')")));
+        await Eventually.SucceedsAsync(async () =>
+            Assert.Equal("nobody", await stage.AskAsync("select current_setting('synchronous_standby_names')")));
 
         await stage.HoldAsync();
         await stage.SendAsync(stage.First, "insert into kept values (1)");
@@ -267,7 +275,8 @@ public sealed partial class WrittenTogetherTests
         var answers = new[] { stage.First.ReceiveToReadyAsync(), stage.Second.ReceiveToReadyAsync() };
         // what waits for a standby is seen by nobody; the cancel of the overdue trip ends that wait, and another begins
         await Eventually.SucceedsAsync(async () => Assert.Equal(2L, await direct.ScalarAsync("select count(*) from kept where n > 0")));
-        await Eventually.SucceedsAsync(async () => Assert.Equal(1L, await direct.ScalarAsync("select count(*) from pg_stat_activity where wait_event = 'SyncRep'")));
+        await Eventually.SucceedsAsync(async () =>
+            Assert.Equal(1L, await direct.ScalarAsync("select count(*) from pg_stat_activity where wait_event = 'SyncRep'")));
         Assert.All(answers, static answer => Assert.False(answer.IsCompleted));
 
         await direct.ScalarAsync("alter system reset synchronous_standby_names");
@@ -282,14 +291,13 @@ public sealed partial class WrittenTogetherTests
         await using var direct = await door.GoRoundAsync();
         await direct.ScalarAsync(sql);
         var first = await RawConnection.ConnectAsync(door.Port);
-        var (login, _) = await first.LoginAsync(new NpgsqlConnectionStringBuilder(door.Direct).Username!, Credential.None, database: "shop");
+        var (login, _) = await first.LoginAsync(new NpgsqlConnectionStringBuilder(door.Direct).Username!, Credential.None,
+            database: "shop");
         return new(door, await door.SpeakAsync(), first, login.Key!, await door.SpeakAsync());
     }
 
     [GeneratedRegex("D\0\0\0.\0\u0002", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex IdRow();
-
-    private static Query Text(string sql) => new(WireText.Of(sql));
 
     private static string AnswerIn(List<IBackendMessage> answer) => answer.Select(static message => message switch
     {
@@ -298,7 +306,8 @@ public sealed partial class WrittenTogetherTests
         _ => null,
     }).First(static one => one is not null)!;
 
-    private sealed record Stage(DoorStage Door, RawConnection Holder, RawConnection First, BackendKeyData Key, RawConnection Second) : IAsyncDisposable
+    private sealed record Stage(DoorStage Door, RawConnection Holder, RawConnection First, BackendKeyData Key, RawConnection Second)
+        : IAsyncDisposable
     {
         /// <summary>Runs texts, each by itself, until the catalogue was asked about them.</summary>
         internal async Task LearnAsync(params string[] texts)
@@ -352,7 +361,9 @@ public sealed partial class WrittenTogetherTests
         internal async Task<string?> AskAsync(string sql)
         {
             await Second.SendAsync(Text(sql));
-            return (await Second.ReceiveToReadyAsync()).OfType<DataRow>().FirstOrDefault()?.Values[0] is { } value ? Encoding.UTF8.GetString(value.Span) : null;
+            return (await Second.ReceiveToReadyAsync()).OfType<DataRow>().FirstOrDefault()?.Values[0] is { } value
+                ? Encoding.UTF8.GetString(value.Span)
+                : null;
         }
 
         public ValueTask DisposeAsync()

@@ -80,7 +80,8 @@ public sealed class ProbingTests
         Assert.False(MayTravel());
     }
 
-    private void Travel(int members, double milliseconds) => _text.Value = Probing.After(_text.Value, members, TimeSpan.FromMilliseconds(milliseconds), default, Packing, _time);
+    private void Travel(int members, double milliseconds) =>
+        _text.Value = Probing.After(_text.Value, members, TimeSpan.FromMilliseconds(milliseconds), default, Packing, _time);
 
     private bool MayTravel() => Probing.MayTravel(_text, Packing, _time);
 }

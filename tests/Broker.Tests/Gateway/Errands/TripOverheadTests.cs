@@ -44,7 +44,8 @@ public sealed class TripOverheadTests
 
         Assert.Equal((400, 500), (overhead.Microseconds, longer.Microseconds));
         Assert.Equal(400, overhead.After(20, TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(60)).Microseconds);
-        Assert.Equal((TimeSpan.FromMilliseconds(1.6), TimeSpan.Zero), (overhead.Work(TimeSpan.FromMilliseconds(2)), overhead.Work(TimeSpan.FromMilliseconds(0.3))));
+        Assert.Equal((TimeSpan.FromMilliseconds(1.6), TimeSpan.Zero),
+            (overhead.Work(TimeSpan.FromMilliseconds(2)), overhead.Work(TimeSpan.FromMilliseconds(0.3))));
     }
 
     [Fact]

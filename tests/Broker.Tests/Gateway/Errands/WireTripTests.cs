@@ -25,7 +25,8 @@ public sealed class WireTripTests
         client.Parse(WireText.Of("a"), text);
         var errand = new WireErrand.Series
         {
-            Client = ActorRefs.Nobody, Number = 1, Lane = TripLane.Reads, Arrived = 1, Estimate = new SharedEstimate(), Text = text, Statement = null, Parses = false, Describes = false, Values = new byte[6],
+            Client = ActorRefs.Nobody, Number = 1, Lane = TripLane.Reads, Arrived = 1, Estimate = new SharedEstimate(), Text = text,
+            Statement = null, Parses = false, Describes = false, Values = new byte[6],
         };
 
         client.End();
@@ -45,14 +46,16 @@ public sealed class WireTripTests
         var link = LinkOf(book);
         var errand = new WireErrand.Simple
         {
-            Client = ActorRefs.Nobody, Number = 1, Lane = TripLane.Writes, Arrived = 1, Estimate = new SharedEstimate(), Text = WireText.Of("insert into kept values (1)"),
+            Client = ActorRefs.Nobody, Number = 1, Lane = TripLane.Writes, Arrived = 1, Estimate = new SharedEstimate(),
+            Text = WireText.Of("insert into kept values (1)"),
         };
         // the warning is longer than what is held of an answer
         var trip = new WriteTrip(default!, link, book, [errand], replyLimit: 16, new());
         trip.Write(new());
 
         Hear(trip, ParseComplete.Instance, BindComplete.Instance, NoData.Instance, new CommandComplete(WireText.Of("INSERT 0 1")));
-        Hear(trip, new NoticeResponse([Field('S', "WARNING"), Field('C', "01000"), Field('R', "SyncRepWaitForLSN")]), new ReadyForQuery(TransactionStatus.Idle));
+        Hear(trip, new NoticeResponse([Field('S', "WARNING"), Field('C', "01000"), Field('R', "SyncRepWaitForLSN")]),
+            new ReadyForQuery(TransactionStatus.Idle));
 
         Assert.True(trip.AwaitsStandby);
         Assert.False(trip.IsOver);

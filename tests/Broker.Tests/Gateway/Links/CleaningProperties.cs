@@ -12,7 +12,8 @@ public sealed class CleaningProperties
     private const int MostRounds = 500;
 
     private static readonly FrontendType[] Sendable =
-        [.. Enum.GetValues<FrontendType>().Except([FrontendType.Terminate, FrontendType.AuthenticationResponse]), FrontendType.Sync, FrontendType.CopyDone];
+        [.. Enum.GetValues<FrontendType>().Except([FrontendType.Terminate, FrontendType.AuthenticationResponse]), FrontendType.Sync,
+            FrontendType.CopyDone];
 
     [Fact]
     public void Whatever_was_left_a_link_is_made_fit_or_given_up_and_never_given_on_while_the_server_is_not_free()
@@ -77,7 +78,8 @@ public sealed class CleaningProperties
                 switch (cleaning.Next(_use))
                 {
                     case CleaningStep.Wait:
-                        Assert.True(_server.HasUnread || _server.HasUndelivered || _use.CancelsInFlight > 0 || _use.IsAwaiting, "it waits for nothing");
+                        Assert.True(_server.HasUnread || _server.HasUndelivered || _use.CancelsInFlight > 0 || _use.IsAwaiting,
+                            "it waits for nothing");
                         break;
                     case CleaningStep.Release:
                         Assert.True(_server.IsFree && _use.CanRelease && _discarded == _discard && !_isCut);

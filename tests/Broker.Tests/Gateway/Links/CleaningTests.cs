@@ -37,12 +37,14 @@ public sealed class CleaningTests
         _use.Sent(FrontendType.Query);
         var cleaning = new Cleaning(CanCancel: true, DiscardDue: false);
         Assert.Equal(["Cancel", "Wait"], Steps(cleaning));
-        cleaning = Answer(cleaning.After(CleaningStep.Cancel), TransactionStatus.Failed, BackendType.ErrorResponse, BackendType.ReadyForQuery);
+        cleaning = Answer(cleaning.After(CleaningStep.Cancel), TransactionStatus.Failed, BackendType.ErrorResponse,
+            BackendType.ReadyForQuery);
         Assert.Equal(["Wait"], Steps(cleaning));
 
         _use.CancelClosed();
         Assert.Equal(["Rollback", "Wait"], Steps(cleaning));
-        Assert.Equal(["Release"], Steps(Answer(cleaning.After(CleaningStep.Rollback), BackendType.CommandComplete, BackendType.ReadyForQuery)));
+        Assert.Equal(["Release"],
+            Steps(Answer(cleaning.After(CleaningStep.Rollback), BackendType.CommandComplete, BackendType.ReadyForQuery)));
     }
 
     [Fact]
@@ -108,9 +110,11 @@ public sealed class CleaningTests
     public void A_transaction_that_a_rollback_does_not_end_is_given_up()
     {
         _use.Sent(FrontendType.Query);
-        var cleaning = Answer(new(CanCancel: true, DiscardDue: false), TransactionStatus.InTransaction, BackendType.CommandComplete, BackendType.ReadyForQuery);
+        var cleaning = Answer(new(CanCancel: true, DiscardDue: false), TransactionStatus.InTransaction, BackendType.CommandComplete,
+            BackendType.ReadyForQuery);
         Assert.Equal(["Rollback", "Wait"], Steps(cleaning));
-        cleaning = Answer(cleaning.After(CleaningStep.Rollback), TransactionStatus.InTransaction, BackendType.ErrorResponse, BackendType.ReadyForQuery);
+        cleaning = Answer(cleaning.After(CleaningStep.Rollback), TransactionStatus.InTransaction, BackendType.ErrorResponse,
+            BackendType.ReadyForQuery);
         Assert.Equal(["GiveUp"], Steps(cleaning));
     }
 

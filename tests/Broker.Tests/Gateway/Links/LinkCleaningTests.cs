@@ -43,7 +43,9 @@ public sealed class LinkCleaningTests : IAsyncLifetime
     public async Task A_pipeline_of_which_nobody_reads_the_answers_is_cancelled_one_by_one(bool portable) =>
         await CleanedAsync(portable, async (stage, link) =>
         {
-            await stage.SendAsync(link, [.. Enumerable.Repeat(Extended("select pg_sleep(600)").Append(Sync.Instance), 3).SelectMany(static one => one), .. Extended("select 1")]);
+            await stage.SendAsync(link,
+                [.. Enumerable.Repeat(Extended("select pg_sleep(600)").Append(Sync.Instance), 3).SelectMany(static one => one),
+                    .. Extended("select 1")]);
             await LinkStage.RunsAsync(_database, link);
         });
 
@@ -156,7 +158,8 @@ public sealed class LinkCleaningTests : IAsyncLifetime
     {
         await using var stage = LinkStage.For(portable, _database, more: "broker.pool.reset-timeout = 500ms");
         var link = await stage.OpenAsync();
-        await stage.SendAsync(link, Query("do $$ begin loop begin perform pg_sleep(600); exception when query_canceled then null; end; end loop; end $$"));
+        await stage.SendAsync(link,
+            Query("do $$ begin loop begin perform pg_sleep(600); exception when query_canceled then null; end; end loop; end $$"));
         await LinkStage.RunsAsync(_database, link);
 
         link.Actor.Tell(new LinkCommands.Clean(Discard: false), ActorRefs.NoSender);
@@ -192,7 +195,8 @@ public sealed class LinkCleaningTests : IAsyncLifetime
     private static Query Query(string text) => new(WireText.Of(text));
 
     private static IEnumerable<IFrontendMessage> Extended(string text) =>
-        [new Parse(WireText.Empty, WireText.Of(text), []), new Bind(WireText.Empty, WireText.Empty, [], [], []), new Execute(WireText.Empty, 0)];
+        [new Parse(WireText.Empty, WireText.Of(text), []), new Bind(WireText.Empty, WireText.Empty, [], [], []),
+            new Execute(WireText.Empty, 0)];
 
     /// <summary>Has a link used and left, and cleaned: it is as new, and on the same process.</summary>
     private async Task CleanedAsync(bool portable, Func<LinkStage, WireLink, Task> use)

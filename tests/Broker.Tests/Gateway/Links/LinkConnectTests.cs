@@ -40,7 +40,8 @@ public sealed class LinkConnectTests : IClassFixture<LinkConnectTests.Started>
         Assert.Equal((LinkPhase.Idle, 1L, "c1"), (link.Phase, link.Slot.Number, link.Connection.ToString()));
         Assert.Equal("the door", Setting(link, "application_name"));
         Assert.Equal(Setting(link, "server_version"), link.Defaults[WireText.Of("server_version")].ToString());
-        Assert.True(link.Presumes is { Isolation: "read committed", ClientEncoding: "UTF8", StandardStrings: true, ReadOnly: false }, link.Presumes.ToString());
+        Assert.True(link.Presumes is { Isolation: "read committed", ClientEncoding: "UTF8", StandardStrings: true, ReadOnly: false },
+            link.Presumes.ToString());
         Assert.Equal(link.Backend.Pid, link.Key!.ProcessId);
         Assert.True(await stage.DoAsync(() => link.Use.CanRelease && link.Input is { Held: 0, Unread: 0 }));
 
@@ -71,7 +72,8 @@ public sealed class LinkConnectTests : IClassFixture<LinkConnectTests.Started>
     private async Task<(DateTime Backend, DateTime Postmaster)> SeenAsync(int pid)
     {
         await using var source = NpgsqlDataSource.Create(_server.ConnectionString());
-        await using var command = source.CreateCommand($"select backend_start, pg_postmaster_start_time() from pg_stat_activity where pid = {pid}");
+        await using var command =
+            source.CreateCommand($"select backend_start, pg_postmaster_start_time() from pg_stat_activity where pid = {pid}");
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         return (reader.GetDateTime(0), reader.GetDateTime(1));

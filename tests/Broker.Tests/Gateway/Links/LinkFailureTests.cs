@@ -115,7 +115,8 @@ public sealed class LinkFailureTests : IAsyncLifetime
         await using var server = new FakeServer(async stream =>
         {
             _ = await stream.ReadAtLeastAsync(new byte[1000], 8);
-            await stream.WriteAsync(answer.Select(static letter => (byte)letter).Concat(answer.EndsWith('x') ? new byte[5000] : []).ToArray());
+            await stream.WriteAsync(answer.Select(static letter => (byte)letter).Concat(answer.EndsWith('x') ? new byte[5000] : [])
+                .ToArray());
             if (answer.Length > 0)
             {
                 await stream.CopyToAsync(Stream.Null);

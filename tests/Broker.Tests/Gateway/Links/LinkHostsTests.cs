@@ -50,7 +50,8 @@ public sealed class LinkHostsTests : IAsyncLifetime
         Assert.Equal(_primary.Port, (await preferring.OpenAsync()).Host.Port);
 
         await using var strict = Stage("standby", reversed: true);
-        Assert.Contains("target-session-attrs is standby", Assert.IsType<ServerUnavailable>(await strict.FailAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains("target-session-attrs is standby", Assert.IsType<ServerUnavailable>(await strict.FailAsync()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,7 +59,8 @@ public sealed class LinkHostsTests : IAsyncLifetime
     {
         await using var silent = new FakeServer();
         await using var stage = LinkStage.Of(
-            false, $"host = [\"127.0.0.1:{silent.Port}\", \"127.0.0.1:{_primary.Port}\"], connect-timeout = 2s", $"database = postgres, user = {_primary.UserName}");
+            false, $"host = [\"127.0.0.1:{silent.Port}\", \"127.0.0.1:{_primary.Port}\"], connect-timeout = 2s",
+                $"database = postgres, user = {_primary.UserName}");
         await stage.OpenAsync();
         await stage.OpenAsync();
         Assert.Equal(1, silent.Connections);
@@ -84,6 +86,7 @@ public sealed class LinkHostsTests : IAsyncLifetime
         LocalPostgres[] order = reversed ? [_standby, _primary] : [_primary, _standby];
         var hosts = string.Join(", ", order.Select(server => $"\"127.0.0.1:{server.Port}\""));
         return LinkStage.Of(
-            false, $"host = [{hosts}], target-session-attrs = {target}", $"database = postgres, user = {_primary.UserName}, application-name = \"the link\"");
+            false, $"host = [{hosts}], target-session-attrs = {target}",
+                $"database = postgres, user = {_primary.UserName}, application-name = \"the link\"");
     }
 }

@@ -72,7 +72,8 @@ public sealed class LinkLoginTests : IClassFixture<LinkLoginTests.Started>, IDis
         Assert.Equal("28P01", (await wrong.FailAsync(shown)).SqlState);
 
         await using var other = Stage(portable, "by_md5", "");
-        Assert.Contains("only what serves for another method", Assert.IsType<LoginRefused>(await other.FailAsync(shown)).Message, StringComparison.Ordinal);
+        Assert.Contains("only what serves for another method", Assert.IsType<LoginRefused>(await other.FailAsync(shown)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,7 +85,8 @@ public sealed class LinkLoginTests : IClassFixture<LinkLoginTests.Started>, IDis
         await File.WriteAllTextAsync(_file, "another\n");
         Assert.Equal("28P01", (await stage.FailAsync()).SqlState);
         File.Delete(_file);
-        Assert.Contains("the password cannot be read", Assert.IsType<LoginRefused>(await stage.FailAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains("the password cannot be read", Assert.IsType<LoginRefused>(await stage.FailAsync()).Message,
+            StringComparison.Ordinal);
     }
 
     private LinkStage Stage(bool portable, string user, string database) =>

@@ -65,7 +65,8 @@ internal sealed class LinkStage : IAsyncDisposable
     internal static LinkStage For(bool portable, string connectionString, string server = "", string database = "", string more = "")
     {
         var target = new NpgsqlConnectionStringBuilder(connectionString);
-        return Of(portable, $"host = \"{target.Host}\", port = {target.Port}\n{server}", $"database = {target.Database}, user = {target.Username}\n{database}", more);
+        return Of(portable, $"host = \"{target.Host}\", port = {target.Port}\n{server}",
+            $"database = {target.Database}, user = {target.Username}\n{database}", more);
     }
 
     /// <summary>With settings of a server and a database as they are written.</summary>
@@ -77,7 +78,8 @@ internal sealed class LinkStage : IAsyncDisposable
     {
         var number = ++_slots;
         var slot = new SlotLent(Plan.Pool, new(number), new(number), new(1, number));
-        return LoopSystem.DoAsync(_share, context => context.ActorOf(WireLinkActor.For(Plan, slot, shown, Book).WithDispatcher(context.Dispatcher.Id)));
+        return LoopSystem.DoAsync(_share,
+            context => context.ActorOf(WireLinkActor.For(Plan, slot, shown, Book).WithDispatcher(context.Dispatcher.Id)));
     }
 
     /// <summary>Has one made, which opens.</summary>
@@ -144,7 +146,9 @@ internal sealed class LinkStage : IAsyncDisposable
             link.Channel.GiveTo(link.Actor);
             return true;
         });
-        return string.Join('\n', answers.OfType<DataRow>().Select(row => string.Join('|', row.Values.Select(value => Encoding.UTF8.GetString(value!.Value.Span)))));
+        return string.Join('\n',
+            answers.OfType<DataRow>()
+                .Select(row => string.Join('|', row.Values.Select(value => Encoding.UTF8.GetString(value!.Value.Span)))));
     }
 
     /// <summary>Waits until the process of a link is gone from the server.</summary>
@@ -162,7 +166,8 @@ internal sealed class LinkStage : IAsyncDisposable
     {
         Assert.Equal(LinkPhase.Lent, link.Phase);
         await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var command = source.CreateCommand($"select wait_event = 'PgSleep' from pg_stat_activity where pid = {link.Backend.Pid}");
+        await using var command =
+            source.CreateCommand($"select wait_event = 'PgSleep' from pg_stat_activity where pid = {link.Backend.Pid}");
         using var limit = new CancellationTokenSource(Limit);
         while (await command.ExecuteScalarAsync(limit.Token) is not true)
         {
@@ -176,7 +181,8 @@ internal sealed class LinkStage : IAsyncDisposable
     {
         internal List<IBackendMessage> Messages { get; } = [];
 
-        internal TaskCompletionSource<IReadOnlyList<IBackendMessage>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource<IReadOnlyList<IBackendMessage>> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         internal void GoOn()
         {

@@ -70,7 +70,8 @@ public sealed class LinkTlsTests : IClassFixture<LinkTlsTests.Started>
             Assert.Equal("t", await stage.QueryAsync(await stage.OpenAsync(), IsEncrypted));
             return;
         }
-        Assert.Contains("RemoteCertificateNameMismatch", Assert.IsType<ServerUnavailable>(await stage.FailAsync()).Cause, StringComparison.Ordinal);
+        Assert.Contains("RemoteCertificateNameMismatch", Assert.IsType<ServerUnavailable>(await stage.FailAsync()).Cause,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -90,7 +91,8 @@ public sealed class LinkTlsTests : IClassFixture<LinkTlsTests.Started>
     [InlineData(false)]
     public async Task A_certificate_of_our_own_lets_a_link_in(bool portable)
     {
-        await using var stage = Stage(portable, "by_cert", $"tls = require, client-certificate = \"{_server.Client}\", client-key = \"{_server.ClientKey}\"");
+        await using var stage = Stage(portable, "by_cert",
+            $"tls = require, client-certificate = \"{_server.Client}\", client-key = \"{_server.ClientKey}\"");
         Assert.Equal("by_cert", await stage.QueryAsync(await stage.OpenAsync(), "select current_user"));
 
         await using var without = Stage(portable, "by_cert", "tls = require");
@@ -100,7 +102,8 @@ public sealed class LinkTlsTests : IClassFixture<LinkTlsTests.Started>
     [Fact]
     public async Task A_certificate_that_cannot_be_read_is_a_failure()
     {
-        await using var stage = Stage(false, "by_cert", $"tls = require, client-certificate = \"{_server.ClientKey}\", client-key = \"{_server.Client}\"");
+        await using var stage = Stage(false, "by_cert",
+            $"tls = require, client-certificate = \"{_server.ClientKey}\", client-key = \"{_server.Client}\"");
         Assert.IsType<ServerUnavailable>(await stage.FailAsync());
     }
 
@@ -115,7 +118,8 @@ public sealed class LinkTlsTests : IClassFixture<LinkTlsTests.Started>
         using var certificate = TestCertificate.Make();
         await using var between = new FakeServer(async stream => await SitBetweenAsync(stream, certificate));
         await using var wrong = LinkStage.Of(
-            portable, $"host = \"127.0.0.1\", port = {between.Port}, tls = require", "database = postgres, user = by_scram, password = secret");
+            portable, $"host = \"127.0.0.1\", port = {between.Port}, tls = require",
+                "database = postgres, user = by_scram, password = secret");
         Assert.Contains("channel binding", Assert.IsType<LoginRefused>(await wrong.FailAsync()).Cause, StringComparison.Ordinal);
     }
 
@@ -188,5 +192,6 @@ public sealed class LinkTlsTests : IClassFixture<LinkTlsTests.Started>
     }
 
     private LinkStage Stage(bool portable, string user, string server, string host = "127.0.0.1", string password = "") => LinkStage.Of(
-        portable, $"host = \"{host}\", port = {_server.Port}\n{server}", $"database = postgres, user = {user}\n{(password.Length > 0 ? $"password = {password}" : "")}");
+        portable, $"host = \"{host}\", port = {_server.Port}\n{server}",
+            $"database = postgres, user = {user}\n{(password.Length > 0 ? $"password = {password}" : "")}");
 }

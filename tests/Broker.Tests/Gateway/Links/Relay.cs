@@ -62,7 +62,9 @@ internal sealed class Relay : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (await client.ReadAsync(buffer) is var count and > 0)
         {
-            await server.WriteAsync(Change is null ? buffer.AsMemory(0, count) : Encoding.Latin1.GetBytes(Change(Encoding.Latin1.GetString(buffer, 0, count))));
+            await server.WriteAsync(Change is null
+                ? buffer.AsMemory(0, count)
+                : Encoding.Latin1.GetBytes(Change(Encoding.Latin1.GetString(buffer, 0, count))));
         }
     }
 

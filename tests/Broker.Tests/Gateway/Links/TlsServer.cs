@@ -64,7 +64,8 @@ internal sealed class TlsServer : IAsyncDisposable
         await File.WriteAllTextAsync(ClientKey, clientKey);
 
         await using var source = NpgsqlDataSource.Create(_server.SocketConnectionString());
-        await RunAsync(source, "create role anyhow login; create role over_tls login; create role in_clear login; create role by_cert login");
+        await RunAsync(source,
+            "create role anyhow login; create role over_tls login; create role in_clear login; create role by_cert login");
         await RunAsync(source, "set password_encryption = 'scram-sha-256'; create role by_scram login password 'secret'");
         await File.WriteAllTextAsync(Path.Combine(_server.DataDirectory, "pg_hba.conf"), """
             local all all trust

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using Broker.Gateway.Listeners;
+using Broker.Tests.Platforms;
 using Xunit;
 
 namespace Broker.Tests.Gateway.Listeners;
@@ -16,7 +17,7 @@ public sealed class ListenerTests : TestKit
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("b-");
     private readonly TestProbe _gateway;
 
-    public ListenerTests() => _gateway = CreateTestProbe();
+    public ListenerTests() : base(Patience.Hocon) => _gateway = CreateTestProbe();
 
     protected override void AfterAll()
     {
@@ -47,13 +48,9 @@ public sealed class ListenerTests : TestKit
         Assert.Empty(_folder.GetFiles());
     }
 
-    [Fact]
+    [LinuxFact]
     public void A_client_in_a_folder_is_known_by_its_process()
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return;
-        }
         Listen(ListeningSocket.OnUnix(_folder.FullName, 1, Mine, Backlog));
         using var client = Connect(Unix(1));
         var peer = _gateway.ExpectMsg<ClientConnected>().Peer!.Value;
@@ -85,7 +82,8 @@ public sealed class ListenerTests : TestKit
         File.WriteAllText(Unix(3).ToString() + ".other", "");
         using var listening = ListeningSocket.OnUnix(_folder.FullName, 3, Mine, Backlog);
 
-        Assert.Contains("already", Assert.Throws<ListenException>(() => ListeningSocket.OnUnix(_folder.FullName, 3, Mine, Backlog)).Message, StringComparison.Ordinal);
+        Assert.Contains("already", Assert.Throws<ListenException>(() => ListeningSocket.OnUnix(_folder.FullName, 3, Mine, Backlog)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,8 +92,11 @@ public sealed class ListenerTests : TestKit
         using var taken = ListeningSocket.OnTcp(new(IPAddress.Loopback, 0), Backlog);
         var address = (IPEndPoint)taken.Socket.LocalEndPoint!;
 
-        Assert.Contains(address.ToString(), Assert.Throws<ListenException>(() => ListeningSocket.OnTcp(address, Backlog)).Message, StringComparison.Ordinal);
-        Assert.Contains("107", Assert.Throws<ListenException>(() => ListeningSocket.OnUnix("/" + new string('x', 100), 5432, Mine, Backlog)).Message, StringComparison.Ordinal);
+        Assert.Contains(address.ToString(), Assert.Throws<ListenException>(() => ListeningSocket.OnTcp(address, Backlog)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("107",
+            Assert.Throws<ListenException>(() => ListeningSocket.OnUnix("/" + new string('x', 100), 5432, Mine, Backlog)).Message,
+                StringComparison.Ordinal);
         Assert.Throws<ListenException>(() => ListeningSocket.OnUnix(Path.Combine(_folder.FullName, "nowhere"), 1, Mine, Backlog));
     }
 
@@ -105,7 +106,8 @@ public sealed class ListenerTests : TestKit
 
     private static Socket Connect(EndPoint address)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, address.AddressFamily is AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        var socket = new Socket(address.AddressFamily, SocketType.Stream,
+            address.AddressFamily is AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp);
         try
         {
             socket.Connect(address);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Akka.Actor;
 using Broker.Gateway.Loops;
+using Broker.Tests.Platforms;
 using Xunit;
 
 namespace Broker.Tests.Gateway.Loops;
@@ -194,11 +195,9 @@ public sealed class PortTests
         Assert.NotEqual(0, reused);
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task No_socket_of_a_port_is_watched_by_NETs_own_engine()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
         await using var loops = new LoopSystem(portable: false);
         var owner = loops.Spawn();
         var read = new TaskCompletionSource();

@@ -14,7 +14,8 @@ public sealed class ErrorReportsTests
         var failure = new BrokerStopping("the broker");
         var report = ErrorReports.Fatal(failure);
 
-        Assert.Equal(("FATAL", "FATAL", failure.SqlState, failure.Message), (report['S'].ToString(), report['V'].ToString(), report.SqlState, report.Text));
+        Assert.Equal(("FATAL", "FATAL", failure.SqlState, failure.Message),
+            (report['S'].ToString(), report['V'].ToString(), report.SqlState, report.Text));
     }
 
     [Fact]
@@ -22,7 +23,8 @@ public sealed class ErrorReportsTests
     {
         var report = ErrorReports.Error(new StatementFailed("23505", "duplicate key")
         {
-            Detail = "Key (id)=(1) already exists.", Hint = "Try another.", Position = 8, Schema = "public", Table = "t", Column = "id", Constraint = "t_pkey",
+            Detail = "Key (id)=(1) already exists.", Hint = "Try another.", Position = 8, Schema = "public", Table = "t", Column = "id",
+            Constraint = "t_pkey",
         });
 
         Assert.Equal("ERROR ERROR 23505 duplicate key", $"{report['S']} {report['V']} {report.SqlState} {report.Text}");

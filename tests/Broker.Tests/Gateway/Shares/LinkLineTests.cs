@@ -17,7 +17,8 @@ public sealed class LinkLineTests
         line.Enter(clients[3], 5);
         line.Enter(clients[1], 1);
 
-        Assert.Equal([clients[3], clients[0], clients[2], clients[1]], (IActorRef[])[.. Enumerable.Range(0, 4).Select(_ => line.TakeFirst().Client)]);
+        Assert.Equal([clients[3], clients[0], clients[2], clients[1]],
+            (IActorRef[])[.. Enumerable.Range(0, 4).Select(_ => line.TakeFirst().Client)]);
         Assert.Equal(0, line.Count);
     }
 

@@ -26,7 +26,8 @@ public sealed class TlsOnLoopTests
             loops.System.ActorOf(Props.Create(() => new Echo(ours, certificate)).WithDispatcher(loops.Dispatchers[0]));
             await using var stream = new SslStream(new NetworkStream(peer, ownsSocket: true));
             await stream.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions { TargetHost = "localhost", RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.Equals(certificate) });
+                new SslClientAuthenticationOptions { TargetHost = "localhost", RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                    shown!.Equals(certificate) });
             var said = RandomNumberGenerator.GetBytes(500_000);
             var saying = stream.WriteAsync(said).AsTask();
             var heard = new byte[said.Length];
@@ -55,7 +56,8 @@ public sealed class TlsOnLoopTests
         {
             _port = new(_socket, ReactorDispatcherConfigurator.LoopOf(Context), Self);
             _port.Attach();
-            _tls.BeginAsServer(new() { ServerCertificateContext = SslStreamCertificateContext.Create(_certificate, null, offline: true) }, Self);
+            _tls.BeginAsServer(new() { ServerCertificateContext = SslStreamCertificateContext.Create(_certificate, null, offline: true) },
+                Self);
         }
 
         protected override void PostStop()

@@ -5,12 +5,13 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Akka.TestKit.Xunit2;
 using Broker.Gateway.Tls;
+using Broker.Tests.Platforms;
 using Xunit;
 
 namespace Broker.Tests.Gateway.Tls;
 
 /// <summary>Two ends in memory, with bytes between them cut wherever a test likes.</summary>
-public sealed class TlsSessionTests : TestKit
+public sealed class TlsSessionTests() : TestKit(Patience.Hocon)
 {
     private static readonly SslApplicationProtocol Postgres = new("postgresql");
 
@@ -153,7 +154,8 @@ public sealed class TlsSessionTests : TestKit
         var (server, client) = (new TlsSession(), new TlsSession());
         server.BeginAsServer(Options(), TestActor);
         client.BeginAsClient(
-            new() { TargetHost = "localhost", ApplicationProtocols = [Postgres], RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.Equals(_certificate) }, TestActor);
+            new() { TargetHost = "localhost", ApplicationProtocols = [Postgres], RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                shown!.Equals(_certificate) }, TestActor);
         var (waiting, done) = (new HashSet<TlsSession>(), new HashSet<TlsSession>());
         while (done.Count < 2)
         {

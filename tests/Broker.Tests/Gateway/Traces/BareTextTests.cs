@@ -49,8 +49,10 @@ public sealed class BareTextTests
     {
         string[] pieces =
         [
-            "1", "2", "33", "1.5", ".5", "1.", "1e5", "2e5", "0x1F", "1_0", "'a'", "'b''c'", "''", "E'a'", "U&'d'", "$1", "$2", "$$a$$", "$t$", "\"a1\"", "\"a2\"", "a1", "a", "a$1",
-            "::", "int", "[", "]", "(", ")", ",", " ", "\n", "--", "/*", "*/", ";", "select", "from", "set_config", "current_database", "=", "+", "-", ".", "x", "é", "'é'", "\\",
+            "1", "2", "33", "1.5", ".5", "1.", "1e5", "2e5", "0x1F", "1_0", "'a'", "'b''c'", "''", "E'a'", "U&'d'", "$1", "$2", "$$a$$",
+            "$t$", "\"a1\"", "\"a2\"", "a1", "a", "a$1",
+            "::", "int", "[", "]", "(", ")", ",", " ", "\n", "--", "/*", "*/", ";", "select", "from", "set_config", "current_database", "=",
+            "+", "-", ".", "x", "é", "'é'", "\\",
         ];
         var random = new Random(7);
         var shapes = new Dictionary<string, (string Text, string Shape)>(StringComparer.Ordinal);
@@ -71,7 +73,8 @@ public sealed class BareTextTests
         var shape = ShapeOf(text);
         if (!shapes.TryAdd(bare, (text, shape)))
         {
-            Assert.True(shapes[bare].Shape == shape, $"<{text}> and <{shapes[bare].Text}> are both <{bare}>:\n{shape}\n{shapes[bare].Shape}");
+            Assert.True(shapes[bare].Shape == shape,
+                $"<{text}> and <{shapes[bare].Text}> are both <{bare}>:\n{shape}\n{shapes[bare].Shape}");
         }
         Assert.Equal(shape, ShapeOf(bare));
     }
@@ -90,5 +93,8 @@ public sealed class BareTextTests
     }
 
     private static IEnumerable<string> Texts(string letters, int longest) =>
-        longest == 0 ? [""] : Texts(letters, longest - 1).SelectMany(text => text.Length == longest - 1 ? letters.Select(letter => text + letter).Prepend(text) : [text]);
+        longest == 0
+            ? [""]
+            : Texts(letters, longest - 1)
+                .SelectMany(text => text.Length == longest - 1 ? letters.Select(letter => text + letter).Prepend(text) : [text]);
 }

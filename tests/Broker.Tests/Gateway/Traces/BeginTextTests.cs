@@ -18,7 +18,8 @@ public sealed class BeginTextTests
     [InlineData("start transaction isolation level read committed, read only;")]
     [InlineData("begin isolation level repeatable read read only")]
     public void A_plain_beginning_is_one(string text) =>
-        Assert.Equal(text.Contains("start", StringComparison.Ordinal) ? "START TRANSACTION" : "BEGIN", BeginText.TagOf(Encoding.UTF8.GetBytes(text)).ToString());
+        Assert.Equal(text.Contains("start", StringComparison.Ordinal) ? "START TRANSACTION" : "BEGIN",
+            BeginText.TagOf(Encoding.UTF8.GetBytes(text)).ToString());
 
     [Theory]
     [InlineData("")]

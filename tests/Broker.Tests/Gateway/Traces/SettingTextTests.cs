@@ -51,7 +51,8 @@ public sealed class SettingTextTests
     [InlineData(" set a.b = 1 ;; ")]
     [InlineData("/* x */ set a.b = 1 ; -- y")]
     [InlineData(";set a.b = 1")]
-    public void What_is_around_a_setting_is_not_kept(string text) => Assert.Equal("set a.b = 1", SettingText.Read(text).Change!.Sql.ToString());
+    public void What_is_around_a_setting_is_not_kept(string text) =>
+        Assert.Equal("set a.b = 1", SettingText.Read(text).Change!.Sql.ToString());
 
     [Theory]
     [InlineData("set local work_mem = '1MB'")]
@@ -73,5 +74,6 @@ public sealed class SettingTextTests
     [InlineData("set 'x' = 1")]
     [InlineData("set a. = 1")]
     [InlineData("set U&\"x\" = 1")]
-    public void What_is_not_known_to_be_one_setting_may_leave_anything(string text) => Assert.Same(SessionTrace.Unknown, SettingText.Read(text));
+    public void What_is_not_known_to_be_one_setting_may_leave_anything(string text) =>
+        Assert.Same(SessionTrace.Unknown, SettingText.Read(text));
 }

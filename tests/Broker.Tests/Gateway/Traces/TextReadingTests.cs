@@ -78,7 +78,8 @@ public sealed class TextReadingTests
     [InlineData("deallocate a; deallocate b", false)]
     [InlineData("listen a", false)]
     public void What_may_end_all_prepared_statements_is_known(string text, bool ends) =>
-        Assert.Equal((true, ends, null), (TextReading.Of(text).Trace.IsDirty, TextReading.Of(text).Trace.EndsStatements, TextReading.Of(text).Trace.Deallocates));
+        Assert.Equal((true, ends, null),
+            (TextReading.Of(text).Trace.IsDirty, TextReading.Of(text).Trace.EndsStatements, TextReading.Of(text).Trace.Deallocates));
 
     [Theory]
     [InlineData("declare c no scroll cursor without hold for select f(a) from t", "select f(a) from t")]
@@ -100,7 +101,9 @@ public sealed class TextReadingTests
 
     [Fact]
     public void Each_of_several_statements_is_judged() =>
-        Assert.Equal([StatementVerb.Insert, StatementVerb.Select], TextReading.Of("begin; insert into t values ('a;b', (1)); select f(';') /* ; */; commit").Parts.Select(static part => part.Verb));
+        Assert.Equal([StatementVerb.Insert, StatementVerb.Select],
+            TextReading.Of("begin; insert into t values ('a;b', (1)); select f(';') /* ; */; commit").Parts
+                .Select(static part => part.Verb));
 
     [Theory]
     [InlineData("select 1", true)]

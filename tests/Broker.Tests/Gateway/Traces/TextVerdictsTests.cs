@@ -130,7 +130,9 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
         await VerdictAsync(verdicts, "select abalance from pgbench_accounts");
         verdicts.Presume(Usual with { StandardStrings = false });
 
-        Assert.Equal((true, false), (Of(verdicts, "select abalance from pgbench_accounts").Trace.IsDirty, Of(verdicts, "select abalance from pgbench_accounts").Lane is TripLane.Reads));
+        Assert.Equal((true, false),
+            (Of(verdicts, "select abalance from pgbench_accounts").Trace.IsDirty,
+                Of(verdicts, "select abalance from pgbench_accounts").Lane is TripLane.Reads));
         Assert.True(Of(verdicts, "begin").Trace.IsDirty);
         Assert.Equal("work_mem", Of(verdicts, "set work_mem = 100").Trace.Change!.Name);
         Assert.Null(Of(verdicts, "set a.b = '\\'; x'").Trace.Change);
@@ -178,7 +180,8 @@ public sealed class TextVerdictsTests(CatalogueFixture server) : IClassFixture<C
             {
                 return verdict;
             }
-            verdicts.Learn(await CatalogueQueries.AskAsync(server.Connection, verdicts.TakeQuestions(), CancellationToken.None), _time.GetUtcNow());
+            verdicts.Learn(await CatalogueQueries.AskAsync(server.Connection, verdicts.TakeQuestions(), CancellationToken.None),
+                _time.GetUtcNow());
         }
         throw new InvalidOperationException($"not decided after 8 rounds: {text}");
     }

@@ -46,8 +46,10 @@ internal sealed class PasswordServer : IAsyncDisposable
     private async Task PrepareAsync()
     {
         await using var source = NpgsqlDataSource.Create(ConnectionString);
-        await RunAsync(source, "set password_encryption = 'md5'; create role by_md5 login password 'secret'; create role in_clear login password 'secret'");
-        await RunAsync(source, "set password_encryption = 'scram-sha-256'; create role by_scram login password 'secret'; create role trusted login");
+        await RunAsync(source,
+            "set password_encryption = 'md5'; create role by_md5 login password 'secret'; create role in_clear login password 'secret'");
+        await RunAsync(source,
+            "set password_encryption = 'scram-sha-256'; create role by_scram login password 'secret'; create role trusted login");
         await File.WriteAllTextAsync(Path.Combine(_server.DataDirectory, "pg_hba.conf"), """
             local all all trust
             host all trusted 127.0.0.1/32 trust

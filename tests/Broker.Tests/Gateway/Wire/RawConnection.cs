@@ -31,10 +31,12 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>Logs in; says why not.</summary>
-    internal async Task<(ServerLogin Login, LoginFailed? Failed)> LoginAsync(string user, Credential credential, ProtocolVersion? version = null, string database = "postgres")
+    internal async Task<(ServerLogin Login, LoginFailed? Failed)> LoginAsync(string user, Credential credential,
+        ProtocolVersion? version = null, string database = "postgres")
     {
         var login = new ServerLogin(
-            new(version ?? ProtocolVersion.V30, [new(WireText.Of("user"), WireText.Of(user)), new(WireText.Of("database"), WireText.Of(database))]), credential);
+            new(version ?? ProtocolVersion.V30,
+                [new(WireText.Of("user"), WireText.Of(user)), new(WireText.Of("database"), WireText.Of(database))]), credential);
         await SendAsync(login.First());
         while (!login.IsReady)
         {

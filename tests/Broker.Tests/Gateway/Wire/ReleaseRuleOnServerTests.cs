@@ -53,7 +53,8 @@ public sealed class ReleaseRuleOnServerTests
         await SendAsync(connection, link, syncTooEarly ? [.. begin, Sync.Instance] : begin);
         while (!link.IsCopyIn)
             await ReceiveAsync(connection, link);
-        await SendAsync(connection, link, [new CopyData(goodData ? "1\n"u8.ToArray() : "x\n"u8.ToArray()), done ? CopyDone.Instance : new CopyFail(Copy)]);
+        await SendAsync(connection, link,
+            [new CopyData(goodData ? "1\n"u8.ToArray() : "x\n"u8.ToArray()), done ? CopyDone.Instance : new CopyFail(Copy)]);
         if (series)
             await SendAsync(connection, link, [Sync.Instance]);
         await ToRestAsync(connection, link);

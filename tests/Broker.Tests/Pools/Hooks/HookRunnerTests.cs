@@ -13,12 +13,14 @@ public sealed class HookRunnerTests
     private readonly FakeTimeProvider _time = new();
     private readonly List<string> _ran = [];
 
-    private HookedConnection Connection { get; } = new(new PoolId("orders", "app"), new ConnectionId(3), new NpgsqlConnection(), new ConnectionNotes());
+    private HookedConnection Connection { get; } = new(new PoolId("orders", "app"), new ConnectionId(3), new NpgsqlConnection(),
+        new ConnectionNotes());
 
     [Fact]
     public async Task Hooks_of_one_kind_run_in_the_order_in_which_they_were_added()
     {
-        var hooks = PoolHooks.None.On(HookKind.Connect, Note("a")).On(HookKind.Close, Note("other")).And(PoolHooks.None.On(HookKind.Connect, Note("b")));
+        var hooks = PoolHooks.None.On(HookKind.Connect, Note("a")).On(HookKind.Close, Note("other"))
+            .And(PoolHooks.None.On(HookKind.Connect, Note("b")));
         Assert.Null(await Run(hooks, HookKind.Connect));
         Assert.Equal(["a", "b"], _ran);
     }
@@ -35,7 +37,8 @@ public sealed class HookRunnerTests
     [Fact] // 30, 31
     public async Task A_hook_that_throws_becomes_a_failure_that_names_it_and_the_next_does_not_run()
     {
-        var hooks = PoolHooks.None.On(HookKind.Checkout, (_, _) => throw new InvalidOperationException("boom")).On(HookKind.Checkout, Note("b"));
+        var hooks = PoolHooks.None.On(HookKind.Checkout, (_, _) => throw new InvalidOperationException("boom"))
+            .On(HookKind.Checkout, Note("b"));
         Assert.Equal(new HookFailed(Connection.Pool, "checkout", "boom"), await Run(hooks, HookKind.Checkout));
         Assert.Empty(_ran);
     }

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Broker.Client;
 using Broker.Client.Protocol.Messages;
-using Broker.Configuration;
 using Broker.Hosting;
 using Broker.Leases;
 using Broker.Pools.Hooks;
+using Broker.Tests.Hosting;
 using Npgsql;
 using Xunit;
 
@@ -16,28 +16,34 @@ internal sealed class Embedded : IAsyncDisposable
 {
     private readonly ActorSystem _system;
 
-    private Embedded(ActorSystem system, BrokerClient client) => (_system, Client) = (system, client);
+    private Embedded(ActorSystem system, BrokerClient home, BrokerClient client) => (_system, Home, Client) = (system, home, client);
 
+    /// <summary>As the tests' callers have it.</summary>
     internal BrokerClient Client { get; }
+
+    /// <summary>A client in the broker's own process.</summary>
+    internal BrokerClient Home { get; }
 
     internal ActorSystem System => _system;
 
     /// <summary>The actor of the pool, as an actor that borrows knows it.</summary>
-    internal async Task<IActorRef> PoolAsync() => (await Client.Sender.Pools.FindAsync("orders", null)).Supervisor;
+    internal async Task<IActorRef> PoolAsync() => (await Home.Sender.Pools.FindAsync("orders", null)).Supervisor;
 
     internal static Embedded Start(string connectionString, string pool = "", PoolHooks? hooks = null, string more = "") =>
         StartWith($"broker.databases.orders {{ connection-string = \"{connectionString}\" }}\nbroker.pool {{\n{pool}\n}}\n{more}", hooks);
 
     internal static Embedded StartWith(string hocon, PoolHooks? hooks = null)
     {
-        var settings = BrokerSettings.Parse(hocon);
-        var system = ActorSystem.Create("embedded", "akka.loglevel = ERROR\nakka.stdout-loglevel = OFF\nakka.log-dead-letters = off");
+        var settings = WayIn.Settings(hocon);
+        var system = ActorSystem.Create("embedded",
+            WayIn.System + "akka.loglevel = ERROR\nakka.stdout-loglevel = OFF\nakka.log-dead-letters = off");
         var byDatabase = ImmutableDictionary.Create<string, PoolHooks>();
-        return new Embedded(system, system.StartBroker(settings, hooks is null ? byDatabase : byDatabase.Add("orders", hooks)));
+        var home = system.StartBroker(settings, hooks is null ? byDatabase : byDatabase.Add("orders", hooks));
+        return new(system, home, WayIn.Client(home, settings));
     }
 
     internal ValueTask<Lease> LeaseAsync(TimeSpan? wait = null, string purpose = "") =>
-        Client.LeaseAsync("orders", new LeaseOptions { Wait = wait, Purpose = purpose });
+        Home.LeaseAsync("orders", new LeaseOptions { Wait = wait, Purpose = purpose });
 
     internal ValueTask<PoolStatus> StatusAsync() => Client.GetStatusAsync("orders");
 
@@ -58,7 +64,11 @@ internal sealed class Embedded : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await _system.Terminate();
+    public async ValueTask DisposeAsync()
+    {
+        await Client.DisposeAsync();
+        await _system.Terminate();
+    }
 }
 
 internal static class Statements

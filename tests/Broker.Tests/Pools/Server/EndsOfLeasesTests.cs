@@ -87,6 +87,20 @@ public sealed class EndsOfLeasesTests : IAsyncLifetime
         Assert.Equal(0L, await next.ScalarAsync("select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid() and datname = current_database()"));
     }
 
+    [Fact] // 35
+    public async Task What_a_holder_left_running_is_cut_off_also_when_that_takes_longer_than_the_connection_is_there()
+    {
+        // Less than the connection takes over which the server is asked to end the process.
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0, reset-timeout = 10ms");
+        for (var round = 0; round < 10; round++)
+        {
+            var lease = await broker.LeaseAsync();
+            var forgotten = lease.ScalarAsync("select pg_sleep(600)");
+            await lease.DisposeAsync();
+            await Assert.ThrowsAnyAsync<Exception>(() => forgotten).WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
     [Fact] // 36
     public async Task A_reset_that_discards_all_takes_locks_and_prepared_statements_away_before_the_return_is_complete()
     {
@@ -133,11 +147,14 @@ public sealed class EndsOfLeasesTests : IAsyncLifetime
         await using var broker = Embedded.Start(_database, "size = 1, overflow = 0", more: "broker.shutdown { drain-timeout = 100ms }");
         var running = broker.Client.QuerySingleAsync<string>("orders", $"select pg_sleep(611)::text").AsTask();
         await broker.UntilAsync(status => status.Busy == 1);
-        await CoordinatedShutdown.Get(broker.System).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance).WaitAsync(TimeSpan.FromSeconds(20));
+        await CoordinatedShutdown.Get(broker.System).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance)
+            .WaitAsync(TimeSpan.FromSeconds(20));
         await Assert.ThrowsAsync<Broker.Client.BrokerException>(() => running.WaitAsync(TimeSpan.FromSeconds(5)));
         await using var other = new NpgsqlConnection(_database);
         await other.OpenAsync();
-        await using var left = new NpgsqlCommand("select count(*) from pg_stat_activity where query like '%pg_sleep(611)%' and state = 'active' and pid <> pg_backend_pid()", other);
+        await using var left = new NpgsqlCommand(
+            "select count(*) from pg_stat_activity where query like '%pg_sleep(611)%' and state = 'active' and pid <> pg_backend_pid()",
+                other);
         Assert.Equal(0L, await left.ExecuteScalarAsync());
     }
 

@@ -28,7 +28,8 @@ public sealed class FailFastTests
     {
         using var host = await HostAsync("nowhere", "off");
         await host.StartAsync();
-        var refused = await Assert.ThrowsAsync<BrokerException>(() => host.Services.GetRequiredService<BrokerClient>().ExecuteAsync("orders", $"select 1").AsTask());
+        var refused = await Assert.ThrowsAsync<BrokerException>(() => host.Services.GetRequiredService<BrokerClient>()
+            .ExecuteAsync("orders", $"select 1").AsTask());
         Assert.IsType<LoginRefused>(refused.Failure);
         await host.StopAsync();
     }
@@ -46,7 +47,8 @@ public sealed class FailFastTests
     public async Task A_server_that_is_down_is_told_at_the_first_attempt_also_without_a_host()
     {
         using var system = ActorSystem.Create("embedded", "akka { loglevel = OFF, stdout-loglevel = OFF }");
-        var settings = BrokerSettings.Parse("broker { databases.orders { connection-string = \"Host=127.0.0.1;Port=1;Database=x;Username=x\" }\npool.fail-fast = on\n}");
+        var settings = BrokerSettings.Parse(
+            "broker { databases.orders { connection-string = \"Host=127.0.0.1;Port=1;Database=x;Username=x\" }\npool.fail-fast = on\n}");
         var refused = await Assert.ThrowsAsync<BrokerException>(() => system.StartBrokerAsync(settings));
         Assert.IsType<ServerUnavailable>(refused.Failure);
         await system.Terminate();

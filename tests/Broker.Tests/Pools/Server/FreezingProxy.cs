@@ -84,7 +84,8 @@ internal sealed class FreezingProxy : IAsyncDisposable
         {
             var age = _age;
             await server.ConnectAsync(_host, _port);
-            await await Task.WhenAny(CopyAsync(client, server, age, false), CopyAsync(server, client, age, Interlocked.Decrement(ref _silentAfterLogin) >= 0));
+            await await Task.WhenAny(CopyAsync(client, server, age, false),
+                CopyAsync(server, client, age, Interlocked.Decrement(ref _silentAfterLogin) >= 0));
             if (_age == age)
             {
                 client.Close();

@@ -94,7 +94,8 @@ public sealed class HooksOnServerTests : IAsyncLifetime
                 connection.Notes["uses"] = (int)(connection.Notes["uses"] ?? 0) + 1;
                 return ValueTask.CompletedTask;
             })
-            .On(HookKind.Checkin, (_, _) => throws && _ran.Count == 2 ? throw new InvalidOperationException("boom") : ValueTask.CompletedTask);
+            .On(HookKind.Checkin,
+                (_, _) => throws && _ran.Count == 2 ? throw new InvalidOperationException("boom") : ValueTask.CompletedTask);
         await using var broker = Embedded.Start(_database, "size = 1, overflow = 0", hooks);
         for (var use = 0; use < 3; use++)
         {

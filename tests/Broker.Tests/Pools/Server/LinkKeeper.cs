@@ -156,17 +156,20 @@ internal sealed class LinkKeeper : UntypedActor
     {
         var link = await RawConnection.ConnectAsync(_target.Port);
         var (login, failed) = await link.LoginAsync(
-            _target.Username!, _target.Password is { } password ? Credential.OfPassword(password) : Credential.None, database: _target.Database!);
+            _target.Username!, _target.Password is { } password ? Credential.OfPassword(password) : Credential.None,
+                database: _target.Database!);
         Assert.True(failed is null, $"{failed}");
         await using var asking = new NpgsqlConnection(_admin);
         await asking.OpenAsync();
-        await using var command = new NpgsqlCommand("select backend_start, pg_postmaster_start_time() from pg_stat_activity where pid = $1", asking)
+        await using var command = new NpgsqlCommand("select backend_start, pg_postmaster_start_time() from pg_stat_activity where pid = $1",
+            asking)
         {
             Parameters = { new NpgsqlParameter<int> { TypedValue = login.Key!.ProcessId } },
         };
         await using var row = await command.ExecuteReaderAsync();
         Assert.True(await row.ReadAsync());
-        return new(slot, link, new(login.Key.ProcessId, row.GetDateTime(0), row.GetDateTime(1), 1, $"{_target.Host}:{_target.Port}", 150000));
+        return new(slot, link,
+            new(login.Key.ProcessId, row.GetDateTime(0), row.GetDateTime(1), 1, $"{_target.Host}:{_target.Port}", 150000));
     }
 
     /// <summary>The server closes its end when its process is gone.</summary>

@@ -11,7 +11,8 @@ public sealed class PasswordTests : IAsyncLifetime
     private readonly string _file = Path.GetTempFileName();
     private LocalPostgres _server = null!;
 
-    public async Task InitializeAsync() => _server = await LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway with { Password = "first" });
+    public async Task InitializeAsync() =>
+        _server = await LocalPostgres.StartAsync(LocalPostgresOptions.Throwaway with { Password = "first" });
 
     public async Task DisposeAsync()
     {
@@ -42,8 +43,12 @@ public sealed class PasswordTests : IAsyncLifetime
         var open = await broker.LeaseAsync();
         await open.ScalarAsync("alter role postgres password 'second'");
 
-        var refused = await Assert.ThrowsAsync<BrokerException>(() => Detached(() => broker.LeaseAsync(TimeSpan.FromMilliseconds(200)).AsTask()));
-        Assert.Equal("28P01", refused.Failure is LoginRefused login ? login.SqlState : refused.Message.Contains("password", StringComparison.Ordinal) ? "28P01" : refused.Message);
+        var refused =
+            await Assert.ThrowsAsync<BrokerException>(() => Detached(() => broker.LeaseAsync(TimeSpan.FromMilliseconds(200)).AsTask()));
+        Assert.Equal("28P01",
+            refused.Failure is LoginRefused login ? login.SqlState
+                : refused.Message.Contains("password", StringComparison.Ordinal) ? "28P01"
+                : refused.Message);
 
         Put("second");
         await using (var fresh = await broker.LeaseAsync())

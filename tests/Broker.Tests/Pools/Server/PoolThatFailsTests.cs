@@ -84,7 +84,8 @@ public sealed class PoolThatFailsTests : IAsyncLifetime
         var pool = await broker.PoolAsync();
         for (var round = 0; round < 50; round++)
         {
-            var callers = Enumerable.Range(0, 20).Select(_ => broker.Client.QuerySingleAsync<int>("orders", $"select 1").AsTask()).ToArray();
+            var callers = Enumerable.Range(0, 20).Select(_ => broker.Client.QuerySingleAsync<int>("orders", $"select 1").AsTask())
+                .ToArray();
             pool.Tell(Poison);
             foreach (var caller in callers)
             {
@@ -130,7 +131,8 @@ public sealed class PoolThatFailsTests : IAsyncLifetime
         {
             try
             {
-                Assert.Equal(1, await broker.Client.QuerySingleAsync<int>("orders", $"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+                Assert.Equal(1,
+                    await broker.Client.QuerySingleAsync<int>("orders", $"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
                 return;
             }
             catch (BrokerException) when (attempt < 100)

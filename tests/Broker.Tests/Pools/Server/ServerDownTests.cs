@@ -52,10 +52,12 @@ public sealed class ServerDownTests : IAsyncLifetime
     [Fact] // 24
     public async Task With_the_server_down_every_borrower_hears_why_within_its_limit_and_recovery_needs_nobody()
     {
-        await using var broker = Embedded.Start(_server.ConnectionString(), "size = 2, overflow = 0, reconnect { min-backoff = 10ms, max-backoff = 50ms }");
+        await using var broker = Embedded.Start(_server.ConnectionString(),
+            "size = 2, overflow = 0, reconnect { min-backoff = 10ms, max-backoff = 50ms }");
         await _server.KillAsync();
         var clock = Stopwatch.StartNew();
-        var refused = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Assert.ThrowsAsync<BrokerException>(() => broker.LeaseAsync(TimeSpan.FromMilliseconds(500)).AsTask())));
+        var refused = await Task.WhenAll(Enumerable.Range(0, 10)
+            .Select(_ => Assert.ThrowsAsync<BrokerException>(() => broker.LeaseAsync(TimeSpan.FromMilliseconds(500)).AsTask())));
         Assert.True(clock.Elapsed >= TimeSpan.FromMilliseconds(450), "they were not given their time");
         Assert.All(refused, exception => Assert.IsType<ServerUnavailable>(exception.Failure));
         var waiting = broker.LeaseAsync();
@@ -67,7 +69,8 @@ public sealed class ServerDownTests : IAsyncLifetime
     [Fact]
     public async Task A_database_that_does_not_exist_is_told_at_once_and_the_pool_stays_whole()
     {
-        await using var broker = Embedded.Start(_server.ConnectionString("late"), "acquire-timeout = 1h, reconnect { min-backoff = 10ms, max-backoff = 10ms }");
+        await using var broker = Embedded.Start(_server.ConnectionString("late"),
+            "acquire-timeout = 1h, reconnect { min-backoff = 10ms, max-backoff = 10ms }");
         for (var attempt = 0; attempt < 5; attempt++)
         {
             var refused = await Assert.ThrowsAsync<BrokerException>(() => broker.LeaseAsync().AsTask());

@@ -58,7 +58,8 @@ public sealed class SlotsOnServerTests : IAsyncLifetime
         await Task.WhenAll(leases.Concat(errands)).WaitAsync(TimeSpan.FromMinutes(2));
 
         // Then the links have all, and in the end all comes back.
-        await broker.UntilAsync(status => status.Lent == 4 && status.Leases.All(lease => lease.Holder == "gateway" && lease.BackendPid != 0));
+        await broker.UntilAsync(status => status.Lent == 4 && status.Leases
+            .All(lease => lease.Holder == "gateway" && lease.BackendPid != 0));
         foreach (var keeper in keepers)
         {
             keeper.Tell(new Have(0));

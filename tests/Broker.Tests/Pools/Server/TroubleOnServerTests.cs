@@ -55,7 +55,8 @@ public sealed class TroubleOnServerTests : IAsyncLifetime
         var killed = await Task.WhenAll(Enumerable.Range(0, 15).Select(_ => broker.LeaseAsync().AsTask()));
         await using var killer = new NpgsqlConnection(_database);
         await killer.OpenAsync();
-        await using var kill = new NpgsqlCommand("select pg_terminate_backend(pid, 10000) from pg_stat_activity where pid = any($1)", killer)
+        await using var kill = new NpgsqlCommand("select pg_terminate_backend(pid, 10000) from pg_stat_activity where pid = any($1)",
+            killer)
         {
             Parameters = { new NpgsqlParameter<int[]> { TypedValue = [.. killed.Select(lease => lease.BackendPid)] } },
         };

@@ -95,15 +95,19 @@ public sealed class ChangingSpecs : PoolStage
         var links = plan.Links!;
 
         Assert.True(PlanOf("size = 9").HasTargetOf(plan));
-        Assert.True(With(links with { Server = links.Server with { MaxConnections = 9, Hosts = [.. links.Server.Hosts] } }).HasTargetOf(plan));
+        Assert.True(With(links with { Server = links.Server with { MaxConnections = 9, Hosts = [.. links.Server.Hosts] } })
+            .HasTargetOf(plan));
         Assert.False(With(links with { Server = links.Server with { Hosts = [new("other", 5432)] } }).HasTargetOf(plan));
-        Assert.False(With(links with { Database = links.Database with { Settings = links.Database.Settings.Add("search_path", "x") } }).HasTargetOf(plan));
-        Assert.False(With(links with { User = links.User with { Password = new Broker.Configuration.PasswordSource.Literal(new("x")) } }).HasTargetOf(plan));
+        Assert.False(With(links with { Database = links.Database with { Settings = links.Database.Settings.Add("search_path", "x") } })
+            .HasTargetOf(plan));
+        Assert.False(With(links with { User = links.User with { Password = new Broker.Configuration.PasswordSource.Literal(new("x")) } })
+            .HasTargetOf(plan));
 
         PoolPlan With(LinkPlan other) => plan with { Links = other };
     }
 
-    private static PoolPlan Elsewhere(PoolPlan plan) => plan with { Links = plan.Links! with { Database = plan.Links.Database with { Database = "elsewhere" } } };
+    private static PoolPlan Elsewhere(PoolPlan plan) =>
+        plan with { Links = plan.Links! with { Database = plan.Links.Database with { Database = "elsewhere" } } };
 
     private static Func<Action<SettledOutcome>, SettlerPlan> Named(string name) =>
         told => new(new(name, "app"), null!, ActorRefs.Nobody, null!, null, TimeProvider.System, told);

@@ -15,6 +15,7 @@ using Broker.Leases;
 using Broker.Pools;
 using Broker.Statements;
 using Broker.Tests.Diagnostics;
+using Broker.Tests.Platforms;
 using Broker.Tests.Statements;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -34,9 +35,10 @@ public abstract class PoolStage : TestKit
 
     private protected static readonly PoolId Orders = new("orders", "app");
 
-    private protected static PoolDefaults Defaults { get; } = new("read committed", false, false, "UTF8", true, false, TimeSpan.FromSeconds(1));
+    private protected static PoolDefaults Defaults { get; } = new("read committed", false, false, "UTF8", true, false,
+        TimeSpan.FromSeconds(1));
 
-    private protected PoolStage() : base("akka.loggers = [\"Akka.TestKit.TestEventListener, Akka.TestKit\"]")
+    private protected PoolStage() : base(Patience.Hocon + "akka.loggers = [\"Akka.TestKit.TestEventListener, Akka.TestKit\"]")
     {
         _meter = new BrokerMeter(_meters);
         Stage = CreateTestProbe("stage");
@@ -96,7 +98,8 @@ public abstract class PoolStage : TestKit
             Settler = _ => throw new InvalidOperationException("nothing is settled here"),
             Links = new()
             {
-                Pool = Orders, Server = broker.Servers["main"], Roles = new(TimeSpan.Zero, Time), Database = database, User = database.Users["app"], Gateway = broker.Gateway, Time = Time,
+                Pool = Orders, Server = broker.Servers["main"], Roles = new(TimeSpan.Zero, Time), Database = database,
+                User = database.Users["app"], Gateway = broker.Gateway, Time = Time,
             },
         };
     }
@@ -120,7 +123,8 @@ public abstract class PoolStage : TestKit
     private protected void Tell(ConnectionId connection, IConnectionEvent happened, bool thenDie = false) =>
         RefOf(connection).Tell(new Say(happened, thenDie));
 
-    private protected void Open(ConnectionId connection) => Tell(connection, new ConnectionEvents.Opened(connection, PoolDriver.Backend(connection), Defaults));
+    private protected void Open(ConnectionId connection) =>
+        Tell(connection, new ConnectionEvents.Opened(connection, PoolDriver.Backend(connection), Defaults));
 
     private protected ConnectionId ExpectOpened()
     {
@@ -132,7 +136,8 @@ public abstract class PoolStage : TestKit
     private protected ErrandId Acquire(TestProbe borrower, bool watched = true, bool? queueing = null, ImmutableArray<LeaseId>? held = null)
     {
         var request = new ErrandId(1, ++_requests);
-        Pool.Tell(new AcquireConnection(request, null, queueing, "Orders.Load (orders.cs:17)", "load orders", held ?? [], watched), borrower.Ref);
+        Pool.Tell(new AcquireConnection(request, null, queueing, "Orders.Load (orders.cs:17)", "load orders", held ?? [], watched),
+            borrower.Ref);
         return request;
     }
 
@@ -152,7 +157,8 @@ public abstract class PoolStage : TestKit
         return asking.ExpectMsg<PoolStatus>();
     }
 
-    private protected RunErrand Errand(string text) => new(new ErrandId(2, ++_requests), new Statement(text), CallerContext.None, ErrandLimits.Default);
+    private protected RunErrand Errand(string text) =>
+        new(new ErrandId(2, ++_requests), new Statement(text), CallerContext.None, ErrandLimits.Default);
 
     private protected static TripReport Report(Trip trip) => new(trip, TimeSpan.FromMilliseconds(1), TimeSpan.Zero, trip.Members.Length, [])
     {

@@ -169,7 +169,8 @@ public sealed class PoolSupervisorSpecs : PoolStage
         ExpectRefused<BrokerStopping>(waiting);
         Tell(connection, new ConnectionEvents.Returned(connection, lend.Lease));
         Assert.Equal(CloseReason.Stopping, ExpectTold<ConnectionCommands.Close>(connection).Reason);
-        Tell(connection, new ConnectionEvents.Closed(connection, CloseReason.Stopping, true, PoolDriver.Backend(connection)), thenDie: true);
+        Tell(connection, new ConnectionEvents.Closed(connection, CloseReason.Stopping, true, PoolDriver.Backend(connection)),
+            thenDie: true);
         stopping.ExpectMsg<PoolStopped>();
         ExpectTerminated(Pool);
     }
@@ -276,8 +277,11 @@ public sealed class PoolSupervisorSpecs : PoolStage
             Pool.Tell(Errand("select 'secret'"), CreateTestProbe());
             var connection = ExpectOpened();
             var trip = ExpectTold<ConnectionCommands.RunTrip>(connection).Trip;
-            EventFilter.Custom(e => e is Akka.Event.Warning && $"{e.Message}".Contains(shown, StringComparison.Ordinal) && !$"{e.Message}".Contains(hidden, StringComparison.Ordinal))
-                .ExpectOne(() => Tell(connection, new ConnectionEvents.TripEnded(connection, Report(trip) with { Elapsed = TimeSpan.FromSeconds(2) })));
+            EventFilter.Custom(e => e is Akka.Event.Warning
+                && $"{e.Message}".Contains(shown, StringComparison.Ordinal)
+                && !$"{e.Message}".Contains(hidden, StringComparison.Ordinal))
+                .ExpectOne(() =>
+                    Tell(connection, new ConnectionEvents.TripEnded(connection, Report(trip) with { Elapsed = TimeSpan.FromSeconds(2) })));
         }
     }
 
@@ -303,7 +307,8 @@ public sealed class PoolSupervisorSpecs : PoolStage
         ExpectLent(connection, holder);
         Pool.Tell(new PoolCommands.StopPool(Drain: true), TestActor);
         Watch(Pool);
-        Tell(connection, new ConnectionEvents.Closed(connection, CloseReason.Stopping, Clean: true, PoolDriver.Backend(connection)), thenDie: true);
+        Tell(connection, new ConnectionEvents.Closed(connection, CloseReason.Stopping, Clean: true, PoolDriver.Backend(connection)),
+            thenDie: true);
         ExpectMsg<PoolStopped>();
         ExpectTerminated(Pool);
         Pool.Tell("the last word");

@@ -93,7 +93,8 @@ public sealed class SlotSpecs : PoolStage
         AskSlot(other);
         Assert.Equal(2, Status().Waiting);
         Sys.Stop(share.Ref);
-        var ghosts = new[] { Stage.ExpectMsg<BudgetCommands.ReleaseGhost>().Backend, Stage.ExpectMsg<BudgetCommands.ReleaseGhost>().Backend };
+        var ghosts =
+            new[] { Stage.ExpectMsg<BudgetCommands.ReleaseGhost>().Backend, Stage.ExpectMsg<BudgetCommands.ReleaseGhost>().Backend };
         Assert.Equal([null, PoolDriver.Backend(new(7))], ghosts.OrderBy(backend => backend is not null));
         other.ExpectMsg<SlotLent>();
         Assert.Equal((1, 0), (Status().Lent, Status().Waiting));

@@ -15,10 +15,12 @@ public sealed class AcknowledgingTests : HandleStage
     [InlineData(false)]
     public async Task What_was_sent_is_as_it_was_before_later_changes_included_whoever_rolls_back(bool itself)
     {
-        await DirectlyAsync("insert into items (id, name, price) values (101, 'a', 1), (102, 'b', 1), (103, 'c', 1); insert into tags values ('red', 1)");
+        await DirectlyAsync(
+            "insert into items (id, name, price) values (101, 'a', 1), (102, 'b', 1), (103, 'c', 1); insert into tags values ('red', 1)");
         await using var owner = Free.Open();
         await using var session = await JoinAsync(owner);
-        var (changed, deleted, both) = (await session.GetOneAsync<Item>(101L), await session.GetOneAsync<Item>(102L), await session.GetOneAsync<Item>(103L));
+        var (changed, deleted, both) = (await session.GetOneAsync<Item>(101L), await session.GetOneAsync<Item>(102L),
+            await session.GetOneAsync<Item>(103L));
         var (tag, added) = (await session.GetOneAsync<Tag>("red"), new Item { Name = "d", Price = 1 });
         session.Add(added);
         (changed.Price, both.Price) = (2, 2);
@@ -36,7 +38,8 @@ public sealed class AcknowledgingTests : HandleStage
             await RolledBackByAsync(owner, session);
 
         Assert.Equal((1, 1, 1, 1, 0L), (changed.Price, deleted.Price, both.Price, added.Price, added.Id));
-        Assert.Equal((ObjectState.Transient, ObjectState.Persistent, ObjectState.Persistent), (await session.StateOfAsync(added), await session.StateOfAsync(deleted), await session.StateOfAsync(both)));
+        Assert.Equal((ObjectState.Transient, ObjectState.Persistent, ObjectState.Persistent),
+            (await session.StateOfAsync(added), await session.StateOfAsync(deleted), await session.StateOfAsync(both)));
         Assert.Equal((ObjectState.Persistent, ObjectState.Transient), (await session.StateOfAsync(tag), await session.StateOfAsync(later)));
         await session.CommitAsync();
         Assert.Equal("101:a:1 102:b:1 103:c:1", await RowsAsync("items", "id, name, price"));
@@ -49,7 +52,8 @@ public sealed class AcknowledgingTests : HandleStage
         await DirectlyAsync("insert into items (id, name, price) values (1, 'a', 1), (2, 'b', 1); insert into tags values ('red', 1)");
         await using var owner = Free.Open();
         await using var session = await JoinAsync(owner);
-        var (changed, deleted, tag) = (await session.GetOneAsync<Item>(1L), await session.GetOneAsync<Item>(2L), await session.GetOneAsync<Tag>("red"));
+        var (changed, deleted, tag) = (await session.GetOneAsync<Item>(1L), await session.GetOneAsync<Item>(2L),
+            await session.GetOneAsync<Tag>("red"));
         changed.Price = 5;
         session.Delete(deleted);
         await session.UpdateAsync(tag with { Weight = 5 });

@@ -36,7 +36,8 @@ public sealed class ChangedTableTests : HandleStage
         await RefusedAsync<StatementFailed>(async () => await session.QueryAsync<int>($"select nothing from lines"));
         await session.RollbackAsync();
         line.What = "b";
-        Assert.Contains("load it again", (await RefusedAsync<EntityRefused>(async () => await session.FlushAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains("load it again", (await RefusedAsync<EntityRefused>(async () => await session.FlushAsync())).Message,
+            StringComparison.Ordinal);
         session.Expunge(line);
         (await session.GetOneAsync<Line>((1, 1))).What = "c";
         await session.CommitAsync();

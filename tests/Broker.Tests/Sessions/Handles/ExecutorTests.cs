@@ -127,7 +127,8 @@ public sealed class ExecutorTests : HandleStage
             await session.ExecuteAsync($"update items set price = price + 1 where id = {other}");
         }
 
-        await Task.WhenAll(executor.RunAsync(session => UpdateAsync(session, 1, 2)), executor.RunAsync(session => UpdateAsync(session, 2, 1)));
+        await Task.WhenAll(executor.RunAsync(session => UpdateAsync(session, 1, 2)),
+            executor.RunAsync(session => UpdateAsync(session, 2, 1)));
         Assert.Equal(4L, await AskAsync<long>("select sum(price) from items"));
     }
 

@@ -89,7 +89,8 @@ public sealed class FlushingTests : HandleStage
     public async Task Inserts_come_in_the_order_of_adding()
     {
         await using var session = Sessions.Open();
-        session.AddRange(Enumerable.Range(0, 50).Select(i => new Item { Name = $"n{i:00}", Price = 1, Kind = i % 2 == 0 ? "even" : null }).ToArray());
+        session.AddRange(Enumerable.Range(0, 50).Select(i => new Item { Name = $"n{i:00}", Price = 1, Kind = i % 2 == 0 ? "even" : null })
+            .ToArray());
 
         await session.CommitAsync();
 

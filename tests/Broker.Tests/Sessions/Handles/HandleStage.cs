@@ -2,11 +2,12 @@ using System.ComponentModel.DataAnnotations;
 using Akka.Actor;
 using Broker.Client;
 using Broker.Client.Sessions;
-using Broker.Configuration;
 using Broker.Hosting;
 using Broker.Postgres;
+using Broker.Tests.Hosting;
 using Npgsql;
 using Xunit;
+using Xunit.Sdk;
 using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Sessions.Handles;
@@ -31,9 +32,16 @@ public abstract class HandleStage : IAsyncLifetime
             name text not null);
         """;
 
+    /// <summary>How many connections there are to the database.</summary>
+    private protected const int PoolSize = 4;
+
     private ActorSystem _system = null!;
 
+    /// <summary>As the tests' callers have it.</summary>
     private protected BrokerClient Broker { get; private set; } = null!;
+
+    /// <summary>A client in the broker's own process.</summary>
+    private protected BrokerClient Home { get; private set; } = null!;
 
     private protected SessionFactory Sessions { get; private set; } = null!;
 
@@ -50,21 +58,25 @@ public abstract class HandleStage : IAsyncLifetime
         ConnectionString = await SharedPostgres.CreateDatabaseAsync();
         Server = NpgsqlDataSource.Create(ConnectionString);
         await DirectlyAsync(Schema);
-        _system = ActorSystem.Create("handles", "akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }");
-        Broker = _system.StartBroker(BrokerSettings.Parse($$"""
+        _system = ActorSystem.Create("handles", WayIn.System + "akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }");
+        var settings = WayIn.Settings($$"""
             broker {
               databases.shop { connection-string = "{{Through(ConnectionString)}}" }
-              pool { size = 4, overflow = 0, keepalive = off, ping = off }
+              pool { size = {{PoolSize}}, overflow = 0, keepalive = off, ping = off }
             }
             {{Settings}}
-            """));
+            """);
+        Home = _system.StartBroker(settings);
+        Broker = WayIn.Client(Home, settings);
         Sessions = new(Broker, "shop");
     }
 
     public virtual async Task DisposeAsync()
     {
+        await Broker.DisposeAsync();
         await _system.Terminate();
         await Server.DisposeAsync();
+        await SharedPostgres.ReturnDatabaseAsync(ConnectionString);
     }
 
     private protected SessionFactory With(SessionOptions options) => new(Broker, "shop", options);
@@ -85,8 +97,11 @@ public abstract class HandleStage : IAsyncLifetime
     private protected Task<string> RowsAsync(string table, string columns) =>
         AskAsync<string>($"select coalesce(string_agg(concat_ws(':', {columns}), ' ' order by {columns}), '') from {table}");
 
-    private protected static async Task<T> RefusedAsync<T>(Func<Task> work) where T : Failure =>
-        Assert.IsType<T>((await Assert.ThrowsAsync<BrokerException>(work)).Failure);
+    private protected static async Task<T> RefusedAsync<T>(Func<Task> work) where T : Failure
+    {
+        var failure = (await Assert.ThrowsAsync<BrokerException>(work)).Failure;
+        return failure as T ?? throw new XunitException($"Not {typeof(T).Name}, but {failure}");
+    }
 }
 
 /// <summary>Changed in place.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.ComponentModel.DataAnnotations.Schema;
+using System.Runtime.CompilerServices;
 using Broker.Client;
 using Broker.Client.Executing;
 using Broker.Client.Protocol.Failures;
@@ -60,10 +61,39 @@ public sealed class HardEndTests : HandleStage
     {
         await DirectlyAsync("create table notes (id int primary key, note_id int references notes deferrable initially deferred)");
         await using var session = Sessions.Open();
-        session.AddRange([new Note(1, 99), new Note(2, 2)]);
+        Note[] notes = [new(1, 99), new(2, 2)];
+        session.AddRange(notes);
         await session.FlushAsync();
         var failure = await RefusedAsync<ForeignKeyViolated>(async () => await session.CommitAsync());
         Assert.Equal(("Note", "NoteId", "1"), (failure.Entity, failure.Property, failure.Key));
+        GC.KeepAlive(notes);
+    }
+
+    [Fact]
+    public async Task A_deferred_constraint_is_told_as_one_also_when_nobody_holds_the_row_any_more()
+    {
+        await DirectlyAsync("create table notes (id int primary key, note_id int references notes deferrable initially deferred)");
+        await using var session = Sessions.Open();
+        var row = Add(session);
+        await session.FlushAsync();
+        for (var i = 0; i < 1_000 && row.IsAlive; i++)
+        {
+            GC.Collect();
+            await Task.Delay(10);
+        }
+        Assert.False(row.IsAlive);
+
+        var failure = await RefusedAsync<ForeignKeyViolated>(async () => await session.CommitAsync());
+
+        Assert.Equal(("Note", "NoteId", null), (failure.Entity, failure.Property, failure.Key));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference Add(Session session)
+        {
+            var note = new Note(1, 99);
+            session.Add(note);
+            return new(note);
+        }
     }
 
     [Fact]
@@ -71,7 +101,9 @@ public sealed class HardEndTests : HandleStage
     {
         await DirectlyAsync("create table readings (sensor int, at timestamptz, value double precision, primary key (sensor, at))");
         await using var session = Sessions.Open();
-        foreach (var at in new[] { new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddTicks(1234567), new(new DateTime(1969, 7, 20, 20, 17, 40, DateTimeKind.Utc).AddTicks(7654321)) })
+        foreach (var at
+            in new[] { new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)
+                .AddTicks(1234567), new(new DateTime(1969, 7, 20, 20, 17, 40, DateTimeKind.Utc).AddTicks(7654321)) })
         {
             var reading = new Reading { Sensor = 1, At = at, Value = 1 };
             session.Add(reading);
@@ -136,7 +168,8 @@ public sealed class HardEndTests : HandleStage
     public async Task A_hook_that_calls_its_session_behind_a_commit_is_told_of_as_committed()
     {
         Session? self = null;
-        await using var session = With(new() { Hooks = new() { AfterCommit = async (_, cancellation) => await self!.FlushAsync(cancellation) } }).Open();
+        await using var session =
+            With(new() { Hooks = new() { AfterCommit = async (_, cancellation) => await self!.FlushAsync(cancellation) } }).Open();
         self = session;
         session.Add(new Tag("red", 1));
         var failed = await RefusedAsync<SessionHookFailed>(async () => await session.CommitAsync());

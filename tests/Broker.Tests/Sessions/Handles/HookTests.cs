@@ -21,7 +21,8 @@ public sealed class HookTests : HandleStage
         {
             Hooks = new()
             {
-                BeforeFlush = Hear("before flush"), AfterFlush = Hear("after flush"), BeforeCommit = Hear("before commit"), AfterCommit = Hear("after commit"),
+                BeforeFlush = Hear("before flush"), AfterFlush = Hear("after flush"), BeforeCommit = Hear("before commit"),
+                AfterCommit = Hear("after commit"),
                 BeforeRollback = Hear("before rollback"), AfterRollback = Hear("after rollback"),
             },
         }).Open();

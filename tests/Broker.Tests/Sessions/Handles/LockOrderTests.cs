@@ -66,7 +66,8 @@ public sealed class LockOrderTests : HandleStage
         });
     }
 
-    private Task TogetherAsync(Func<Session, string, Task> work) => Task.WhenAll(new[] { "id", "id desc" }.Select(order => Task.Run(async () =>
+    private Task TogetherAsync(Func<Session, string, Task> work) =>
+        Task.WhenAll(new[] { "id", "id desc" }.Select(order => Task.Run(async () =>
     {
         for (var round = 0; round < Rounds; round++)
         {

@@ -56,7 +56,8 @@ public sealed class RaceTests : HandleStage
 
         var refused = await RefusedAsync<SeveralRefused>(async () => await session.FlushAsync());
 
-        Assert.Equal([nameof(Item), nameof(Tag)], refused.Causes.Select(static cause => Assert.IsType<EntityRefused>(cause).Entity.Split('.')[^1]));
+        Assert.Equal([nameof(Item), nameof(Tag)],
+            refused.Causes.Select(static cause => Assert.IsType<EntityRefused>(cause).Entity.Split('.')[^1]));
         await first;
         await session.CommitAsync();
         Assert.Equal("blue", await RowsAsync("tags", "name"));

@@ -28,7 +28,8 @@ public sealed class SharedTests : HandleStage
 
         await session.CommitAsync();
 
-        Assert.Equal((640L, 1280L), (await AskAsync<long>("select count(*) from items"), await AskAsync<long>("select sum(price) from items")));
+        Assert.Equal((640L, 1280L),
+            (await AskAsync<long>("select count(*) from items"), await AskAsync<long>("select sum(price) from items")));
     }
 
     [Fact]
@@ -38,7 +39,8 @@ public sealed class SharedTests : HandleStage
         await session.ExecuteAsync($"create temp table log (caller int, step int, at bigserial)");
         await Task.WhenAll(Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
         {
-            var asked = Enumerable.Range(0, 20).Select(step => session.ExecuteAsync($"insert into log (caller, step) values ({caller}, {step})").AsTask()).ToArray();
+            var asked = Enumerable.Range(0, 20)
+                .Select(step => session.ExecuteAsync($"insert into log (caller, step) values ({caller}, {step})").AsTask()).ToArray();
             await Task.WhenAll(asked);
         })));
 

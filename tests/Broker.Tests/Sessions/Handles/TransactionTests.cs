@@ -182,7 +182,8 @@ public sealed class TransactionTests : HandleStage
 
         Assert.Equal([("serializable", "on", "on")], await session.QueryAsync<(string, string, string)>(
             $"select current_setting('transaction_isolation'), current_setting('transaction_read_only'), current_setting('transaction_deferrable')"));
-        Assert.Equal("25006", (await Assert.ThrowsAsync<BrokerException>(async () => await session.ExecuteAsync($"delete from tags"))).SqlState);
+        Assert.Equal("25006",
+            (await Assert.ThrowsAsync<BrokerException>(async () => await session.ExecuteAsync($"delete from tags"))).SqlState);
     }
 
     [Fact]
@@ -199,7 +200,8 @@ public sealed class TransactionTests : HandleStage
                 session.Add(new Tag("blue", 1));
                 await session.FlushAsync();
                 var sleeping = session.ExecuteAsync($"select pg_sleep(600)", cancellation.Token);
-                await looking.UntilAsync("count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
+                await looking.UntilAsync(
+                    "count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
                 await cancellation.CancelAsync();
                 await sleeping;
             }

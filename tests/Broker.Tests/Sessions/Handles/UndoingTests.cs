@@ -69,7 +69,8 @@ public sealed class UndoingTests : HandleStage
     [Fact]
     public async Task A_rollback_happens_though_the_hook_before_it_fails()
     {
-        await using var session = With(new() { Hooks = new() { BeforeRollback = (_, _) => throw new InvalidOperationException("no") } }).Open();
+        await using var session = With(new() { Hooks = new() { BeforeRollback = (_, _) => throw new InvalidOperationException("no") } })
+            .Open();
         var tag = new Tag("red", 1);
         session.Add(tag);
         await session.FlushAsync();

@@ -1,4 +1,4 @@
-namespace Broker.Statements;
+namespace Broker.Client.Texts;
 
 /// <summary>The character classes of PostgreSQL's scanner. Everything beyond ASCII may be part of a name, blanks included.</summary>
 internal static class Characters

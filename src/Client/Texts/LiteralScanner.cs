@@ -1,4 +1,4 @@
-namespace Broker.Statements;
+namespace Broker.Client.Texts;
 
 /// <summary>
 /// Where strings, quoted names and comments end. Every method gives the position behind the end, or -1 when there is none.

@@ -1,10 +1,9 @@
-using Broker.Client;
 using Broker.Client.Executing;
 using Broker.Client.Sessions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace Broker.Hosting;
+namespace Broker.Client.Hosting;
 
 /// <summary>Sessions from dependency injection: one for each scope, such as a request of ASP.NET Core or a worker's round.</summary>
 public static class SessionHosting
@@ -22,8 +21,10 @@ public static class SessionHosting
         this IServiceCollection services, string database, SessionOptions? options = null, ExecutorOptions? executor = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddKeyedSingleton(database, (provider, _) => new SessionFactory(provider.GetRequiredService<BrokerClient>(), database, options));
-        services.AddKeyedSingleton(database, (provider, _) => new SessionExecutor(provider.GetRequiredKeyedService<SessionFactory>(database), executor));
+        services.AddKeyedSingleton(database,
+            (provider, _) => new SessionFactory(provider.GetRequiredService<BrokerClient>(), database, options));
+        services.AddKeyedSingleton(database,
+            (provider, _) => new SessionExecutor(provider.GetRequiredKeyedService<SessionFactory>(database), executor));
         services.AddKeyedScoped(database, (provider, _) => provider.GetRequiredKeyedService<SessionFactory>(database).Open());
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<SessionFactory>(database));
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<SessionExecutor>(database));
