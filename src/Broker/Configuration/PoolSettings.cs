@@ -55,7 +55,9 @@ public sealed record PoolSettings
     /// <summary>What is done when a connection that is not clean comes back.</summary>
     public required ResetMode Reset { get; init; }
 
-    /// <summary>How long a reset may take before the connection is closed instead, 10 ms to 10 min.</summary>
+    /// <summary>
+    /// How long a reset may take before the connection is closed instead, and how long a cancel may stay unanswered, 10 ms to 10 min.
+    /// </summary>
     public required TimeSpan ResetTimeout { get; init; }
 
     /// <summary>How long a hook may take before it counts as failed, 10 ms to 10 min.</summary>

@@ -180,6 +180,8 @@ internal sealed class PhysicalConnector
             NoResetOnClose = _user.Pool.Reset == ResetMode.None,
             // Limits are the broker's: it cancels what is too slow.
             CommandTimeout = 0,
+            // Npgsql's own is short for a busy server, and gives a connection up whose statement may be cancelled a moment later.
+            CancellationTimeout = (int)_user.Pool.ResetTimeout.TotalMilliseconds,
             // Requests to cancel go by this, on a thread that they block.
             Timeout = Math.Clamp((int)Math.Ceiling(_server.ConnectTimeout.TotalSeconds), 1, LongestTimeout),
             Enlist = false,

@@ -17,13 +17,15 @@ internal sealed class FreezingProxy : IAsyncDisposable
     private readonly int _port;
     private volatile bool _frozen;
     private volatile int _age;
+    private volatile int _answersHeld;
     private volatile int _silentAfterLogin;
     private volatile TaskCompletionSource _held = new();
+    private volatile TaskCompletionSource _heldAnswers = new();
 
     private FreezingProxy(NpgsqlConnectionStringBuilder target)
     {
         (_host, _port) = (target.Host!, target.Port);
-        _held.SetResult();
+        Release();
         _listener.Start();
         ConnectionString = new NpgsqlConnectionStringBuilder(target.ConnectionString)
         {
@@ -47,8 +49,19 @@ internal sealed class FreezingProxy : IAsyncDisposable
     /// <summary>What comes on open connections is kept back, and nothing of it is lost.</summary>
     internal void Hold() => _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>What the server says on connections that are open now is kept back; it hears everything.</summary>
+    internal void HoldAnswers()
+    {
+        _heldAnswers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answersHeld++;
+    }
+
     /// <summary>What was kept back is handed on.</summary>
-    internal void Release() => _held.SetResult();
+    internal void Release()
+    {
+        _held.TrySetResult();
+        _heldAnswers.TrySetResult();
+    }
 
     /// <summary>New connections are carried again; those that were open stay silent.</summary>
     internal void Thaw() => _frozen = false;
@@ -84,8 +97,8 @@ internal sealed class FreezingProxy : IAsyncDisposable
         {
             var age = _age;
             await server.ConnectAsync(_host, _port);
-            await await Task.WhenAny(CopyAsync(client, server, age, false),
-                CopyAsync(server, client, age, Interlocked.Decrement(ref _silentAfterLogin) >= 0));
+            await await Task.WhenAny(CopyAsync(client, server, age, answers: false, untilLogin: false),
+                CopyAsync(server, client, age, answers: true, untilLogin: Interlocked.Decrement(ref _silentAfterLogin) >= 0));
             if (_age == age)
             {
                 client.Close();
@@ -100,9 +113,10 @@ internal sealed class FreezingProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(TcpClient from, TcpClient to, int age, bool untilLogin)
+    private async Task CopyAsync(TcpClient from, TcpClient to, int age, bool answers, bool untilLogin)
     {
         var buffer = new byte[65536];
+        var answersHeld = _answersHeld;
         while (await from.GetStream().ReadAsync(buffer) is var count and > 0)
         {
             if (_age != age)
@@ -110,6 +124,10 @@ internal sealed class FreezingProxy : IAsyncDisposable
                 await Task.Delay(Timeout.Infinite);
             }
             await _held.Task;
+            if (answers && _answersHeld != answersHeld)
+            {
+                await _heldAnswers.Task;
+            }
             await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
             // ReadyForQuery, idle
             if (untilLogin && buffer.AsSpan(0, count).EndsWith("Z\0\0\0\u0005I"u8))

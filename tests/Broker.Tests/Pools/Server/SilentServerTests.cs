@@ -1,7 +1,9 @@
 using Broker.Client;
 using Broker.Client.Protocol.Failures;
+using Broker.Client.Protocol.Values;
 using Broker.Pools.Hooks;
 using Broker.Postgres;
+using Broker.Tests.Settlement;
 using Npgsql;
 using Xunit;
 
@@ -12,9 +14,14 @@ public sealed class SilentServerTests : IAsyncLifetime
 {
     private const string Impatient = "connect-timeout = 300ms, ghost-limit = 1s";
 
+    private string _server = null!;
     private FreezingProxy _proxy = null!;
 
-    public async Task InitializeAsync() => _proxy = FreezingProxy.For(await SharedPostgres.CreateDatabaseAsync());
+    public async Task InitializeAsync()
+    {
+        _server = await SharedPostgres.CreateDatabaseAsync();
+        _proxy = FreezingProxy.For(_server);
+    }
 
     public async Task DisposeAsync() => await _proxy.DisposeAsync();
 
@@ -78,6 +85,42 @@ public sealed class SilentServerTests : IAsyncLifetime
         await using var got = await next.WaitAsync(TimeSpan.FromSeconds(10));
         Assert.NotEqual(lease.BackendPid, got.BackendPid);
         _ = running;
+    }
+
+    // Npgsql's own patience is two seconds; the answer comes behind that.
+    [Fact]
+    public async Task A_cancel_that_the_server_answers_late_is_a_cancel()
+    {
+        await using var broker = Start("size = 1, overflow = 0, reset-timeout = 1m");
+        using var cancel = new CancellationTokenSource();
+        var sleeping = broker.Client.ExecuteAsync("orders", new Statement("select pg_sleep(600)"), cancel.Token).AsTask();
+        await UntilSleepingAsync();
+        _proxy.HoldAnswers();
+        await cancel.CancelAsync();
+        await Task.WhenAny(sleeping, Task.Delay(TimeSpan.FromSeconds(3)));
+        _proxy.Release();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sleeping);
+    }
+
+    [Fact]
+    public async Task A_cancel_that_is_never_answered_ends_in_time_and_its_slot_serves_again()
+    {
+        await using var broker = Start("size = 1, overflow = 0, reset-timeout = 100ms");
+        using var cancel = new CancellationTokenSource();
+        var sleeping = broker.Client.ExecuteAsync("orders", new Statement("select pg_sleep(600)"), cancel.Token).AsTask();
+        await UntilSleepingAsync();
+        _proxy.Freeze();
+        await cancel.CancelAsync();
+        var told = await Assert.ThrowsAsync<BrokerException>(() => sleeping.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.IsType<OutcomeUnknown>(told.Failure);
+        _proxy.Thaw();
+        Assert.Equal(1, await broker.Client.QuerySingleAsync<int>("orders", $"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    private async Task UntilSleepingAsync()
+    {
+        await using var server = await Sql.OpenAsync(_server);
+        await server.UntilAsync("exists(select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep')");
     }
 
     [Theory]
