@@ -103,7 +103,7 @@ public sealed class CopyTests : StreamStage
     [AtHomeFact("its caller is an actor that speaks to the pool itself")]
     public async Task A_copy_whose_writer_stalls_is_rolled_back_with_a_reason()
     {
-        Start(stream: "idle-limit = 100ms");
+        Start(stream: "idle-limit = 1s");
         await RunAsync("create table t (i int)");
         var (id, stream) = await OpenAsync(new CopyIn(new Statement("copy t from stdin")));
         stream.Tell(new SendCopyData(id, "1\n"u8.ToArray()), TestActor);

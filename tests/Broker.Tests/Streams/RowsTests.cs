@@ -142,7 +142,7 @@ public sealed class RowsTests : StreamStage
     [Fact]
     public async Task A_reader_that_stalls_is_closed_with_a_reason_and_keeps_nobody_waiting()
     {
-        Start(stream: "idle-limit = 100ms, chunk-rows = 1");
+        Start(stream: "idle-limit = 1s, chunk-rows = 1");
         await using var rows = Stream<(int, string)>(Endless).GetAsyncEnumerator();
         await rows.MoveNextAsync();
         Assert.Equal(1, await AskAsync<int>("select 1"));
@@ -154,7 +154,7 @@ public sealed class RowsTests : StreamStage
             {
             }
         });
-        Assert.Equal(TimeSpan.FromMilliseconds(100), stalled.Limit);
+        Assert.Equal(TimeSpan.FromSeconds(1), stalled.Limit);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Broker.Tests.Sessions.Handles;
 /// <summary>Streams whose consumer does not come back.</summary>
 public sealed class IdleStreamTests : HandleStage
 {
-    private protected override string Settings => "broker.sessions.cursor-idle-limit = 200ms";
+    private protected override string Settings => "broker.sessions.cursor-idle-limit = 1s";
 
     [Fact]
     public async Task A_stream_that_lies_idle_is_closed_and_the_session_goes_on()
