@@ -9,7 +9,7 @@ namespace Broker.Samples.Tests.Pages;
 internal sealed partial class ShownCode
 {
     private readonly ServiceCollection services = new();
-    private readonly BrokerClient broker = null!;
+    private readonly BrokerClient broker = null!, client = null!;
     private readonly SessionFactory sessions = null!;
     private readonly Session session = null!;
     private readonly SessionExecutor executor = null!;
