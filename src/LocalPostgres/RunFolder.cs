@@ -65,13 +65,17 @@ internal sealed class RunFolder : IDisposable
     public void Remove()
     {
         Dispose();
-        try
+        while (Directory.Exists(Path))
         {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // the keeper of the server was faster
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Somebody else is removing it too: the server's keeper, or a start that sees it left behind. A part that is gone
+                // does not mean that all of it is.
+            }
         }
     }
 

@@ -74,4 +74,32 @@ public sealed class RunFolderTests : IDisposable
 
         Assert.False(Directory.Exists(folder.Path));
     }
+
+    [Fact]
+    public async Task A_folder_that_another_removes_too_is_gone_when_its_owner_has_removed_it()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var owned = RunFolder.Create(_parent, dataDirectory: null);
+            foreach (var part in Enumerable.Range(0, 50))
+            {
+                Directory.CreateDirectory(Path.Combine(owned.DataDirectory, $"{part}", "below"));
+            }
+            using var bothStart = new Barrier(2);
+            var other = Task.Run(() =>
+            {
+                bothStart.SignalAndWait();
+                foreach (var left in RunFolder.TakeAbandoned(_parent))
+                {
+                    left.Remove();
+                }
+            });
+
+            bothStart.SignalAndWait();
+            owned.Remove();
+
+            Assert.False(Directory.Exists(owned.Path));
+            await other;
+        }
+    }
 }
