@@ -17,8 +17,10 @@ public sealed class BusyClientTests : RemoteStage
         await using var session = new SessionFactory(client, "orders").Open();
         await session.ExecuteAsync($"create table effects (number int)");
 
+        await using var holder = await HoldAsync();
         var busy = await KeepBusyAsync(client);
         await FailureOfAsync<TooManyRequests>(async () => await session.ExecuteAsync($"insert into effects values (1)"));
+        await holder.CloseAsync();
         await busy;
 
         await session.ExecuteAsync($"insert into effects values (2)");
@@ -33,8 +35,10 @@ public sealed class BusyClientTests : RemoteStage
         var session = new SessionFactory(client, "orders").Open();
         await session.ExecuteAsync($"create table effects (number int)");
 
+        await using var holder = await HoldAsync();
         var busy = await KeepBusyAsync(client);
         await session.DisposeAsync();
+        await holder.CloseAsync();
         await busy;
 
         await UntilAsync(static status => status is { Lent: 0 });
@@ -46,10 +50,11 @@ public sealed class BusyClientTests : RemoteStage
         return await ConnectAsync();
     }
 
-    /// <summary>Has all of its requests under way for a while; the inner task is that while.</summary>
+    /// <summary>Has all of its requests under way until the lock 7 is let go; the inner task is that while.</summary>
     private async Task<Task> KeepBusyAsync(BrokerClient client)
     {
-        var running = Enumerable.Range(0, Requests).Select(_ => client.ExecuteAsync("orders", $"select pg_sleep(2)").AsTask()).ToArray();
+        var running = Enumerable.Range(0, Requests)
+            .Select(_ => client.ExecuteAsync("orders", $"select pg_advisory_xact_lock_shared(7)").AsTask()).ToArray();
         await UntilAsync(static status => status.Busy == Requests);
         return Task.WhenAll(running);
     }

@@ -80,11 +80,12 @@ public sealed class ForgottenClientTests : RemoteStage
     public async Task A_stream_that_may_have_written_is_unknown()
     {
         var (proxy, client, witness) = await StartAsync();
-        await SlowCommitsAsync(1);
+        await using var holder = await HoldCommitsAsync();
 
         var reading = ReadAsync(client, "insert into effects values (1) returning number");
-        await UntilSleepsAsync();
+        await UntilCommitIsHeldAsync(holder);
         proxy.StopReading();
+        await holder.CloseAsync();
         await UntilEffectAsync();
         await ForgottenAsync(proxy, witness);
 
@@ -113,11 +114,12 @@ public sealed class ForgottenClientTests : RemoteStage
     public async Task A_write_that_took_effect_is_unknown_also_to_a_broker_that_takes_none()
     {
         var (proxy, client, witness) = await StartAsync(pool: "size = 4, overflow = 0, suspended = refuse");
-        await SlowCommitsAsync(1);
+        await using var holder = await HoldCommitsAsync();
 
         var writing = client.ExecuteAsync("orders", $"insert into effects values (1)").AsTask();
-        await UntilSleepsAsync();
+        await UntilCommitIsHeldAsync(holder);
         proxy.Swallow();
+        await holder.CloseAsync();
         await UntilEffectAsync();
         await UntilForgottenAsync(witness);
         await Home.SuspendAsync("orders");
@@ -242,9 +244,10 @@ public sealed class ForgottenClientTests : RemoteStage
     // When it has tried to come again it knows that the way is lost.
     private static async Task LoseAsync(FaultProxy proxy)
     {
+        var before = proxy.Accepted;
         proxy.RefuseNew();
         proxy.Cut();
-        while (proxy.Accepted < 2)
+        while (proxy.Accepted == before)
             await Task.Delay(5);
     }
 

@@ -2,6 +2,8 @@ using Broker.Client;
 using Broker.Client.Remote;
 using Broker.Hosting;
 using Broker.Tests.Hosting;
+using Broker.Tests.Settlement;
+using Npgsql;
 using Xunit;
 using Failure = Broker.Client.Protocol.Failures.Failure;
 
@@ -61,6 +63,29 @@ public abstract class RemoteStage : BrokerStage
         _clients.Add(client);
         return client;
     }
+
+    /// <summary>Takes the lock 7, for which statements of a test wait until the connection is closed that this returns.</summary>
+    private protected async Task<NpgsqlConnection> HoldAsync()
+    {
+        var holder = await Sql.OpenAsync(Database);
+        await holder.RunAsync("select pg_advisory_lock(7)");
+        return holder;
+    }
+
+    /// <summary>From now on a COMMIT of effects waits for the lock 7, which is taken.</summary>
+    private protected async Task<NpgsqlConnection> HoldCommitsAsync()
+    {
+        var holder = await HoldAsync();
+        await holder.RunAsync("""
+            create function held() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock_shared(7); return null; end';
+            create constraint trigger held after insert on effects deferrable initially deferred for each row execute function held()
+            """);
+        return holder;
+    }
+
+    /// <summary>Waits until a COMMIT does so.</summary>
+    private protected static Task UntilCommitIsHeldAsync(NpgsqlConnection holder) =>
+        holder.UntilAsync("count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event = 'advisory'");
 
     private protected static async Task<T> FailureOfAsync<T>(Func<Task> work) where T : Failure =>
         Assert.IsType<T>((await Assert.ThrowsAsync<BrokerException>(work)).Failure);
