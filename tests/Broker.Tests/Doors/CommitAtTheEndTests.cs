@@ -13,18 +13,17 @@ public sealed class CommitAtTheEndTests : RemoteStage
     {
         await StartAsync();
         await Home.ExecuteAsync("orders", $"create table effects (number int)");
-        await Home.ExecuteAsync("orders", $"create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(2); return null; end'");
-        await Home.ExecuteAsync("orders",
-            $"create constraint trigger slowly after insert on effects deferrable initially deferred for each row execute function slow()");
+        await using var holder = await HoldCommitsAsync();
         var client = await BrokerClient.ConnectAsync(Address, Options);
         var session = new SessionFactory(client, "orders").Open();
         await session.ExecuteAsync($"insert into effects values (1)");
 
         var committing = session.CommitAsync().AsTask();
-        await UntilCommitRunsAsync();
+        await UntilCommitIsHeldAsync(holder);
         await client.DisposeAsync();
 
         Assert.False((await FailureOfAsync<CommitUnknown>(() => committing)).SafeToRetry);
+        await holder.CloseAsync();
         while (await Home.QuerySingleAsync<long>("orders", $"select count(*) from effects") == 0)
         {
             await Task.Delay(20);
@@ -34,7 +33,7 @@ public sealed class CommitAtTheEndTests : RemoteStage
     [Fact]
     public async Task A_commit_that_still_runs_when_the_broker_has_given_its_client_up_is_waited_for()
     {
-        await StartAsync("heartbeat = 200ms, silence-limit = 1s");
+        await StartAsync("heartbeat = 200ms, silence-limit = 2s");
         await Home.ExecuteAsync("orders", $"create table effects (number int)");
         await Home.ExecuteAsync("orders",
             $"create function fail() returns trigger language plpgsql as 'begin perform pg_sleep(8); raise exception ''no''; end'");
@@ -47,9 +46,9 @@ public sealed class CommitAtTheEndTests : RemoteStage
 
         var committing = session.CommitAsync().AsTask();
         await UntilCommitRunsAsync();
-        proxy.Delay = TimeSpan.FromSeconds(2);
+        proxy.Delay = TimeSpan.FromSeconds(4);
         proxy.Cut();
-        await Task.Delay(2500);
+        await Task.Delay(4500);
         proxy.Delay = TimeSpan.Zero;
         proxy.Cut();
 
