@@ -96,7 +96,8 @@ public sealed class IdleTests : SessionStage
     public async Task So_is_one_that_failed_inside_a_scope()
     {
         Start();
-        var handle = await OpenAsync(new() { IdleLimit = TimeSpan.FromMilliseconds(50) });
+        // Not between the two commands, however long the test takes from one to the other.
+        var handle = await OpenAsync(new() { IdleLimit = TimeSpan.FromSeconds(1) });
         await handle.RunAsync<ScopeOpened>(new OpenScope(new(1), []));
         await handle.RefusedAsync<StatementFailed>("select 1 / 0");
 
@@ -110,9 +111,10 @@ public sealed class IdleTests : SessionStage
     public async Task A_transaction_in_which_something_runs_is_not_idle()
     {
         Start();
-        var handle = await OpenAsync(new() { IdleLimit = TimeSpan.FromMilliseconds(150) });
+        // More than the test takes from one command to the next, and less than the second one runs.
+        var handle = await OpenAsync(new() { IdleLimit = TimeSpan.FromSeconds(1) });
         await handle.RunAsync("insert into effects values (1, 'a')");
-        await handle.RunAsync("select pg_sleep(0.4)");
+        await handle.RunAsync("select pg_sleep(2)");
 
         await handle.CommitAsync();
 
