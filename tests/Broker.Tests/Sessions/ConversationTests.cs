@@ -280,11 +280,13 @@ public sealed class ConversationTests : SessionStage
         Start(pool: "size = 1, overflow = 0");
         var first = await OpenAsync();
         await first.RunAsync("select 1");
-        var second = await OpenAsync(new() { Wait = TimeSpan.FromMilliseconds(50) });
+        var second = await OpenAsync(new() { Wait = TimeSpan.FromMilliseconds(500) });
 
         await second.RefusedAsync<PoolExhausted>("select 1");
 
         await first.RollbackAsync();
+        // The connection comes back behind the answer, and the other one waits for it no longer than before.
+        await UntilQuietAsync();
         Assert.Equal(2, await second.AskAsync("select 2"));
     }
 

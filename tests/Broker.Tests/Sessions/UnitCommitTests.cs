@@ -39,7 +39,7 @@ public sealed class UnitCommitTests : SessionStage
         var busy = await OpenAsync();
         await busy.RunAsync("select 1");
         await Broker.SuspendAsync("orders");
-        var handle = await OpenAsync(new() { Wait = TimeSpan.FromMilliseconds(50) });
+        var handle = await OpenAsync(new() { Wait = TimeSpan.FromMilliseconds(500) });
 
         handle.Send(new Commit([Insert(1)]));
         var refused = await handle.HearAsync<CommandRefused>();
@@ -48,6 +48,8 @@ public sealed class UnitCommitTests : SessionStage
         Assert.Null(handle.Answer.Failed);
         await Broker.ResumeAsync("orders");
         await busy.RollbackAsync();
+        // The connection comes back behind the answer, and the other one waits for it no longer than before.
+        await UntilQuietAsync();
         await handle.CommitAsync(Insert(1));
         Assert.Equal(1, await CountAsync());
     }
