@@ -115,13 +115,4 @@ public sealed class SandboxEndTests : SandboxStage
         var forgotten = await Broker.OpenSandboxAsync();
         await AddAsync("lost", forgotten.Broker);
     }
-
-    private async Task UntilNobodyHoldsAsync()
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while ((await Broker.GetStatusAsync("shop", limit.Token)).Lent > 0)
-        {
-            await Task.Yield();
-        }
-    }
 }

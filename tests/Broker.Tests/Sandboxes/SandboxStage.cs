@@ -42,4 +42,14 @@ public abstract class SandboxStage : HandleStage
     /// <summary>Names as they are seen in the sandbox.</summary>
     private protected async Task<string> NamesAsync(BrokerClient? broker = null) =>
         string.Join(' ', await (broker ?? Inside).QueryAsync<string>("shop", new Statement("select name from tags order by name")));
+
+    /// <summary>Waits until the pool has all connections back: it hears of one just behind who returned it.</summary>
+    private protected async Task UntilNobodyHoldsAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((await Broker.GetStatusAsync("shop", limit.Token)).Lent > 0)
+        {
+            await Task.Yield();
+        }
+    }
 }
