@@ -200,7 +200,7 @@ public sealed class RepeatTests : SessionStage
     [Fact]
     public async Task An_outcome_that_was_acknowledged_or_kept_for_long_enough_is_forgotten()
     {
-        Start(sessions: "outcome-keep = 1s");
+        Start(sessions: "outcome-keep = 4s");
         var seen = await OpenAsync();
         await seen.CommitAsync(Insert(1));
         seen.Acknowledged = 1;
@@ -213,7 +213,7 @@ public sealed class RepeatTests : SessionStage
         await UntilEndedAsync(unseen);
         Assert.IsType<Committed>(await OutcomeAsync(unseen, 1));
 
-        await AwaitConditionAsync(async () => await OutcomeAsync(unseen, 1) is CommandRefused, TimeSpan.FromSeconds(20));
+        await AwaitConditionAsync(async () => await OutcomeAsync(unseen, 1) is CommandRefused, TimeSpan.FromSeconds(30));
     }
 
     [Theory]
