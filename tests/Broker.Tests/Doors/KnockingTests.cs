@@ -74,7 +74,7 @@ public sealed class KnockingTests : RawStage
     [Fact]
     public async Task A_connection_that_is_not_let_in_or_is_not_in_any_more_is_closed()
     {
-        await StartAsync("login-timeout = 2s, silence-limit = 60s");
+        await StartAsync("login-timeout = 5s, silence-limit = 60s");
         await using var stays = await LoggedInAsync();
         await using var mute = new RawClient(Address);
         mute.Tell(mute.Door, Goodbye.Instance);
