@@ -16,6 +16,11 @@ namespace Broker.Tests.Gateway.Door;
 /// <summary>A broker with its gateway open, before a real server; ends with the test.</summary>
 internal sealed class DoorStage : IAsyncDisposable
 {
+    // Below the ports that the system gives to those who ask for any, so that nobody takes one between its choice and the door's opening.
+    private const int FirstPort = 20_000;
+    private const int Ports = 12_000;
+    private static int _nextPort = Random.Shared.Next(Ports);
+
     private readonly ActorSystem _system;
     private readonly string _settings;
     private bool _ownsDatabase;
@@ -135,8 +140,19 @@ internal sealed class DoorStage : IAsyncDisposable
 
     internal static int FreePort()
     {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+        while (true)
+        {
+            var port = FirstPort + ((Interlocked.Increment(ref _nextPort) & int.MaxValue) % Ports);
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // somebody listens there
+            }
+        }
     }
 }
