@@ -22,7 +22,7 @@ public sealed class LateAnswerTests : RawStage
             client.Tell(client.Gate, Goodbye.Instance);
         }
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         int left;
         while ((left = await SandboxesAsync()) > 0)
         {

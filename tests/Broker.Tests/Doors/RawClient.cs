@@ -13,7 +13,7 @@ namespace Broker.Tests.Doors;
 /// <summary>A peer that speaks the transport and the login, and otherwise does what its test wants: it has no manners of its own.</summary>
 internal sealed class RawClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly Channel<(object Message, IActorRef Sender)> _heard = Channel.CreateUnbounded<(object, IActorRef)>();
     private readonly OutgoingFrames _frames = new();

@@ -49,7 +49,7 @@ public abstract class RawStage : RemoteStage
         // Behind all that it has sent: another one of its name would have the rest of that ignored.
         client.Tell(client.Door, new Knock(Options, "broker", ClientId.Draw()).Hello());
         await client.HearAsync<Challenged>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             await using var again = new RawClient(Address);

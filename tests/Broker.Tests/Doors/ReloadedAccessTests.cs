@@ -100,7 +100,7 @@ public sealed class ReloadedAccessTests : RawStage
 
         async Task Hear()
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             await foreach (var _ in client.ListenAsync("orders", "news").WithCancellation(limit.Token))
             {
                 heard.TrySetResult();

@@ -8,7 +8,7 @@ namespace Broker.Tests.Doors;
 public sealed class TooLargeTests : RemoteStage
 {
     private const int MiB = 1024 * 1024;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task An_answer_that_the_client_does_not_take_is_refused_to_its_caller_alone()

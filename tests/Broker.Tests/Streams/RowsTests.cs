@@ -326,11 +326,11 @@ public sealed class RowsTests : StreamStage
         Start();
         var caller = CreateTestProbe();
         var (id, stream) = await OpenAsync(new QueryRows(new Statement(Endless)), caller);
-        var owner = await Sys.ActorSelection((await PoolAsync()).Path / "c1").ResolveOne(TimeSpan.FromSeconds(3));
+        var owner = await Sys.ActorSelection((await PoolAsync()).Path / "c1").ResolveOne(TimeSpan.FromSeconds(20));
         // Each ends the stream, the second while it is on its way to rest after the first.
         stream.Tell(new SendCopyData(id, new byte[] { 1 }));
         Sys.Stop(owner);
-        Assert.IsType<StatementRefused>((await caller.ExpectMsgAsync<Refused>(TimeSpan.FromSeconds(10))).Failure);
+        Assert.IsType<StatementRefused>((await caller.ExpectMsgAsync<Refused>()).Failure);
         Assert.Equal(1, await AskAsync<int>("select 1"));
     }
 
