@@ -91,7 +91,7 @@ public sealed class ContextTests : IAsyncLifetime
     public async Task A_statement_timeout_ends_only_the_statements_of_its_context_and_their_companions_run_again()
     {
         const string Text = "select count(*) from generate_series(1, $1::bigint)";
-        var hasty = _broker.Client.With(new CallerContext(StatementTimeout: TimeSpan.FromMilliseconds(30)));
+        var hasty = _broker.Client.With(new CallerContext(StatementTimeout: TimeSpan.FromMilliseconds(500)));
         await _broker.WarmAsync(_ => Statement.Of(Text, 1L), hasty);
         var answers = await _broker.TogetherAsync((hasty, Statement.Of(Text, 1L)), (hasty, Statement.Of(Text, 100_000_000L)),
             (hasty, Statement.Of(Text, 2L)));

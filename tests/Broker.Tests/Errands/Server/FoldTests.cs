@@ -212,12 +212,12 @@ public sealed class FoldTests : IAsyncLifetime
     [Fact]
     public async Task A_context_holds_for_a_fold_as_for_anyone()
     {
-        var hurried = _broker.Client.With(new CallerContext { StatementTimeout = TimeSpan.FromMilliseconds(150) });
+        var hurried = _broker.Client.With(new CallerContext { StatementTimeout = TimeSpan.FromMilliseconds(500) });
         await _broker.WarmAsync(i => Sleep(i, 0));
         await _broker.WarmAsync(i => Sleep(i, 0), hurried);
         for (var round = 0; round < 2; round++)
         {
-            var answers = await _broker.TogetherAsync((hurried, Sleep(1, 0)), (_broker.Client, Sleep(2, 0.3)), (hurried, Sleep(3, 60)),
+            var answers = await _broker.TogetherAsync((hurried, Sleep(1, 0)), (_broker.Client, Sleep(2, 0.8)), (hurried, Sleep(3, 60)),
                 (hurried, Sleep(4, 0)));
             Assert.Equal(["[1]", "[2]", "", "[4]"], answers.Select(answer => answer.Rows));
             Assert.Equal("57014", answers[2].SqlState);
