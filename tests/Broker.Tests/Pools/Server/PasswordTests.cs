@@ -44,7 +44,7 @@ public sealed class PasswordTests : IAsyncLifetime
         await open.ScalarAsync("alter role postgres password 'second'");
 
         var refused =
-            await Assert.ThrowsAsync<BrokerException>(() => Detached(() => broker.LeaseAsync(TimeSpan.FromMilliseconds(200)).AsTask()));
+            await Assert.ThrowsAsync<BrokerException>(() => Detached(() => broker.LeaseAsync(TimeSpan.FromSeconds(2)).AsTask()));
         Assert.Equal("28P01",
             refused.Failure is LoginRefused login ? login.SqlState
                 : refused.Message.Contains("password", StringComparison.Ordinal) ? "28P01"

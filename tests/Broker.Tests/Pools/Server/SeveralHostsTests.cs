@@ -56,7 +56,7 @@ public sealed class SeveralHostsTests : IAsyncLifetime
         }
 
         await using var strict = Start("standby", reversed: true);
-        var refused = await Assert.ThrowsAsync<BrokerException>(() => strict.LeaseAsync(TimeSpan.FromMilliseconds(300)).AsTask());
+        var refused = await Assert.ThrowsAsync<BrokerException>(() => strict.LeaseAsync(TimeSpan.FromSeconds(3)).AsTask());
         Assert.Contains("target-session-attrs is standby", Assert.IsType<ServerUnavailable>(refused.Failure).Message,
             StringComparison.Ordinal);
     }
