@@ -59,7 +59,7 @@ public sealed class LeasesOnServerTests : IAsyncLifetime
     [Fact] // 39
     public async Task A_holder_that_overruns_is_cut_off_and_its_late_calls_and_return_do_no_harm()
     {
-        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0, max-lease = 200ms");
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0, max-lease = 1s");
         var overrunning = await broker.LeaseAsync();
         var running = overrunning.ScalarAsync("select pg_sleep(60)");
         await using var next = await broker.LeaseAsync();
