@@ -85,13 +85,13 @@ public sealed class BadInputTests : IAsyncLifetime
     [Fact]
     public async Task A_server_that_is_down_is_named_and_its_callers_do_not_wait_for_their_whole_patience()
     {
-        using var taken = new TcpListener(IPAddress.Loopback, 0);
-        taken.Start();
-        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        taken.Stop();
+        // Bound and not listened at: nobody answers there, and nobody else gets it meanwhile.
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
         await using var broker = PackingBroker.StartOn(
             new NpgsqlConnectionStringBuilder(_broker.ConnectionString) { Port = port }.ConnectionString,
-                "broker.pool.acquire-timeout = 1s");
+                "broker.pool.acquire-timeout = 3s");
         var failure = (await broker.RunAsync("select 1")).Failure!;
         Assert.True(failure is ServerUnavailable or PoolExhausted, $"{failure}");
         Assert.Contains($"{port}", failure.Message, StringComparison.Ordinal);
