@@ -25,7 +25,7 @@ public sealed class AbandonedTests : IAsyncLifetime
     {
         await _broker.WarmAsync(n => Statement.Of(Insert, n + 100, 0.0));
 
-        var told = await StartAndStopAsync(Statement.Of(Insert, 1, 0.3), Statement.Of(Insert, 100, 0.0), Statement.Of(Insert, 3, 0.0));
+        var told = await StartAndStopAsync(Statement.Of(Insert, 1, 2.0), Statement.Of(Insert, 100, 0.0), Statement.Of(Insert, 3, 0.0));
 
         Assert.All(told, answer => Assert.IsType<BrokerStopping>(answer.Failure));
         Assert.Equal(0L, await _broker.AskDirectlyAsync<long>("select count(*) from kept where id < 100"));
@@ -60,8 +60,8 @@ public sealed class AbandonedTests : IAsyncLifetime
         var answers = await _broker.StartTogetherAsync([.. statements.Select(one => (_broker.Client, one))]);
         await _broker.UntilDirectlyAsync(
             "select count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'");
-        await pool.GracefulStop(TimeSpan.FromSeconds(10));
+        await pool.GracefulStop(TimeSpan.FromSeconds(30));
         await _broker.DirectlyAsync(then);
-        return await Task.WhenAll(answers).WaitAsync(TimeSpan.FromSeconds(20));
+        return await Task.WhenAll(answers).WaitAsync(TimeSpan.FromSeconds(30));
     }
 }

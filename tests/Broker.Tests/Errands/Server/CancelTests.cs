@@ -141,7 +141,7 @@ public sealed class CancelTests : IAsyncLifetime
         using var cancel = new CancellationTokenSource();
 
         await broker.Client.SuspendAsync(PackingBroker.Pool);
-        var mine = broker.Client.ExecuteAsync(PackingBroker.Pool, Statement.Of(Write, 1, 2000), cancel.Token).AsTask();
+        var mine = broker.Client.ExecuteAsync(PackingBroker.Pool, Statement.Of(Write, 1, 5000), cancel.Token).AsTask();
         var other = broker.Client.ExecuteAsync(PackingBroker.Pool, Statement.Of(Write, 2, 1)).AsTask();
         await broker.UntilAsync(status => status.WaitingErrands == 2);
         await broker.Client.ResumeAsync(PackingBroker.Pool);
@@ -157,7 +157,7 @@ public sealed class CancelTests : IAsyncLifetime
         CancellationToken cancel)
     {
         await broker.Client.SuspendAsync(PackingBroker.Pool, CancellationToken.None);
-        var cancelled = broker.Client.QuerySingleAsync<string>(PackingBroker.Pool, Statement.Of(text, 2000), cancel).AsTask();
+        var cancelled = broker.Client.QuerySingleAsync<string>(PackingBroker.Pool, Statement.Of(text, 5000), cancel).AsTask();
         var others = Task.WhenAll(Enumerable.Range(1, 3).Select(_ => broker.RunAsync(text, 1)));
         await broker.UntilAsync(status => status.WaitingErrands == 4);
         await broker.Client.ResumeAsync(PackingBroker.Pool, CancellationToken.None);

@@ -283,7 +283,7 @@ public sealed class UnitTests : IAsyncLifetime
 
         await WarmAsync();
         RunErrand Slow(int id) =>
-            _broker.Client.Unit(Statement.Of("insert into kept select $1 from pg_sleep($2) returning id", id, id == 9001 ? 0.5 : 0.0),
+            _broker.Client.Unit(Statement.Of("insert into kept select $1 from pg_sleep($2) returning id", id, id == 9001 ? 2.0 : 0.0),
                 Insert(id + 1));
         await _broker.WarmAsync(i => Slow(2000 + (2 * i)));
         var first = Slow(9001);
