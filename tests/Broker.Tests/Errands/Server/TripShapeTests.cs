@@ -91,9 +91,9 @@ public sealed class TripShapeTests : IAsyncLifetime
     [Fact]
     public async Task A_read_group_that_takes_longer_than_the_trip_limit_is_cut_short_and_its_members_all_get_right_answers_alone()
     {
-        var broker = await StartAsync("broker.packing { target = 100ms, trip-limit = 150ms }");
+        var broker = await StartAsync("broker.packing { target = 300ms, trip-limit = 500ms }");
         await broker.WarmAsync(_ => Sleep(1, 0));
-        var (answers, trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, Sleep(i, i == 2 ? 0.4 : 0)))]);
+        var (answers, trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, Sleep(i, i == 2 ? 1.0 : 0)))]);
         Assert.Equal(["[1]", "[2]", "[3]", "[4]"], answers.Select(answer => $"{answer.Rows}{answer.SqlState}"));
         // The first has its answer already, unless the machine was so slow that the limit came before it.
         Assert.Contains(("read_group", 4), trips);
@@ -104,11 +104,11 @@ public sealed class TripShapeTests : IAsyncLifetime
     [Fact]
     public async Task A_write_group_that_takes_longer_than_the_trip_limit_is_cut_short_and_each_member_takes_effect_once()
     {
-        var broker = await StartAsync("broker.packing { target = 100ms, trip-limit = 150ms }");
+        var broker = await StartAsync("broker.packing { target = 300ms, trip-limit = 500ms }");
         await broker.WarmAsync(_ => SlowInsert(0, 0));
         await broker.DirectlyAsync("delete from told");
         var (answers,
-            trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, SlowInsert(i, i == 2 ? 0.4 : 0)))]);
+            trips) = await broker.PackAsync([.. Enumerable.Range(1, 4).Select(i => (broker.Client, SlowInsert(i, i == 2 ? 1.0 : 0)))]);
         Assert.Equal(["[1]", "[2]", "[3]", "[4]"], answers.Select(answer => $"{answer.Rows}{answer.SqlState}"));
         Assert.All(answers, answer => Assert.Equal(1, answer.Affected));
         Assert.Equal([("alone", 1), ("alone", 1), ("alone", 1), ("alone", 1), ("write_group", 4)], trips.Order());
