@@ -71,7 +71,7 @@ public sealed class LostServerTests
         var commit = original.Connection.RunAsync("commit");
         await settling.UntilAsync($"wait_event = 'SyncRep' from pg_stat_activity where pid = {original.Backend.Pid}");
 
-        var early = await SettleAsync(settling, original.InDoubt(transaction), SettleLimits.For(TimeSpan.FromMilliseconds(200)));
+        var early = await SettleAsync(settling, original.InDoubt(transaction), SettleLimits.For(TimeSpan.FromSeconds(1)));
         Assert.Contains("synchronous standby", Assert.IsType<SettledOutcome.Unknown>(early).Cause, StringComparison.Ordinal);
         Assert.False(commit.IsCompleted);
 

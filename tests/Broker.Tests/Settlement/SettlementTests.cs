@@ -96,7 +96,7 @@ public sealed class SettlementTests
         var doubt = new CommitInDoubt(original.Backend with { Pid = 1 }, transaction, true);
 
         var unknown =
-            Assert.IsType<SettledOutcome.Unknown>(await SettleAsync(settling, doubt, SettleLimits.For(TimeSpan.FromMilliseconds(200))));
+            Assert.IsType<SettledOutcome.Unknown>(await SettleAsync(settling, doubt, SettleLimits.For(TimeSpan.FromSeconds(1))));
 
         Assert.Contains("in progress", unknown.Cause, StringComparison.Ordinal);
     }
