@@ -42,7 +42,7 @@ public sealed class ProcessEnderSpecs : TestKit, IAsyncLifetime
         }
         Watch(ender);
         ender.Tell(new BudgetEvents.PermitGranted(new PermitId(7), Reserve: true));
-        Assert.Equal(new PermitId(7), (await budget.ExpectMsgAsync<BudgetCommands.ReleasePermit>(TimeSpan.FromSeconds(10))).Permit);
+        Assert.Equal(new PermitId(7), (await budget.ExpectMsgAsync<BudgetCommands.ReleasePermit>(TimeSpan.FromSeconds(30))).Permit);
         await ExpectTerminatedAsync(ender);
         await using var dead = new NpgsqlCommand("select 1", victim.Own);
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => dead.ExecuteScalarAsync());

@@ -272,12 +272,12 @@ public sealed class LostCommitTests : IAsyncLifetime
         var pool = await broker.PoolAsync();
 
         var told = InOneGroupAsync(broker, id => FailureOf(broker.Client.ExecuteAsync("orders", Statement.Of(Insert, id, "g"))), proxy.Arm);
-        await cutOff.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await cutOff.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await broker.UntilAsync(status => status.Busy == 0);
         Assert.False(told.IsCompleted);
-        await pool.GracefulStop(TimeSpan.FromSeconds(10));
+        await pool.GracefulStop(TimeSpan.FromSeconds(30));
 
-        Assert.All(await told.WaitAsync(TimeSpan.FromSeconds(20)),
+        Assert.All(await told.WaitAsync(TimeSpan.FromSeconds(30)),
             failure => Assert.False(Assert.IsType<CommitUnknown>(failure).SafeToRetry));
     }
 

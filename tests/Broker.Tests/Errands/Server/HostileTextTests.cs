@@ -166,7 +166,7 @@ public sealed class HostileTextTests : IAsyncLifetime
         await _broker.UntilDirectlyAsync(
             "select count(*) = 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Equal("[1]", (await RunAsync(new("select 1"))).Rows);
     }
 
@@ -252,5 +252,5 @@ public sealed class HostileTextTests : IAsyncLifetime
     private Task<Lease> LeaseAsync() => _broker.Home.LeaseAsync(PackingBroker.Pool).AsTask();
 
     private Task<Answer> RunAsync(Statement statement) =>
-        PackingBroker.RunAsync(_broker.Client, statement).WaitAsync(TimeSpan.FromSeconds(15));
+        PackingBroker.RunAsync(_broker.Client, statement).WaitAsync(TimeSpan.FromSeconds(30));
 }
