@@ -271,11 +271,11 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         switch (message)
         {
             case TakenBack { Spoilt: null }:
+                // The pool first: who hears that it is over may ask for it again at once.
+                _pool.Tell(new ConnectionEvents.Returned(_id, _lease!.Lease));
                 TellOver();
-                var lease = _lease!.Lease;
                 _lease = null;
                 Become(_idle);
-                _pool.Tell(new ConnectionEvents.Returned(_id, lease));
                 CloseIfAsked();
                 break;
             case TakenBack { Spoilt: { } reason } taken:

@@ -107,6 +107,18 @@ public sealed class LeasesOnServerTests : IAsyncLifetime
         Assert.Equal(1, await sibling.ScalarAsync("select 1"));
     }
 
+    [Fact]
+    public async Task Who_has_returned_a_connection_may_have_it_again_at_once()
+    {
+        await using var broker = Embedded.Start(_database, "size = 1, overflow = 0");
+        await (await broker.LeaseAsync()).DisposeAsync();
+
+        for (var time = 0; time < 1000; time++)
+        {
+            await using var lease = await broker.LeaseAsync(TimeSpan.Zero);
+        }
+    }
+
     [Fact] // 3, 20
     public async Task Forty_borrowers_share_fifteen_connections()
     {
