@@ -20,7 +20,7 @@ namespace Broker.Tests.Gateway.Door;
 public sealed class ReleaseTests
 {
     private const string OneLink = "size = 1, overflow = 0";
-    private const string Impatient = "timeouts.query-wait = 200ms";
+    private const string Impatient = "timeouts.query-wait = 1s";
 
     [Fact]
     public async Task A_link_is_free_before_its_client_can_know_that_it_is_done()
