@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Akka.Actor;
@@ -26,7 +27,10 @@ public sealed class LinkFailureTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Where_nobody_listens_that_is_the_failure(bool portable)
     {
-        await using var stage = At(portable, ClosedPort());
+        // taken, so that nobody else can listen there meanwhile
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var stage = At(portable, ((IPEndPoint)taken.LocalEndPoint!).Port);
         Assert.Contains("Connection refused", Assert.IsType<ServerUnavailable>(await stage.FailAsync()).Cause, StringComparison.Ordinal);
     }
 
@@ -284,11 +288,4 @@ public sealed class LinkFailureTests : IAsyncLifetime
         LinkStage.Of(portable, $"host = \"127.0.0.1\", port = {port}\n{server}", "user = somebody");
 
     private static Socket Unix() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-
-    private static int ClosedPort()
-    {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
