@@ -201,7 +201,7 @@ public sealed class LinkCleaningTests : IAsyncLifetime
     /// <summary>Has a link used and left, and cleaned: it is as new, and on the same process.</summary>
     private async Task CleanedAsync(bool portable, Func<LinkStage, WireLink, Task> use)
     {
-        await using var stage = LinkStage.For(portable, _database, more: "broker.pool.reset-timeout = 1m");
+        await using var stage = LinkStage.For(portable, _database);
         var link = await stage.OpenAsync();
         await stage.QueryAsync(link, "create table t (id int)");
         await use(stage, link);

@@ -59,7 +59,7 @@ public sealed class LinkHostsTests : IAsyncLifetime
     {
         await using var silent = new FakeServer();
         await using var stage = LinkStage.Of(
-            false, $"host = [\"127.0.0.1:{silent.Port}\", \"127.0.0.1:{_primary.Port}\"], connect-timeout = 2s",
+            false, $"host = [\"127.0.0.1:{silent.Port}\", \"127.0.0.1:{_primary.Port}\"], connect-timeout = 5s",
                 $"database = postgres, user = {_primary.UserName}");
         await stage.OpenAsync();
         await stage.OpenAsync();

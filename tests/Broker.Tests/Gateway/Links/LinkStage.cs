@@ -69,9 +69,21 @@ internal sealed class LinkStage : IAsyncDisposable
             $"database = {target.Database}, user = {target.Username}\n{database}", more);
     }
 
-    /// <summary>With settings of a server and a database as they are written.</summary>
-    internal static LinkStage Of(bool portable, string server, string database, string more = "") => new(
-        portable, $"broker.servers.main {{\ntls = disable\n{server}\n}}\nbroker.databases.orders {{\nserver = main\n{database}\n}}\n{more}");
+    /// <summary>
+    /// With settings of a server and a database as they are written. A cleaning may take long, unless `more` says otherwise.
+    /// </summary>
+    internal static LinkStage Of(bool portable, string server, string database, string more = "") => new(portable, $$"""
+        broker.servers.main {
+          tls = disable
+          {{server}}
+        }
+        broker.databases.orders {
+          server = main
+          {{database}}
+        }
+        broker.pool.reset-timeout = 1m
+        {{more}}
+        """);
 
     /// <summary>Has a link made.</summary>
     internal Task<IActorRef> MakeAsync(Credential? shown = null)
