@@ -151,7 +151,7 @@ public sealed class LoopTests
             await LoopSystem.DoAsync(loops.Spawn(), context => Attach(context, ours));
             await loops.System.Terminate();
             // the port that was left over is closed
-            peer.ReceiveTimeout = 10_000;
+            peer.ReceiveTimeout = 30_000;
             var error = Record.Exception(() => Assert.Equal(0, peer.Receive(new byte[1])));
             Assert.True(error is null or System.Net.Sockets.SocketException { SocketErrorCode: System.Net.Sockets.SocketError.ConnectionReset });
             peer.Dispose();
