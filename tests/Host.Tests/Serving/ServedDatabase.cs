@@ -15,7 +15,8 @@ namespace Broker.Host.Tests.Serving;
 /// </summary>
 internal sealed class ServedDatabase : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    // As long as a brokerd may take to start: clients wait for one that comes again.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("brokerd-served-");
     private readonly List<BrokerClient> _clients = [];
@@ -76,7 +77,8 @@ internal sealed class ServedDatabase : IAsyncDisposable
     internal async Task<NpgsqlConnection> OpenAsync(string database)
     {
         var connection =
-            new NpgsqlConnection($"Host=127.0.0.1;Port={_ports.Gateway};Username=ann;Password=secret;Database={database};Pooling=false");
+            new NpgsqlConnection(
+                $"Host=127.0.0.1;Port={_ports.Gateway};Username=ann;Password=secret;Database={database};Pooling=false;Timeout=60");
         await connection.OpenAsync();
         return connection;
     }
