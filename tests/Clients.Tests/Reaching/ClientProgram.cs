@@ -10,7 +10,7 @@ namespace Broker.Clients.Tests.Reaching;
 /// <param name="Errors">What it said of mistakes.</param>
 internal sealed record ClientProgram(int ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     /// <summary>A program of PostgreSQL: beside the server's, or on the path.</summary>
     internal static string Find(string name) =>

@@ -21,8 +21,11 @@ public sealed record Endpoint(string Name, string Host, int Port, string Databas
     /// <param name="more">More settings, `Key=Value;...`.</param>
     /// <param name="database">Another database.</param>
     public string ConnectionString(string more = "", string? database = null) =>
-        new NpgsqlConnectionStringBuilder(more) { Host = Host, Port = Port, Database = database ?? Database, Username = User }
-            .ConnectionString;
+        new NpgsqlConnectionStringBuilder(more)
+        {
+            // By itself it waits 2 s for the end of what it has cancelled, and then gives the connection up.
+            Host = Host, Port = Port, Database = database ?? Database, Username = User, CancellationTimeout = 30_000,
+        }.ConnectionString;
 
     /// <summary>A data source of Npgsql.</summary>
     public NpgsqlDataSource Open(string more = "") => NpgsqlDataSource.Create(ConnectionString(more));

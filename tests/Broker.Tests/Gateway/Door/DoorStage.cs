@@ -95,6 +95,8 @@ internal sealed class DoorStage : IAsyncDisposable
         {
             Host = "127.0.0.1", Port = Port, Database = "shop", Username = direct.Username, Pooling = false, Timeout = 20,
             CommandTimeout = 60, IncludeErrorDetail = true,
+            // by itself it waits 2 s for the end of what it has cancelled, and then gives the connection up
+            CancellationTimeout = 30_000,
         };
         change?.Invoke(text);
         return text.ConnectionString;
@@ -125,7 +127,7 @@ internal sealed class DoorStage : IAsyncDisposable
     }
 
     /// <summary>The actor that lets clients in.</summary>
-    internal Task<IActorRef> GatewayAsync() => _system.ActorSelection("/user/broker/gateway").ResolveOne(TimeSpan.FromSeconds(10));
+    internal Task<IActorRef> GatewayAsync() => _system.ActorSelection("/user/broker/gateway").ResolveOne(TimeSpan.FromSeconds(30));
 
     /// <summary>Has the broker stop, as at a SIGTERM; done when it has.</summary>
     internal Task StopAsync() => CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClrExitReason.Instance);
