@@ -146,7 +146,7 @@ public sealed class StreamingTests
         await using var source = await StreamingAsync();
         await using var connection = source.OpenConnection();
         await using var command = connection.Command("select n, case when n = 4000 then pg_sleep(20) end from generate_series(1, 5000) n");
-        command.CommandTimeout = 1;
+        command.CommandTimeout = 3;
         await using var reader = await command.ExecuteReaderAsync();
         var thrown = await Assert.ThrowsAsync<BrokerException>(async () =>
         {

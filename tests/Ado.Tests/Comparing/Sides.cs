@@ -63,6 +63,8 @@ internal sealed record Sides(NpgsqlDataSource Npgsql, BrokerDataSource Broker, B
         var host = builder.Build();
         await host.StartAsync();
         var client = WayIn.Client(host.Services.GetRequiredService<BrokerClient>(), settings);
-        return new(NpgsqlDataSource.Create(expected), new(client, "shop"), client, ours);
+        // By itself it waits 2 s for the end of what it has cancelled, and then gives the connection up.
+        var patient = new NpgsqlConnectionStringBuilder(expected) { CancellationTimeout = 30_000 };
+        return new(NpgsqlDataSource.Create(patient.ConnectionString), new(client, "shop"), client, ours);
     }
 }
