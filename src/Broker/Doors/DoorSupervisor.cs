@@ -11,6 +11,7 @@ using Broker.Client.Remote.Links;
 using Broker.Client.Remote.Transport;
 using Broker.Configuration;
 using Broker.Gateway.Access;
+using Broker.Gateway.Listeners;
 using Broker.Hosting;
 
 namespace Broker.Doors;
@@ -73,7 +74,7 @@ internal sealed class DoorSupervisor : UntypedActor
                 {
                     log.Error(exception, "The door could not be opened");
                 }
-                return new Failed(exception.GetBaseException().Message);
+                return new Failed((exception is ListenException ? exception : exception.GetBaseException()).Message);
             });
     }
 
@@ -118,8 +119,7 @@ internal sealed class DoorSupervisor : UntypedActor
             // who logs in too late is told so first
             AdmissionLimit = 2 * door.LoginTimeout,
         };
-        var system = RemoteSystems.Listen(door.KnownAs, end,
-            ConfigurationFactory.ParseString("akka { loggers = [], stdout-loglevel = OFF, loglevel = INFO }"));
+        var system = Listen(door.KnownAs, end);
         LogRelay.Between(system, log);
         var plan = new DoorPlan
         {
@@ -129,6 +129,19 @@ internal sealed class DoorSupervisor : UntypedActor
         var opened = plan.OpenIn(system, access);
         end.LetIn();
         return new(system, opened, $"akka.tcp://{door.KnownAs}@{end.BoundTo}");
+    }
+
+    private static ActorSystem Listen(string name, ListeningEnd end)
+    {
+        try
+        {
+            return RemoteSystems.Listen(name, end,
+                ConfigurationFactory.ParseString("akka { loggers = [], stdout-loglevel = OFF, loglevel = INFO }"));
+        }
+        catch (SocketException exception)
+        {
+            throw new ListenException($"cannot listen on tcp://{end.EndPoint}: {exception.Message}", exception);
+        }
     }
 
     private static DoorAccess AccessOf(BrokerSettings settings, byte[] secret) => new(

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
@@ -23,8 +24,21 @@ public static class RemoteSystems
     /// <param name="name">Its name, which clients have to know.</param>
     /// <param name="end">Where and how it listens; used for this system only.</param>
     /// <param name="extra">What goes before the settings made here, such as loggers.</param>
-    /// <exception cref="Exception">It cannot listen there; Akka throws what the socket threw, wrapped.</exception>
-    public static ActorSystem Listen(string name, ListeningEnd end, Config? extra = null) => Create(name, end, end.Format, extra);
+    /// <exception cref="SocketException">It cannot listen there, as when the port is taken.</exception>
+    public static ActorSystem Listen(string name, ListeningEnd end, Config? extra = null)
+    {
+        // Before there is a system: the start of one whose transport cannot listen never ends.
+        end.Listen();
+        try
+        {
+            return Create(name, end, end.Format, extra);
+        }
+        catch
+        {
+            end.Socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
     /// A system that connects to a broker with the first message that is sent to it (<see cref="Resolve"/>).

@@ -221,18 +221,22 @@ public sealed partial class DoorTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task A_port_that_is_taken_stops_the_start_and_is_named()
+    [Theory]
+    [InlineData("gateway.listen")]
+    [InlineData("door.listen")]
+    public async Task A_port_that_is_taken_stops_the_start_and_is_named(string listen)
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var address = $"127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
-        var file = Path.Combine(_folder.FullName, "brokerd.conf");
+        var (file, users) = (Path.Combine(_folder.FullName, "brokerd.conf"), Path.Combine(_folder.FullName, "users.txt"));
+        await File.WriteAllTextAsync(users, "\"app\" \"secret\"");
         await File.WriteAllTextAsync(file, $$"""
             broker {
               servers.main { host = "127.0.0.1", port = 1 }
               databases.orders { server = main, user = app }
-              gateway { listen = ["tcp://{{address}}"], auth = trust }
+              gateway.auth-file = "{{users}}"
+              {{listen}} = "tcp://{{address}}"
             }
             """);
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -28,7 +27,6 @@ internal sealed class Listener : ITransportEnd, IConnectionOwner
     private readonly CancellationToken _stopped;
     private readonly ConcurrentDictionary<Connection, bool> _connections = [];
     private readonly TaskCompletionSource<IAssociationEventListener> _akka = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Socket? _socket;
     private int _open;
     private int _greetings;
 
@@ -45,16 +43,7 @@ internal sealed class Listener : ITransportEnd, IConnectionOwner
     /// <inheritdoc/>
     public Task<(Address, TaskCompletionSource<IAssociationEventListener>)> Listen()
     {
-        _socket = new(_end.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        if (_end.EndPoint.Address.Equals(IPAddress.IPv6Any))
-        {
-            // Every address is those of IPv4 too.
-            _socket.DualMode = true;
-        }
-        _socket.Bind(_end.EndPoint);
-        _socket.Listen();
-        _end.Bound((IPEndPoint)_socket.LocalEndPoint!);
-        _ = Accept(_socket);
+        _ = Accept(_end.Socket);
         _ = Sweep();
         return Task.FromResult((_own, _akka));
     }
@@ -68,7 +57,7 @@ internal sealed class Listener : ITransportEnd, IConnectionOwner
     public void Dispose()
     {
         _stop.Cancel();
-        _socket?.Dispose();
+        _end.Socket.Dispose();
         foreach (var connection in _connections.Keys)
         {
             connection.Close(new("the broker shuts down"));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Akka.Actor.Setup;
 
 namespace Broker.Client.Remote.Transport;
@@ -11,6 +12,7 @@ namespace Broker.Client.Remote.Transport;
 public sealed class ListeningEnd : Setup
 {
     private readonly TaskCompletionSource _letsIn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Socket? _socket;
     private IPEndPoint? _boundTo;
 
     /// <param name="endPoint">
@@ -42,7 +44,7 @@ public sealed class ListeningEnd : Setup
     /// <summary>Where to listen.</summary>
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Where it does listen, with the port that was taken; null before its actor system has started.</summary>
+    /// <summary>Where it does listen, with the port that was taken; null before it does.</summary>
     public IPEndPoint? BoundTo => Volatile.Read(ref _boundTo);
 
     /// <summary>Who is connected now.</summary>
@@ -81,6 +83,31 @@ public sealed class ListeningEnd : Setup
     /// <summary>Ends when clients are let in.</summary>
     internal Task LetsIn => _letsIn.Task;
 
-    /// <summary>Tells where it listens.</summary>
-    internal void Bound(IPEndPoint endPoint) => Volatile.Write(ref _boundTo, endPoint);
+    /// <summary>The socket that it listens at, for whoever is to close it.</summary>
+    /// <exception cref="InvalidOperationException">It does not listen: <see cref="Listen"/> was not called.</exception>
+    internal Socket Socket => _socket ?? throw new InvalidOperationException($"Nobody listens at {EndPoint}");
+
+    /// <summary>Takes its port. Who connects from now on waits at the socket until its actor system has started and lets clients in.</summary>
+    /// <exception cref="SocketException">It cannot listen there.</exception>
+    internal void Listen()
+    {
+        var socket = new Socket(EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (EndPoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                // Every address is those of IPv4 too.
+                socket.DualMode = true;
+            }
+            socket.Bind(EndPoint);
+            socket.Listen();
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+        _socket = socket;
+        Volatile.Write(ref _boundTo, (IPEndPoint)socket.LocalEndPoint!);
+    }
 }
