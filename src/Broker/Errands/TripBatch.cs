@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Broker.Client.Protocol.Values;
+using Broker.Connections;
 using Npgsql;
 
 namespace Broker.Errands;
@@ -114,7 +115,7 @@ internal sealed class TripBatch
     /// Asks the server to cancel what it is doing. Npgsql does so over a connection of its own and blocks the calling thread for it, so
     /// this takes one from the pool for that moment.
     /// </summary>
-    internal Task CancelAsync() => Task.Run(_batch.Cancel);
+    internal Task CancelAsync() => Task.Run(_batch.RequestCancel);
 
     /// <summary>Rows inserted, updated, deleted or merged by a carrier whose command is complete; -1 for others.</summary>
     internal int Affected(int carrier) => _carriers[carrier].RecordsAffected;

@@ -29,7 +29,7 @@ internal sealed class BarrierTrips
     }
 
     /// <summary>Asks the server to cancel the statement it is at; those behind it go on.</summary>
-    internal Task CancelAsync() => _underWay is { } batch ? Task.Run(batch.Cancel) : Task.CompletedTask;
+    internal Task CancelAsync() => _underWay is { } batch ? Task.Run(batch.RequestCancel) : Task.CompletedTask;
 
     /// <summary>Runs the trip to its end. Never throws.</summary>
     internal async Task<TripOutcome> RunAsync(NpgsqlConnection connection, Trip trip)

@@ -37,7 +37,7 @@ internal sealed class KeyedTrips
     }
 
     /// <summary>Asks the server to cancel what it is doing, if it is.</summary>
-    internal Task CancelAsync() => _underWay is { } batch ? Task.Run(batch.Cancel) : Task.CompletedTask;
+    internal Task CancelAsync() => _underWay is { } batch ? Task.Run(batch.RequestCancel) : Task.CompletedTask;
 
     /// <summary>Runs the errand to its end. Never throws.</summary>
     /// <param name="connection">An idle connection.</param>

@@ -95,7 +95,7 @@ internal sealed class WorkBatch : IAsyncDisposable
     internal Task<NpgsqlDataReader> SendAsync() => _batch.ExecuteReaderAsync();
 
     /// <summary>Asks the server to cancel; blocks the calling thread.</summary>
-    internal void Cancel() => _batch.Cancel();
+    internal void Cancel() => _batch.RequestCancel();
 
     /// <summary>
     /// Which command a reader's current result belongs to, not before <paramref name="from"/>; their number when there is none. Those

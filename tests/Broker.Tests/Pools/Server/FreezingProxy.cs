@@ -11,6 +11,8 @@ namespace Broker.Tests.Pools.Server;
 /// </summary>
 internal sealed class FreezingProxy : IAsyncDisposable
 {
+    private const int LengthOfCancelRequest = 16;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentBag<TcpClient> _open = [];
     private readonly string _host;
@@ -19,6 +21,7 @@ internal sealed class FreezingProxy : IAsyncDisposable
     private volatile int _age;
     private volatile int _answersHeld;
     private volatile int _silentAfterLogin;
+    private volatile int _lost;
     private volatile TaskCompletionSource _held = new();
     private volatile TaskCompletionSource _heldAnswers = new();
 
@@ -69,6 +72,9 @@ internal sealed class FreezingProxy : IAsyncDisposable
     /// <summary>So many connections to come fall silent when the server has let them in.</summary>
     internal void FreezeAfterLogin(int connections) => _silentAfterLogin = connections;
 
+    /// <summary>So many requests to cancel to come are lost, as one is that finds no statement; nothing but those may come meanwhile.</summary>
+    internal void LoseCancels(int count) => _lost = count;
+
     private async Task AcceptAsync()
     {
         try
@@ -95,6 +101,12 @@ internal sealed class FreezingProxy : IAsyncDisposable
         }
         try
         {
+            if (Interlocked.Decrement(ref _lost) >= 0)
+            {
+                await client.GetStream().ReadExactlyAsync(new byte[LengthOfCancelRequest]);
+                client.Close();
+                return;
+            }
             var age = _age;
             await server.ConnectAsync(_host, _port);
             await await Task.WhenAny(CopyAsync(client, server, age, answers: false, untilLogin: false),

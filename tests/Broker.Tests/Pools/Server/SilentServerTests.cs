@@ -1,6 +1,7 @@
 using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Protocol.Values;
+using Broker.Client.Sessions;
 using Broker.Pools.Hooks;
 using Broker.Postgres;
 using Broker.Tests.Settlement;
@@ -101,6 +102,23 @@ public sealed class SilentServerTests : IAsyncLifetime
         await Task.WhenAny(sleeping, Task.Delay(TimeSpan.FromSeconds(3)));
         _proxy.Release();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sleeping);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_request_to_cancel_that_finds_no_statement_is_made_again(bool inSession)
+    {
+        await using var broker = Start("size = 1, overflow = 0, reset-timeout = 1m", limits: "connect-timeout = 30s, tls = disable");
+        await using var session = new SessionFactory(broker.Client, "orders").Open();
+        using var cancel = new CancellationTokenSource();
+        var sleeping = inSession
+            ? session.ExecuteAsync($"select pg_sleep(600)", cancel.Token).AsTask()
+            : broker.Client.ExecuteAsync("orders", new Statement("select pg_sleep(600)"), cancel.Token).AsTask();
+        await UntilSleepingAsync();
+        _proxy.LoseCancels(2);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sleeping.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
