@@ -63,7 +63,7 @@ public sealed class CrowdTests
 
     [Theory]
     [InlineData("", "idle")]
-    [InlineData("begin", "idle in transaction")]
+    [InlineData("begin; select 1", "idle in transaction")]
     [InlineData("select pg_sleep(60)", "active")]
     public async Task A_server_process_that_is_killed_costs_its_client_and_nobody_else(string sql, string state)
     {
