@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace Broker.Postgres;
@@ -21,11 +19,6 @@ public sealed class LocalPostgres : IAsyncDisposable
 {
     private const int PortsTried = 10;
 
-    /// <summary>
-    /// Ports below the range from which systems lend ports to outgoing connections, so that a stopped server finds its port free again.
-    /// </summary>
-    private static readonly (int First, int End) Ports = (20_000, 32_000);
-
     private static readonly TimeSpan FastStopLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
@@ -40,7 +33,7 @@ public sealed class LocalPostgres : IAsyncDisposable
         _account = account;
         _folder = folder;
         Binaries = binaries;
-        Port = FreePort();
+        Port = LoopbackPort.Free();
     }
 
     /// <summary>The installation the server comes from.</summary>
@@ -230,7 +223,7 @@ public sealed class LocalPostgres : IAsyncDisposable
             catch (LocalPostgresException failure)
                 when (attempt < PortsTried && failure.Message.Contains("Address already in use", StringComparison.Ordinal))
             {
-                Port = FreePort(); // somebody took it between our look and the server's
+                Port = LoopbackPort.Free(); // somebody took it between our look and the server's
             }
         }
     }
@@ -295,24 +288,6 @@ public sealed class LocalPostgres : IAsyncDisposable
         catch (IOException)
         {
             return "(it wrote no log)";
-        }
-    }
-
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(Ports.First, Ports.End);
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // taken: try another
-            }
         }
     }
 }

@@ -1,9 +1,8 @@
-using System.Net;
-using System.Net.Sockets;
 using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Client.Remote;
 using Broker.Configuration;
+using Broker.Postgres;
 using Failure = Broker.Client.Protocol.Failures.Failure;
 
 namespace Broker.Tests.Hosting;
@@ -11,18 +10,14 @@ namespace Broker.Tests.Hosting;
 /// <summary>How the callers of a stage come to its broker: through a remote door on this machine, which every broker here has.</summary>
 internal static class WayIn
 {
-    // Below the ports that the system gives to those who ask for any, so that nobody takes one between its choice and the door's opening.
-    private const int FirstPort = 20_000;
-    private const int Ports = 12_000;
     private static readonly string Users = WriteUsers();
-    private static int _next = Random.Shared.Next(Ports);
 
     /// <summary>Settings of the actor system that it is started in.</summary>
     internal const string System = LocalSerializer.Hocon;
 
     /// <summary>What the broker is started with.</summary>
     internal static BrokerSettings Settings(string hocon) => BrokerSettings.Parse(
-        $"{hocon}\nbroker.gateway.auth-file = \"{Users}\"\nbroker.door {{ listen = \"tcp://127.0.0.1:{FreePort()}\", admins = [ann] }}");
+        $"{hocon}\nbroker.gateway.auth-file = \"{Users}\"\nbroker.door {{ listen = \"tcp://127.0.0.1:{LoopbackPort.Free()}\", admins = [ann] }}");
 
     /// <summary>The client of the tests. It connects with its first call. Disposed by the stage.</summary>
     /// <param name="home">One in the broker's own process.</param>
@@ -32,24 +27,6 @@ internal static class WayIn
 
     /// <summary>Whether a caller may fail with it because the way to its broker was lost, whatever the broker had to say.</summary>
     internal static bool IsLossOfWay(Failure failure) => failure is BrokerUnreachable or ConnectionLost;
-
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = FirstPort + (Interlocked.Increment(ref _next) % Ports);
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException)
-            {
-                // somebody listens there
-            }
-        }
-    }
 
     private static string WriteUsers()
     {

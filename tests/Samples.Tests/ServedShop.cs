@@ -1,8 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using Akka.Actor;
 using Broker.Configuration;
 using Broker.Hosting;
+using Broker.Postgres;
 
 namespace Broker.Samples.Tests;
 
@@ -22,7 +21,7 @@ internal sealed class ServedShop : IAsyncDisposable
 
     internal static async Task<ServedShop> StartAsync(string database)
     {
-        var (users, port) = (Path.GetTempFileName(), FreePort());
+        var (users, port) = (Path.GetTempFileName(), LoopbackPort.Free());
         await File.WriteAllTextAsync(users, $"\"{User}\" \"{Password}\"");
         var system = ActorSystem.Create("served-shop", "akka { loglevel = OFF, stdout-loglevel = OFF }");
         await system.StartBrokerAsync(BrokerSettings.Parse($$"""
@@ -39,12 +38,5 @@ internal sealed class ServedShop : IAsyncDisposable
     {
         await _system.Terminate();
         File.Delete(_users);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -4,6 +4,7 @@ using Broker.Client;
 using Broker.Client.Protocol.Failures;
 using Broker.Configuration;
 using Broker.Hosting;
+using Broker.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -23,7 +24,7 @@ public sealed class NobodyAtHomeTests
             .WithBroker(broker => broker.Use(BrokerSettings.Parse($$"""
                 broker.databases.orders { connection-string = "Host=127.0.0.1;Port=1;Username=nobody;Database=none" }
                 broker.gateway.auth-file = "{{users}}"
-                broker.door.listen = "tcp://127.0.0.1:{{Gateway.Door.DoorStage.FreePort()}}"
+                broker.door.listen = "tcp://127.0.0.1:{{LoopbackPort.Free()}}"
                 broker.shutdown { drain-timeout = 100ms, close-timeout = 100ms }
                 """))));
         using var host = builder.Build();

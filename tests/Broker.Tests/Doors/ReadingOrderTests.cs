@@ -10,6 +10,7 @@ using Broker.Diagnostics;
 using Broker.Doors;
 using Broker.Gateway;
 using Broker.Hosting;
+using Broker.Postgres;
 using Broker.Tests.Platforms;
 using Xunit;
 
@@ -96,7 +97,7 @@ public sealed class ReadingOrderTests() : TestKit(ConfigurationFactory.ParseStri
     {
         var settings = BrokerSettings.Parse($$"""
             broker.databases.orders.connection-string = "Host=nowhere;Username=ann;Password=secret"
-            broker.door.listen = "tcp://127.0.0.1:{{Gateway.Door.DoorStage.FreePort()}}"
+            broker.door.listen = "tcp://127.0.0.1:{{LoopbackPort.Free()}}"
             """);
         return settings with { Gateway = settings.Gateway with { AuthFile = users } };
     }

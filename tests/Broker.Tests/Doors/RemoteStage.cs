@@ -1,6 +1,7 @@
 using Broker.Client;
 using Broker.Client.Remote;
 using Broker.Hosting;
+using Broker.Postgres;
 using Broker.Tests.Hosting;
 using Broker.Tests.Settlement;
 using Npgsql;
@@ -43,7 +44,7 @@ public abstract class RemoteStage : BrokerStage
     /// <summary>Starts the broker and opens its door.</summary>
     private protected async Task StartAsync(string door = "", string more = "", string pool = Pools, string? server = null)
     {
-        _door = $"broker.gateway.auth-file = \"{_users}\"\nbroker.door {{\nlisten = \"tcp://127.0.0.1:{Gateway.Door.DoorStage.FreePort()}\"\n{Manners}\n{door}\n}}\n";
+        _door = $"broker.gateway.auth-file = \"{_users}\"\nbroker.door {{\nlisten = \"tcp://127.0.0.1:{LoopbackPort.Free()}\"\n{Manners}\n{door}\n}}\n";
         StartBroker(pool, server, _door + more);
         Address = (await BrokerHosting.DoorAsync(Sys, await Sys.ActorSelection("/user/broker").ResolveOne(TimeSpan.FromSeconds(10))))!;
     }

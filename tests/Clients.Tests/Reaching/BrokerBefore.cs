@@ -1,7 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using Akka.Hosting;
 using Broker.Hosting;
+using Broker.Postgres;
 using Microsoft.Extensions.Hosting;
 
 namespace Broker.Clients.Tests.Reaching;
@@ -12,7 +11,7 @@ internal static class BrokerBefore
     /// <summary>Starts one, and gives the way in.</summary>
     internal static async Task<Endpoint> StartAsync(Endpoint server, string? password, Endpoints.Way way)
     {
-        var port = FreePort();
+        var port = LoopbackPort.Free();
         var folder = Directory.CreateTempSubdirectory("broker-clients-").FullName;
         var user = $"server = main, user = \"{server.User}\"{(password is null ? "" : $", password = \"{password}\"")}";
         var builder = Host.CreateEmptyApplicationBuilder(new());
@@ -32,12 +31,5 @@ internal static class BrokerBefore
         await builder.Build().StartAsync();
         var host = way.ByFolder ? folder : "127.0.0.1";
         return new Endpoint(way.Name, host, port, server.Database, server.User, way.Keeping) { Behind = server };
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -122,7 +122,7 @@ public sealed partial class DoorTests : IDisposable
     public async Task A_hangup_takes_new_passwords_and_disconnects_nobody()
     {
         var server = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
-        var (port, users) = (FreePort(), Path.Combine(_folder.FullName, "users.txt"));
+        var (port, users) = (LoopbackPort.Free(), Path.Combine(_folder.FullName, "users.txt"));
         await File.WriteAllTextAsync(users, $"\"{server.Username}\" \"first\"");
         var file = Path.Combine(_folder.FullName, "brokerd.conf");
         await File.WriteAllTextAsync(file, $$"""
@@ -157,7 +157,7 @@ public sealed partial class DoorTests : IDisposable
     {
         var server = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
         var elsewhere = new NpgsqlConnectionStringBuilder(await SharedPostgres.CreateDatabaseAsync());
-        var (port, file) = (FreePort(), Path.Combine(_folder.FullName, "brokerd.conf"));
+        var (port, file) = (LoopbackPort.Free(), Path.Combine(_folder.FullName, "brokerd.conf"));
         await File.WriteAllTextAsync(file, Configuration(further: "gone", leadsTo: server, size: 1));
         using var brokerd = Brokerd.Start("serve", "--config", file);
         await brokerd.SaysAsync("brokerd is ready");
@@ -311,13 +311,6 @@ public sealed partial class DoorTests : IDisposable
         {
             return "";
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex("psql -h ([^ ]+) -p ([0-9]+) -U postgres postgres")]

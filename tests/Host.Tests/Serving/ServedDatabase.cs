@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Broker.Client;
 using Broker.Client.Remote;
 using Broker.Postgres;
@@ -20,7 +18,7 @@ internal sealed class ServedDatabase : IAsyncDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("brokerd-served-");
     private readonly List<BrokerClient> _clients = [];
-    private readonly (int Gateway, int Door) _ports = (FreePort(), FreePort());
+    private readonly (int Gateway, int Door) _ports = (LoopbackPort.Free(), LoopbackPort.Free());
     private Brokerd? _brokerd;
 
     private ServedDatabase(string server) =>
@@ -138,12 +136,5 @@ internal sealed class ServedDatabase : IAsyncDisposable
               {{broker}}
             }
             """);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Net;
-using System.Net.Sockets;
 using Akka.Actor;
 using Broker.Client;
 using Broker.Configuration;
@@ -16,10 +14,6 @@ namespace Broker.Tests.Gateway.Door;
 /// <summary>A broker with its gateway open, before a real server; ends with the test.</summary>
 internal sealed class DoorStage : IAsyncDisposable
 {
-    // Below the ports that the system gives to those who ask for any, so that nobody takes one between its choice and the door's opening.
-    private const int FirstPort = 20_000;
-    private const int Ports = 12_000;
-    private static int _nextPort = Random.Shared.Next(Ports);
 
     private readonly ActorSystem _system;
     private readonly string _settings;
@@ -51,7 +45,7 @@ internal sealed class DoorStage : IAsyncDisposable
     {
         var direct = at ?? await SharedPostgres.CreateDatabaseAsync();
         var server = new NpgsqlConnectionStringBuilder(direct);
-        var port = FreePort();
+        var port = LoopbackPort.Free();
         var folder = Directory.CreateTempSubdirectory("door").FullName;
         var system = ActorSystem.Create("door", "akka { loglevel = WARNING, stdout-loglevel = OFF, log-dead-letters = off }");
         var settings = $$"""
@@ -138,23 +132,5 @@ internal sealed class DoorStage : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
         if (_ownsDatabase)
             await SharedPostgres.ReturnDatabaseAsync(Direct);
-    }
-
-    internal static int FreePort()
-    {
-        while (true)
-        {
-            var port = FirstPort + ((Interlocked.Increment(ref _nextPort) & int.MaxValue) % Ports);
-            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException)
-            {
-                // somebody listens there
-            }
-        }
     }
 }
