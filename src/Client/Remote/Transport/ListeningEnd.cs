@@ -87,7 +87,9 @@ public sealed class ListeningEnd : Setup
     /// <exception cref="InvalidOperationException">It does not listen: <see cref="Listen"/> was not called.</exception>
     internal Socket Socket => _socket ?? throw new InvalidOperationException($"Nobody listens at {EndPoint}");
 
-    /// <summary>Takes its port. Who connects from now on waits at the socket until its actor system has started and lets clients in.</summary>
+    /// <summary>
+    /// Takes its port. Who connects from now on waits at the socket until its actor system has started and lets clients in.
+    /// </summary>
     /// <exception cref="SocketException">It cannot listen there.</exception>
     internal void Listen()
     {
