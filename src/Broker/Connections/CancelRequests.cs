@@ -26,13 +26,16 @@ internal static class CancelRequests
         }
     }
 
-    /// <summary>Asks again if it was asked before. Not in a version of Npgsql that does it otherwise.</summary>
+    /// <summary>
+    /// Asks again if it was asked before. Not while Npgsql keeps the first request back, which it does until the reset that it put before
+    /// the batch is over: it gives a connection up whose reset fails. Nor in a version of Npgsql that does it otherwise.
+    /// </summary>
     private static bool TryAgain(NpgsqlBatch batch)
     {
         try
         {
             if (batch.Connection is not { } connection || GetConnector(connection) is not { } connector
-                || !IsCancellationRequested(connector))
+                || !IsCancellationRequested(connector) || !IsCancellationPerformed(connector))
             {
                 return false;
             }
@@ -52,6 +55,9 @@ internal static class CancelRequests
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_UserCancellationRequested")]
     private static extern bool IsCancellationRequested(NpgsqlConnector connector);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_PostgresCancellationPerformed")]
+    private static extern bool IsCancellationPerformed(NpgsqlConnector connector);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_PostgresCancellationPerformed")]
     private static extern void SetCancellationPerformed(NpgsqlConnector connector, bool value);

@@ -136,6 +136,31 @@ public sealed class SilentServerTests : IAsyncLifetime
         Assert.Equal(1, await broker.Client.QuerySingleAsync<int>("orders", $"select 1").AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
+    // Npgsql sends the reset behind a lease ahead of the next statement, and gives the connection up when that fails.
+    [Fact]
+    public async Task A_request_to_cancel_is_not_made_while_the_reset_before_the_statement_runs()
+    {
+        await using var broker = Start("size = 1, overflow = 0, reset-timeout = 1m", limits: "connect-timeout = 30s");
+        await using var other = await Sql.OpenAsync(_server);
+        await using (var lease = await broker.LeaseAsync())
+        {
+            var schema = await lease.ScalarAsync(
+                "create temp table mine(); select relnamespace::regnamespace::text from pg_class where oid = 'mine'::regclass");
+            await other.RunAsync($"begin; lock table {schema}.mine");
+        }
+        using var cancel = new CancellationTokenSource();
+        var sleeping = broker.Client.ExecuteAsync("orders", new Statement("select pg_sleep(600)"), cancel.Token).AsTask();
+        await using (var watch = await Sql.OpenAsync(_server))
+        {
+            await watch.UntilAsync("exists(select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
+        }
+        await cancel.CancelAsync();
+        // several times as long as a request is made again
+        await Task.WhenAny(sleeping, Task.Delay(TimeSpan.FromSeconds(1)));
+        await other.RunAsync("rollback");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sleeping.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
     private async Task UntilSleepingAsync()
     {
         await using var server = await Sql.OpenAsync(_server);
