@@ -56,7 +56,8 @@ public sealed record PoolSettings
     public required ResetMode Reset { get; init; }
 
     /// <summary>
-    /// How long a reset may take before the connection is closed instead, and how long a cancel may stay unanswered, 10 ms to 10 min.
+    /// How long a reset may take before the connection is closed instead, 10 ms to 10 min; and how long a cancel may stay unanswered, but
+    /// 2 s at the least.
     /// </summary>
     public required TimeSpan ResetTimeout { get; init; }
 

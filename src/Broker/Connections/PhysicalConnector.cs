@@ -15,6 +15,8 @@ namespace Broker.Connections;
 internal sealed class PhysicalConnector
 {
     // Npgsql takes no more, in seconds.
+    // Npgsql's own, in milliseconds.
+    private const int ShortestCancellationTimeout = 2000;
     private const int LongestTimeout = 1024;
 
     private readonly ServerSettings _server;
@@ -181,7 +183,7 @@ internal sealed class PhysicalConnector
             // Limits are the broker's: it cancels what is too slow.
             CommandTimeout = 0,
             // Npgsql's own is short for a busy server, and gives a connection up whose statement may be cancelled a moment later.
-            CancellationTimeout = (int)_user.Pool.ResetTimeout.TotalMilliseconds,
+            CancellationTimeout = Math.Max(ShortestCancellationTimeout, (int)_user.Pool.ResetTimeout.TotalMilliseconds),
             // Requests to cancel go by this, on a thread that they block.
             Timeout = Math.Clamp((int)Math.Ceiling(_server.ConnectTimeout.TotalSeconds), 1, LongestTimeout),
             Enlist = false,
