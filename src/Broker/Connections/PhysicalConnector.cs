@@ -15,9 +15,10 @@ namespace Broker.Connections;
 internal sealed class PhysicalConnector
 {
     // Npgsql takes no more, in seconds.
+    private const int LongestTimeout = 1024;
+
     // Npgsql's own, in milliseconds.
     private const int ShortestCancellationTimeout = 2000;
-    private const int LongestTimeout = 1024;
 
     private readonly ServerSettings _server;
     private readonly HostRoles _roles;
