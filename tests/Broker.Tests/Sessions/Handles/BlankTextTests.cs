@@ -6,6 +6,8 @@ namespace Broker.Tests.Sessions.Handles;
 /// <summary>Texts of nothing but blanks and comments. The server has no command tag for them, and no rows.</summary>
 public sealed class BlankTextTests : HandleStage
 {
+    private const int Times = 20;
+
     [Theory]
     [InlineData("")]
     [InlineData(" ")]
@@ -32,7 +34,7 @@ public sealed class BlankTextTests : HandleStage
     public async Task It_costs_no_connection(string text)
     {
         var processes = new HashSet<int>();
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < Times; i++)
         {
             Assert.Equal(-1, await Broker.ExecuteAsync("shop", new Statement(text)));
             await using var session = Sessions.Open();
@@ -41,6 +43,8 @@ public sealed class BlankTextTests : HandleStage
             processes.Add(await Broker.QuerySingleAsync<int>("shop", $"select pg_backend_pid()"));
         }
 
-        Assert.InRange(processes.Count, 1, PoolSize);
+        // One that cost a connection would have had one each time. A few more than the pool has are its reserve, which comes when all are
+        // lent, to sessions that are still on their way to rest, and goes.
+        Assert.InRange(processes.Count, 1, Times / 2);
     }
 }
