@@ -43,7 +43,7 @@ public abstract class SandboxStage : HandleStage
     private protected async Task<string> NamesAsync(BrokerClient? broker = null) =>
         string.Join(' ', await (broker ?? Inside).QueryAsync<string>("shop", new Statement("select name from tags order by name")));
 
-    /// <summary>Waits until the pool has all connections back: it hears of one just behind who returned it.</summary>
+    /// <summary>Waits until the pool has all connections back.</summary>
     private protected async Task UntilNobodyHoldsAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));

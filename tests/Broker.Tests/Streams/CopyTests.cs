@@ -29,7 +29,6 @@ public sealed class CopyTests : StreamStage
         await using var data = await Broker.CopyOutAsync("orders", new Statement($"copy a to stdout{options}"));
         Assert.Equal(20_000, await Broker.CopyInAsync("orders", new Statement($"copy b from stdin{options}"), data));
         Assert.Equal(0, await AskAsync<long>("select count(*) from (table a except table b) x"));
-        // The pool hears of it just behind the stream.
         await UntilAsync(static status => status.Lent == 0);
     }
 

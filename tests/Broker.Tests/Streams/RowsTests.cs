@@ -24,7 +24,6 @@ public sealed class RowsTests : StreamStage
             Assert.Equal(++expected, i);
         }
         Assert.Equal(200_000, expected);
-        // The pool hears of it just behind the stream.
         await UntilAsync(static status => status is { Lent: 0, Idle: 1 });
     }
 

@@ -33,7 +33,7 @@ public abstract class HandleStage : IAsyncLifetime
         """;
 
     /// <summary>How many connections there are to the database.</summary>
-    private protected const int PoolSize = 4;
+    private const int PoolSize = 4;
 
     private ActorSystem _system = null!;
 
