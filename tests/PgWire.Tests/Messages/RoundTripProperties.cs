@@ -105,7 +105,8 @@ public sealed class RoundTripProperties
 
         Assert.Null(row);
         Assert.Equal(WireErrorKind.TooShort, error!.Kind);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_096);
+        // Room for 65,535 elements takes half a megabyte; the runtime may take some of its own meanwhile.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 128 * 1024);
     }
 
     private static void Judge(IWireMessage? message, WireError? error) => Assert.True(message is null ^ error is null);
